@@ -1,0 +1,1 @@
+"""The plumbing under every app: settings, errors, API and portal parts, the embedded stack."""
