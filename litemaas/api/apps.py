@@ -1,0 +1,11 @@
+from django.apps import AppConfig
+
+
+class ApiConfig(AppConfig):
+    """What every REST route shares: errors, rights, pages, parsing, the schema."""
+
+    name = "litemaas.api"
+    label = "api"
+
+    def ready(self) -> None:
+        from litemaas.api import checks  # noqa: F401  registers the start-up checks

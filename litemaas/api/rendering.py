@@ -1,0 +1,29 @@
+"""JSON as the contract wants it: money exact and unrounded, times in UTC with `Z`."""
+
+from decimal import Decimal
+from typing import Any
+
+import orjson
+from rest_framework.renderers import BaseRenderer
+
+_OPTIONS = orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
+
+
+def _other(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        # A Fragment goes to the wire as it is: every digit of the exact amount, no float in between.
+        return orjson.Fragment(format(value.normalize() if value else Decimal(0), "f"))
+    return str(value)
+
+
+def dumps(data: Any) -> bytes:
+    return orjson.dumps(data, default=_other, option=_OPTIONS)
+
+
+class OrjsonRenderer(BaseRenderer):
+    media_type = "application/json"
+    format = "json"
+    charset = None
+
+    def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
+        return b"" if data is None else dumps(data)

@@ -1,0 +1,309 @@
+"""All settings of LiteMaaS, read from the environment (docs/configuration.md is the reader's list of them)."""
+
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import dj_database_url
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from litemaas import env
+from litemaas.logs import logging_settings
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VERSION = "1.0.0.dev0"
+
+# --- who we are and who may talk to us -------------------------------------------------------------------
+ENVIRONMENT = env.text("ENVIRONMENT", "production")
+if ENVIRONMENT not in {"development", "production"}:
+    raise ImproperlyConfigured("ENVIRONMENT must be development or production.")
+IS_PRODUCTION = ENVIRONMENT == "production"
+DEBUG = env.flag("DEBUG", False)
+SECRET_KEY = env.text("SECRET_KEY")
+ALLOWED_HOSTS = env.listing("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = env.listing("CSRF_TRUSTED_ORIGINS")
+CORS_ORIGINS = env.listing("CORS_ORIGINS")
+PUBLIC_URL = env.text("PUBLIC_URL", "http://127.0.0.1:8000")
+
+# --- the gateway -------------------------------------------------------------------------------------------
+LITELLM_API_URL = env.text("LITELLM_API_URL", "http://127.0.0.1:4000").rstrip("/")
+LITELLM_API_KEY = env.text("LITELLM_API_KEY")
+# The address that people's programs use; the internal one is never shown.
+LITELLM_PUBLIC_URL = env.text("LITELLM_PUBLIC_URL", LITELLM_API_URL).rstrip("/")
+# How long a request that issues a key waits for the gateway before it answers "pending", in seconds.
+GATEWAY_INLINE_DEADLINE = 0.7
+
+# --- secrets at rest: "id:base64 of 32 bytes" pairs, the first one encrypts, all of them decrypt ------------------
+ENCRYPTION_KEYS = env.text("ENCRYPTION_KEYS").split(",")
+
+# --- rules of the house ------------------------------------------------------------------------------------------
+REPORTING_TIME_ZONE = env.text("REPORTING_TIME_ZONE", "UTC")
+CURRENCY = {"code": "USD", "symbol": "$", "name": "US Dollar"}
+MAX_ACTIVE_KEYS_PER_USER = env.number("MAX_ACTIVE_KEYS_PER_USER", 10, minimum=1)
+KEY_REVEAL_MAX_AGE = timedelta(hours=env.number("KEY_REVEAL_MAX_AGE_HOURS", 8, minimum=1))
+KEY_REVEALS_PER_WINDOW = 10
+KEY_REVEAL_WINDOW = timedelta(minutes=5)
+DEFAULT_QUOTA_REQUESTS = 10_000
+DEFAULT_QUOTA_TOKENS = 1_000_000
+# Share of the catalogue, in per cent, that one sync may take away without being told to.
+SYNC_SAFETY_PERCENT = env.number("SYNC_SAFETY_PERCENT", 20)
+DEMO = env.flag("DEMO", False)
+
+# --- Django ----------------------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "modeltranslation",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.contrib.postgres",
+    "litemaas.administration.LiteMaaSAdminConfig",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "django_htmx",
+    "django_filters",
+    "rest_framework",
+    "rest_framework_simplejwt.token_blacklist",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "litemaas.api",
+    "litemaas.web",
+    "litellm_sync",
+    "accounts",
+    "catalog",
+    "teams",
+    "subscriptions",
+    "apikeys",
+    "usage",
+    "portal",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "litemaas.middleware.RequestContextMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "litemaas.web.errors.PortalErrorMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+
+ROOT_URLCONF = "litemaas.urls"
+WSGI_APPLICATION = "litemaas.wsgi.application"
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "litemaas.web.context.portal",
+            ],
+        },
+    }
+]
+
+# --- data --------------------------------------------------------------------------------------------------------------
+DATABASES = {
+    "default": dj_database_url.parse(
+        env.text("DATABASE_URL"),
+        # A connection lives as long as its thread. No health check per request: a restart of the database costs each
+        # thread one 503, a check would cost every request a round trip.
+        conn_max_age=None,
+    )
+}
+DATABASES["default"]["OPTIONS"] = {
+    **DATABASES["default"].get("OPTIONS", {}),
+    "connect_timeout": 3,
+    "application_name": "litemaas",
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.text("REDIS_URL")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "litemaas",
+        "OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 1.0},
+    }
+}
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 0.5, "socket_timeout": 5.0, "visibility_timeout": 3600}
+CELERY_TASK_IGNORE_RESULT = True
+# A lost hurry-up is caught by the sweep; a request must not wait for a broker that is away.
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TASK_TIME_LIMIT = 3600
+CELERY_BEAT_SCHEDULE = {
+    "sweep the outbox": {"task": "litellm_sync.tasks.sweep", "schedule": 60.0, "options": {"expires": 55}},
+    "sync the models": {"task": "catalog.tasks.sync_models", "schedule": 600.0, "options": {"expires": 590}},
+    "pull the usage": {"task": "usage.tasks.pull_usage", "schedule": 15.0, "options": {"expires": 14}},
+    "re-read the last two days of usage": {
+        "task": "usage.tasks.reread_usage",
+        "schedule": 86_400.0,
+        "options": {"expires": 80_000},
+    },
+    "expire keys": {"task": "apikeys.tasks.expire_keys", "schedule": 60.0, "options": {"expires": 55}},
+    "expire subscriptions": {
+        "task": "subscriptions.tasks.expire_subscriptions",
+        "schedule": 60.0,
+        "options": {"expires": 55},
+    },
+}
+
+# --- sign-in --------------------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "CommonPasswordValidator")
+] + [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    }
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_ADAPTER = "accounts.web.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_SESSION_REMEMBER = None
+ACCOUNT_PREVENT_ENUMERATION = True
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+EMAIL_BACKEND = env.text("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "LiteMaaS <noreply@localhost>")
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 60 * 60 * 24
+CSRF_FAILURE_VIEW = "litemaas.web.errors.csrf_failure"
+
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(seconds=env.number("ACCESS_TOKEN_SECONDS", 3600, minimum=60)),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=7),
+    "ROTATE_REFRESH_TOKENS": True,
+    "BLACKLIST_AFTER_ROTATION": True,
+    "ALGORITHM": "HS256",
+    "SIGNING_KEY": SECRET_KEY,
+    "ISSUER": "litemaas",
+    "AUDIENCE": "litemaas-api",
+    "USER_ID_CLAIM": "sub",
+}
+
+# --- the API ------------------------------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.api.authentication.BearerAuthentication",
+        "accounts.api.authentication.PortalSessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["litemaas.api.permissions.DeclaredPermission"],
+    "DEFAULT_RENDERER_CLASSES": ["litemaas.api.rendering.OrjsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["litemaas.api.parsing.StrictJSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "litemaas.api.schema.ContractSchema",
+    "EXCEPTION_HANDLER": "litemaas.api.problems.exception_handler",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "LiteMaaS API",
+    "DESCRIPTION": "Self-service over a LiteLLM gateway: models, subscriptions, API keys, usage.",
+    "VERSION": VERSION,
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api(/v1)?",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SORT_OPERATIONS": False,
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums"],
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+# --- words, numbers, time --------------------------------------------------------------------------------------------------------
+USE_TZ = True
+TIME_ZONE = "UTC"
+USE_I18N = True
+LANGUAGE_CODE = "en"
+LANGUAGES = [
+    ("en", "English"),
+    ("es", "Español"),
+    ("fr", "Français"),
+    ("de", "Deutsch"),
+    ("it", "Italiano"),
+    ("ja", "日本語"),
+    ("ko", "한국어"),
+    ("zh-hans", "简体中文"),
+]
+MODELTRANSLATION_LANGUAGES = tuple(code for code, _ in LANGUAGES)
+MODELTRANSLATION_FALLBACK_LANGUAGES = ("en",)
+LOCALE_PATHS = [BASE_DIR / "locale"]
+
+# --- static files -------------------------------------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = Path(env.text("STATIC_ROOT", str(BASE_DIR / "staticfiles")))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = DEBUG
+
+# --- the browser's protection -------------------------------------------------------------------------------------------------------------
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+if urlsplit(PUBLIC_URL).scheme == "https":
+    SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", True)
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_HSTS_SECONDS = 31_536_000
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+    SECURE_REDIRECT_EXEMPT = [r"^api/v1/health/"]
+    SESSION_COOKIE_SECURE = True
+    CSRF_COOKIE_SECURE = True
+    SESSION_COOKIE_NAME = "__Host-litemaas-session"
+    CSRF_COOKIE_NAME = "__Host-litemaas-csrf"
+
+LOGGING_CONFIG = "logging.config.dictConfig"
+LOGGING = logging_settings(as_json=IS_PRODUCTION, level=env.text("LOG_LEVEL", "INFO"))
