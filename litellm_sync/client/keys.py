@@ -1,0 +1,75 @@
+"""The gateway's virtual keys.
+
+`token_hash` is the lower-case hex SHA-256 of the `sk-…` secret: the key's identity.
+"""
+
+from typing import Any
+
+from litellm_sync.client.caller import Caller
+from litellm_sync.client.pages import Json, KeyPage, count, objects, record
+from litellm_sync.errors import GatewayNotFound
+
+
+class KeyCalls(Caller):
+    def get_key(self, token_hash: str, *, deadline: float | None = None) -> Json | None:
+        """The key's row; None when unknown or deleted (1.109 keeps deleted keys with `status: deleted`)."""
+        try:
+            answer = self._get("/key/info", key=token_hash, deadline=deadline)
+        except GatewayNotFound:
+            return None
+        info = record(record(answer, "/key/info").get("info"), "/key/info info")
+        return None if info.get("status") == "deleted" else info
+
+    def create_key(self, *, deadline: float | None = None, **body: Any) -> Json:
+        """Make a key, with our own secret in `key` when given. The answer repeats the secret: never log it.
+
+        Sent again with the same `key`, LiteLLM answers 200 with the values asked for and leaves the row as it
+        was: read back with `get_key`. Raises GatewayConflict when another live key has the alias.
+        """
+        return self._post_for_record("/key/generate", body, deadline=deadline)
+
+    def update_key(self, token_hash: str, *, deadline: float | None = None, **body: Any) -> Json:
+        """Change fields:
+
+        absent = unchanged, None = cleared, `metadata` replaced as a whole. Raises GatewayNotFound.
+        """
+        return self._post_for_record("/key/update", {"key": token_hash, **body}, deadline=deadline)
+
+    def block_key(self, token_hash: str, *, deadline: float | None = None) -> Json:
+        """Stop the key without deleting it.
+
+        Blocking a blocked key changes nothing. Raises GatewayNotFound.
+        """
+        return self._post_for_record("/key/block", {"key": token_hash}, deadline=deadline)
+
+    def unblock_key(self, token_hash: str, *, deadline: float | None = None) -> Json:
+        return self._post_for_record("/key/unblock", {"key": token_hash}, deadline=deadline)
+
+    def delete_key(self, token_hash: str, *, deadline: float | None = None) -> bool:
+        """Delete the key; its spend and logs stay. False when there was none."""
+        try:
+            self._post("/key/delete", {"keys": [token_hash]}, deadline=deadline)
+        except GatewayNotFound:
+            return False
+        return True
+
+    def list_keys(
+        self, page: int = 1, size: int = 100, *, deadline: float | None = None, **filters: Any
+    ) -> KeyPage:
+        """A page of live keys, oldest last.
+
+        `size` is at most 100; `filters` as /key/list knows them (user_id, team_id …).
+        """
+        query = {"page": page, "size": size, "return_full_object": "true", **filters}
+        answer = record(self._get("/key/list", deadline=deadline, **query), "/key/list")
+        return KeyPage(
+            keys=objects(answer.get("keys"), "/key/list keys"),
+            total=count(answer.get("total_count"), "/key/list total_count"),
+            page=count(answer.get("current_page"), "/key/list current_page"),
+            total_pages=count(answer.get("total_pages"), "/key/list total_pages"),
+        )
+
+    def find_key_by_alias(self, alias: str, *, deadline: float | None = None) -> Json | None:
+        """The live key with exactly this alias: how to find a key whose creation was answered by silence."""
+        page = self.list_keys(1, deadline=deadline, key_alias=alias)
+        return next((key for key in page.keys if key.get("key_alias") == alias), None)
