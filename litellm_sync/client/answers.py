@@ -40,7 +40,9 @@ _PERMANENT_TYPES = {
 }
 _PERMANENT_WORDS = re.compile(r"invalid duration|enterprise|failed to add model to db|already exists", re.I)
 
-_NOT_FOUND_WORDS = re.compile(r"\bnot found\b|no keys found", re.I)
+_NOT_FOUND_WORDS = re.compile(r"\bnot found\b", re.I)
+# How 1.80 says it of a key to change, with a 401. Our own key being unknown reads "Unable to find token".
+_NO_SUCH_KEY_WORDS = re.compile(r"not found in db|does not exist in db", re.I)
 _TAKEN_WORDS = re.compile(r"already exists", re.I)
 _LICENCE_WORDS = re.compile(r"enterprise|premium feature", re.I)
 
@@ -86,13 +88,19 @@ def check(answer: Answer, hide: Callable[[str], str]) -> Answer:
 
 
 def _refusal(status: int, complaint: _Complaint) -> type[GatewayRefused]:
-    if status == 404 or (status in {400, 401} and _NOT_FOUND_WORDS.search(complaint.message)):
-        return GatewayNotFound  # 401 "not found" is how 1.80 says it of keys
+    if _is_not_found(status, complaint.message):
+        return GatewayNotFound
     if status == 409 or _TAKEN_WORDS.search(complaint.message):
         return GatewayConflict
     if status in {401, 403} and not _LICENCE_WORDS.search(complaint.message):
         return GatewayUnauthorized
     return GatewayRefused
+
+
+def _is_not_found(status: int, message: str) -> bool:
+    if status == 401:
+        return bool(_NO_SUCH_KEY_WORDS.search(message))
+    return status == 404 or (status == 400 and bool(_NOT_FOUND_WORDS.search(message)))
 
 
 def _is_temporary(status: int, complaint: _Complaint) -> bool:

@@ -9,7 +9,7 @@ from litellm_sync.errors import GatewayNotFound
 
 class UserCalls(Caller):
     def get_user(self, user_id: str, *, deadline: float | None = None) -> Json | None:
-        """The user's row: `user_id`, `user_email`, `user_role`, `spend`, `max_budget` …; None if there is none."""
+        """The user's row: `user_id`, `user_email`, `user_role`, `spend`, `max_budget` …; None if unknown."""
         try:
             answer = self._get("/user/info", user_id=user_id, deadline=deadline)
         except GatewayNotFound:
