@@ -4,3 +4,15 @@ from django.apps import AppConfig
 class ApikeysConfig(AppConfig):
     name = "apikeys"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from accounts.services import activity_changed
+        from apikeys import access, gateway
+        from catalog.services import availability_changed
+        from litellm_sync import registry
+        from subscriptions.services import status_changed
+
+        registry.register("key", gateway.apply_key)
+        status_changed.register(access.follow_subscription)
+        availability_changed.register(access.follow_availability)
+        activity_changed.register(access.follow_activity)

@@ -163,7 +163,6 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 86_400.0,
         "options": {"expires": 80_000},
     },
-    "expire keys": {"task": "apikeys.tasks.expire_keys", "schedule": 60.0, "options": {"expires": 55}},
     "expire subscriptions": {
         "task": "subscriptions.tasks.expire_subscriptions",
         "schedule": 60.0,

@@ -1,0 +1,191 @@
+"""People, their roles, and the record of what they did."""
+
+import uuid
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower, Upper
+
+from accounts.permissions import ADMIN, ADMIN_READONLY, ROLES, USER, permissions_of
+
+
+class Role(models.TextChoices):
+    ADMIN = "admin", "Administrator"
+    ADMIN_READONLY = "admin-readonly", "Administrator, read-only"
+    USER = "user", "User"
+    READONLY = "readonly", "Read-only user"
+
+
+def _default_roles() -> list[str]:
+    return [USER]
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    def active(self) -> "UserQuerySet":
+        return self.filter(is_active=True)
+
+    def visible_to(self, actor: "User") -> "UserQuerySet":
+        """Operators see everybody, others themselves."""
+        return self if actor.sees_everything else self.filter(pk=actor.pk)
+
+
+class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
+    def get_by_natural_key(self, username: str | None) -> "User":
+        user: User = self.get(username__iexact=username)
+        return user
+
+
+class User(AbstractBaseUser):
+    """Somebody who signs in. `roles` are what the database says now; a token's roles are never believed."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    username = models.CharField(max_length=150)
+    email = models.EmailField(blank=True, default="")
+    full_name = models.CharField(max_length=255, blank=True, default="")
+    roles = ArrayField(models.CharField(max_length=20, choices=Role.choices), default=_default_roles)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["email"]
+
+    objects = UserManager()
+
+    class Meta:
+        db_table = "users"
+        constraints = [
+            models.UniqueConstraint(Lower("username"), name="user_username_is_unique"),
+            models.UniqueConstraint(Lower("email"), condition=~Q(email=""), name="user_email_is_unique"),
+            models.CheckConstraint(
+                condition=Q(roles__contained_by=list(ROLES)) & Q(roles__len__gte=1),
+                name="user_roles_are_known",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["created_at", "id"], name="user_by_creation"),
+            GinIndex(OpClass(Upper("username"), "gin_trgm_ops"), name="user_username_search"),
+            GinIndex(OpClass(Upper("email"), "gin_trgm_ops"), name="user_email_search"),
+            GinIndex(OpClass(Upper("full_name"), "gin_trgm_ops"), name="user_full_name_search"),
+        ]
+
+    def __str__(self) -> str:
+        return self.username
+
+    @property
+    def display_name(self) -> str:
+        return self.full_name or self.username
+
+    @property
+    def is_admin(self) -> bool:
+        return ADMIN in self.roles
+
+    @property
+    def sees_everything(self) -> bool:
+        return ADMIN in self.roles or ADMIN_READONLY in self.roles
+
+    @property
+    def role_label(self) -> str:
+        """The role of highest rank, in words."""
+        ranked = [role for role in Role if role.value in self.roles]
+        return str(ranked[0].label) if ranked else str(Role.USER.label)
+
+    def may(self, permission: str) -> bool:
+        """Whether one of the roles carries this permission code (REST contract §1.6)."""
+        return self.is_active and permission in permissions_of(self.roles)
+
+    def get_full_name(self) -> str:
+        return self.full_name
+
+    def get_short_name(self) -> str:
+        return self.username
+
+    # --- what Django admin asks: it follows the same roles ---------------------------------------------------------
+
+    @property
+    def is_staff(self) -> bool:
+        return self.is_active and self.sees_everything
+
+    @property
+    def is_superuser(self) -> bool:
+        return self.is_active and self.is_admin
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        if not self.is_staff:
+            return False
+        return self.is_admin or perm.split(".")[-1].startswith("view_")
+
+    def has_perms(self, perms: Any, obj: Any = None) -> bool:
+        return all(self.has_perm(perm, obj) for perm in perms)
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return self.is_staff
+
+
+class System:
+    """The program itself as an actor: no row, no session, every right of its use cases."""
+
+    pk = None
+    id = None
+    username = "system"
+    is_active = True
+    is_admin = True
+    sees_everything = True
+
+    def may(self, permission: str) -> bool:
+        return True
+
+
+SYSTEM = System()
+Actor = User | System
+
+
+class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
+    def visible_to(self, actor: Actor) -> "AuditEventQuerySet":
+        """Operators see every row, others what they did themselves."""
+        return self if actor.sees_everything else self.filter(actor_id=actor.pk)
+
+    def since(self, moment: datetime) -> "AuditEventQuerySet":
+        return self.filter(at__gte=moment)
+
+
+class AuditEvent(models.Model):
+    """One act or refused attempt. Written in the act's transaction, never changed; secrets never get in."""
+
+    at = models.DateTimeField(db_index=True)
+    # No constraint: the record outlives the person.
+    actor = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+"
+    )
+    actor_name = models.CharField(max_length=150, blank=True, default="")
+    credential = models.CharField(max_length=20, blank=True, default="")
+    action = models.CharField(max_length=60)
+    resource_type = models.CharField(max_length=40)
+    resource_id = models.CharField(max_length=255, blank=True, default="")
+    success = models.BooleanField(default=True)
+    error_message = models.TextField(blank=True, default="")
+    metadata = models.JSONField(default=dict, blank=True)
+    old_values = models.JSONField(null=True, blank=True)
+    new_values = models.JSONField(null=True, blank=True)
+    ip_address = models.GenericIPAddressField(null=True, blank=True)
+    user_agent = models.CharField(max_length=300, blank=True, default="")
+    request_id = models.CharField(max_length=36, blank=True, default="")
+
+    objects = AuditEventQuerySet.as_manager()
+
+    class Meta:
+        db_table = "audit_logs"
+        indexes = [
+            models.Index(fields=["actor", "-at"], name="audit_by_actor"),
+            models.Index(fields=["action", "-at"], name="audit_by_action"),
+            models.Index(fields=["resource_type", "resource_id", "-at"], name="audit_by_resource"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.actor_name or 'system'} {self.action}"

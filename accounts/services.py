@@ -1,0 +1,118 @@
+"""Use cases of people and their sign-in."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth import authenticate
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest
+
+from accounts import audit
+from accounts.errors import SignInFailed
+from accounts.models import Actor, Role, User
+from accounts.permissions import ADMIN
+from litellm_sync import outbox
+from litemaas import errors
+from litemaas.hooks import Hook
+
+# Called with user=…, now=… when somebody's right to use anything began or ended.
+activity_changed: Hook[[User, datetime]] = Hook()
+
+
+class LastAdmin(errors.Conflict):
+    code = "LAST_ADMIN"
+    default_message = "This is the last active administrator. Make somebody else one first."
+
+
+@transaction.atomic(durable=True)
+def register_user(
+    *,
+    actor: Actor,
+    username: str,
+    email: str = "",
+    full_name: str = "",
+    roles: list[str] | None = None,
+    password: str | None = None,
+    now: datetime,
+) -> User:
+    """Make an account. Without a password it can't sign in locally. The gateway learns of it with the first key."""
+    user = User(username=username.strip(), email=email.strip(), full_name=full_name, roles=roles or [Role.USER])
+    _check_identity(user)
+    user.set_password(password) if password else user.set_unusable_password()
+    try:
+        with transaction.atomic():
+            user.save(force_insert=True)
+    except IntegrityError:
+        raise errors.AlreadyExists("There is an account with this user name or e-mail address.") from None
+    audit.record("USER_CREATE", actor=actor, obj=user, at=now, new={"username": user.username, "roles": user.roles})
+    return user
+
+
+def _check_identity(user: User) -> None:
+    if not user.username or len(user.username) > 150:
+        raise errors.InvalidInput(fields={"username": "Give a user name of at most 150 characters."})
+    if user.email:
+        try:
+            validate_email(user.email)
+        except ValidationError:
+            raise errors.InvalidInput(fields={"email": "This is not an e-mail address."}) from None
+
+
+@transaction.atomic(durable=True)
+def change_user(
+    *, actor: Actor, user_id: Any, roles: list[str] | None = None, is_active: bool | None = None, now: datetime
+) -> User:
+    """Change somebody's roles or whether the account is active. Effective with the commit."""
+    if not actor.may("users:write"):
+        raise errors.Forbidden(requiredPermission="users:write")
+    # All administrators are locked, so that two who demote each other at once can't both succeed.
+    admins = list(User.objects.active().filter(roles__contains=[ADMIN]).order_by("pk").select_for_update(no_key=True))
+    user = User.objects.select_for_update(no_key=True).filter(pk=user_id).first()
+    if user is None:
+        raise errors.NotFound("This user does not exist.")
+    old = {"roles": user.roles, "isActive": user.is_active}
+    user.roles = user.roles if roles is None else sorted(set(roles))
+    user.is_active = user.is_active if is_active is None else is_active
+    _check_roles(user)
+    if {a.pk for a in admins} == {user.pk} and not (user.is_active and user.is_admin):
+        raise LastAdmin
+    user.save(update_fields=["roles", "is_active", "updated_at"])
+    new = {"roles": user.roles, "isActive": user.is_active}
+    if new != old:
+        audit.record("USER_UPDATE", actor=actor, obj=user, at=now, old=old, new=new)
+    if new["isActive"] != old["isActive"]:
+        activity_changed(user, now)
+    return user
+
+
+def _check_roles(user: User) -> None:
+    unknown = [role for role in user.roles if role not in Role.values]
+    if unknown or not user.roles:
+        raise errors.InvalidInput(fields={"roles": f"Roles must be one or more of {', '.join(Role.values)}."})
+
+
+def sign_in_with_password(request: HttpRequest, *, username: str, password: str, now: datetime) -> User:
+    """The user whose local account this is. Raises SignInFailed alike for every reason; both ends are recorded.
+
+    allauth counts the tries per address and account and refuses more than its limit.
+    """
+    user = authenticate(request, username=username, password=password)
+    if not isinstance(user, User):
+        with transaction.atomic():
+            audit.record("AUTH_FAILED", actor=None, resource=("AUTH", username[:255]), at=now, error="Wrong credentials")
+        raise SignInFailed
+    record_sign_in(user=user, now=now)
+    return user
+
+
+@transaction.atomic
+def record_sign_in(*, user: User, now: datetime) -> None:
+    User.objects.filter(pk=user.pk).update(last_login=now)
+    audit.record("LOGIN", actor=user, resource=("AUTH", str(user.pk)), at=now)
+
+
+def push_user(user: User, *, now: datetime) -> None:
+    """Have the gateway know this user, in the caller's transaction."""
+    outbox.mark_dirty("user", user.pk, now=now)

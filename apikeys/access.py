@@ -1,0 +1,35 @@
+"""When access changes below, the keys that it touches are brought in line: called in the change's transaction.
+
+What a key opens is derived (`ApiKeyModel.effective`), so there is nothing to compute here, only whom to wake.
+"""
+
+from datetime import datetime
+
+from accounts.models import User
+from apikeys.models import ApiKey, ApiKeyModel
+from litellm_sync import outbox
+from subscriptions.models import Subscription
+from subscriptions.states import ENDED
+
+
+def follow_subscription(subscription: Subscription, old: str, now: datetime) -> None:
+    """A subscription began or stopped to be active. One that ended takes the model off the keys for good: taking it
+    up again later adds the model to no key by itself."""
+    links = ApiKeyModel.objects.filter(api_key__owner_id=subscription.user_id, model_id=subscription.model_id)
+    keys = set(links.filter(api_key__revoked_at=None).values_list("api_key_id", flat=True))
+    if subscription.status in ENDED:
+        links.delete()
+    if subscription.is_active or old == Subscription.Status.ACTIVE:
+        outbox.mark_dirty("key", keys, now=now)
+
+
+def follow_availability(model_ids: list[str], now: datetime) -> None:
+    """Models vanished from the gateway or came back."""
+    keys = ApiKey.objects.filter(revoked_at=None, model_links__model_id__in=model_ids)
+    outbox.mark_dirty("key", set(keys.values_list("pk", flat=True)), now=now)
+
+
+def follow_activity(user: User, now: datetime) -> None:
+    """Somebody was deactivated or came back."""
+    keys = ApiKey.objects.filter(owner=user, revoked_at=None)
+    outbox.mark_dirty("key", set(keys.values_list("pk", flat=True)), now=now)

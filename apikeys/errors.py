@@ -1,0 +1,37 @@
+"""Refusals of API keys."""
+
+from litemaas.errors import DomainError, Forbidden, InvalidStateTransition
+
+
+class KeyLimitReached(DomainError):
+    """`data`: limit, the number of live keys that one user may have."""
+
+    code = "KEY_LIMIT_REACHED"
+    default_message = "You have as many active API keys as are allowed. Revoke one first."
+
+
+class ModelNotSubscribed(DomainError):
+    """`data`: models, the names without an active subscription."""
+
+    code = "MODEL_NOT_SUBSCRIBED"
+    default_message = "You can only use models that you are subscribed to."
+
+
+class RequestTokenReused(DomainError):
+    code = "IDEMPOTENCY_KEY_REUSED"
+    default_message = "This Idempotency-Key was used for another key. Use a new one for a new key."
+
+
+class SecretNotReadable(Forbidden):
+    """The key is revoked, expired or blocked: clients look for the words "inactive" and "expired"."""
+
+
+class TooManyReveals(DomainError):
+    """`data`: limit, window and retryAfter in seconds."""
+
+    code = "KEY_OPERATION_RATE_LIMITED"
+    default_message = "You have revealed keys too often. Wait a few minutes."
+
+
+class KeyEnded(InvalidStateTransition):
+    default_message = "This key is revoked or expired and can't be changed any more."

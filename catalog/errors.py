@@ -1,0 +1,26 @@
+"""Refusals of the catalogue."""
+
+from litemaas.errors import Conflict, DomainError, NotFound
+
+
+class ModelNotFound(NotFound):
+    default_message = "There is no such model."
+
+
+class SyncRunning(Conflict):
+    code = "JOB_RUNNING"
+    default_message = "A synchronisation is running already. Wait until it is done."
+
+
+class SyncSafetyStop(Conflict):
+    """`data`: vanished and total, counts of models."""
+
+    code = "SYNC_SAFETY_STOP"
+    default_message = "So many models would vanish that nothing was changed."
+
+
+class EmptyCatalogue(DomainError):
+    """The gateway answered with no model at all: more likely its fault than the truth."""
+
+    code = "LITELLM_ERROR"
+    default_message = "The gateway listed no models. Nothing was changed."

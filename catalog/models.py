@@ -1,0 +1,211 @@
+"""The catalogue: what the gateway serves, under the public names that people use."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Upper
+
+if TYPE_CHECKING:
+    from accounts.models import Actor
+
+# US dollars per token: 0.000000000000000001 is the smallest step kept, far below what any provider charges.
+PRICE_DIGITS, PRICE_PLACES = 30, 18
+
+
+def price_field() -> "models.DecimalField[object, object]":
+    """US dollars per token. NULL = the gateway does not know it; 0 = free."""
+    return models.DecimalField(max_digits=PRICE_DIGITS, decimal_places=PRICE_PLACES, null=True, blank=True)
+
+
+class ModelQuerySet(models.QuerySet["Model"]):
+    def available(self) -> "ModelQuerySet":
+        return self.filter(availability=Model.Availability.AVAILABLE)
+
+    def visible_to(self, actor: "Actor") -> "ModelQuerySet":
+        """Everybody browses what is available; operators also see what has vanished."""
+        return self if actor.sees_everything else self.available()
+
+    def held_still(self, pk: str) -> "Model | None":
+        """The row, locked so that nobody changes it until we commit, but any number may hold it like this."""
+        rows = list(self.raw("SELECT * FROM models WHERE id = %s FOR SHARE", [pk]))
+        return rows[0] if rows else None
+
+    def search(self, text: str) -> "ModelQuerySet":
+        """Name, provider or description holds the text, whatever the case."""
+        if not text:
+            return self
+        return self.filter(
+            Q(id__icontains=text) | Q(provider__icontains=text) | Q(description__icontains=text)
+        )
+
+
+class Model(models.Model):
+    """An AI model under its public name. The gateway may serve it by several deployments.
+
+    Facts that the gateway does not report stay NULL. Where deployments differ, the catalogue shows the limits that
+    always hold (the smallest context) and the highest price.
+    """
+
+    class Type(models.TextChoices):
+        CHAT = "chat", "Chat"
+        EMBEDDINGS = "embeddings", "Embeddings"
+        CONVERT = "convert", "Document conversion"
+        OTHER = "other", "Other"
+
+    class Availability(models.TextChoices):
+        AVAILABLE = "available", "Available"
+        UNAVAILABLE = "unavailable", "Unavailable"
+
+    id = models.CharField("model", primary_key=True, max_length=255, help_text="The public name at the gateway.")
+    provider = models.CharField(max_length=100, blank=True, default="")
+    description = models.TextField(blank=True, default="")
+    model_type = models.CharField(max_length=20, choices=Type.choices, default=Type.CHAT)
+    capabilities = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    context_length = models.BigIntegerField(null=True, blank=True)
+    max_output_tokens = models.BigIntegerField(null=True, blank=True)
+    input_cost_per_token = price_field()
+    output_cost_per_token = price_field()
+    tpm = models.BigIntegerField("tokens per minute", null=True, blank=True)
+    rpm = models.BigIntegerField("requests per minute", null=True, blank=True)
+    restricted_access = models.BooleanField(
+        default=False, help_text="A subscription needs an administrator's approval."
+    )
+    availability = models.CharField(
+        max_length=20, choices=Availability.choices, default=Availability.AVAILABLE
+    )
+    unavailable_since = models.DateTimeField(null=True, blank=True)
+    last_seen_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    objects = ModelQuerySet.as_manager()
+
+    class Meta:
+        db_table = "models"
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(availability="available", unavailable_since__isnull=True)
+                | Q(availability="unavailable", unavailable_since__isnull=False),
+                name="model_unavailable_since_iff_unavailable",
+            ),
+            models.CheckConstraint(
+                condition=(Q(input_cost_per_token__isnull=True) | Q(input_cost_per_token__gte=0))
+                & (Q(output_cost_per_token__isnull=True) | Q(output_cost_per_token__gte=0)),
+                name="model_prices_are_not_negative",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["provider", "id"], name="model_by_provider"),
+            GinIndex(fields=["capabilities"], name="model_by_capability"),
+            GinIndex(OpClass(Upper("id"), "gin_trgm_ops"), name="model_name_search"),
+            GinIndex(OpClass(Upper("description"), "gin_trgm_ops"), name="model_description_search"),
+        ]
+
+    def __str__(self) -> str:
+        return self.id
+
+    @property
+    def name(self) -> str:
+        return self.id
+
+    @property
+    def is_available(self) -> bool:
+        return self.availability == self.Availability.AVAILABLE
+
+
+class Deployment(models.Model):
+    """One row of the gateway's `/model/info`: a backend that serves a model under its public name."""
+
+    id = models.CharField(primary_key=True, max_length=255)
+    model = models.ForeignKey(Model, on_delete=models.CASCADE, related_name="deployments")
+    provider = models.CharField(max_length=100, blank=True, default="")
+    backend_model_name = models.CharField(max_length=255, blank=True, default="")
+    api_base = models.CharField(max_length=500, blank=True, default="")
+    input_cost_per_token = price_field()
+    output_cost_per_token = price_field()
+    max_input_tokens = models.BigIntegerField(null=True, blank=True)
+    is_managed_by_config = models.BooleanField(default=True)
+    facts = models.JSONField(default=dict, blank=True, encoder=DjangoJSONEncoder)
+    last_seen_at = models.DateTimeField()
+    vanished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "model_deployments"
+        ordering = ["model_id", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.model_id} by {self.backend_model_name or self.id}"
+
+
+class PriceQuerySet(models.QuerySet["Price"]):
+    def at(self, moment: datetime) -> "PriceQuerySet":
+        return self.filter(valid_from__lte=moment).filter(Q(valid_to__isnull=True) | Q(valid_to__gt=moment))
+
+
+class Price(models.Model):
+    """What a model cost from `valid_from` until `valid_to` (NULL = still), in US dollars per token."""
+
+    model = models.ForeignKey(Model, on_delete=models.CASCADE, related_name="prices")
+    input_cost_per_token = price_field()
+    output_cost_per_token = price_field()
+    valid_from = models.DateTimeField()
+    valid_to = models.DateTimeField(null=True, blank=True)
+
+    objects = PriceQuerySet.as_manager()
+
+    class Meta:
+        db_table = "model_prices"
+        ordering = ["model_id", "-valid_from"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["model"], condition=Q(valid_to__isnull=True), name="model_has_one_present_price"
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_to__isnull=True) | Q(valid_to__gte=F("valid_from")),
+                name="model_price_ends_after_it_began",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model_id} from {self.valid_from:%Y-%m-%d}"
+
+
+class SyncRun(models.Model):
+    """One reading of the gateway's models: what it changed, or why it changed nothing."""
+
+    class State(models.TextChoices):
+        RUNNING = "running", "Running"
+        SUCCEEDED = "succeeded", "Succeeded"
+        STOPPED = "stopped", "Stopped for safety"
+        FAILED = "failed", "Failed"
+
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+    state = models.CharField(max_length=20, choices=State.choices, default=State.RUNNING)
+    trigger = models.CharField(max_length=40, blank=True, default="")
+    total_models = models.IntegerField(default=0)
+    new_models = models.IntegerField(default=0)
+    updated_models = models.IntegerField(default=0)
+    unavailable_models = models.IntegerField(default=0)
+    restored_models = models.IntegerField(default=0)
+    finding = models.TextField(blank=True, default="")
+
+    class Meta:
+        db_table = "model_sync_runs"
+        ordering = ["-started_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state="running", finished_at__isnull=True)
+                | (~Q(state="running") & Q(finished_at__isnull=False)),
+                name="model_sync_run_is_finished_iff_not_running",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.started_at:%Y-%m-%d %H:%M:%S} {self.state}"

@@ -1,0 +1,235 @@
+"""Reading the gateway's models into the catalogue.
+
+One run at a time, guarded by an advisory lock that dies with its process. The gateway is asked outside of any
+transaction; what it said is written in one. An empty or much shorter answer changes nothing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import audit
+from accounts.models import Actor
+from catalog.errors import EmptyCatalogue, SyncRunning, SyncSafetyStop
+from catalog.facts import DeploymentFacts, Json, ModelFacts, read_deployments
+from catalog.models import Deployment, Model, Price, SyncRun
+from catalog.services import availability_changed
+from litellm_sync.client import GatewayClient, gateway
+from litellm_sync.locks import advisory_lock
+from litemaas.errors import DomainError
+
+Progress = Callable[[int, int], None]
+_LOCK = "catalog.sync"
+
+
+@dataclass
+class Summary:
+    """What a run did, or with `dry_run` would do. Lists hold public model names."""
+
+    total: int = 0
+    new: list[str] = field(default_factory=list)
+    updated: list[str] = field(default_factory=list)
+    unavailable: list[str] = field(default_factory=list)
+    restored: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    synced_at: datetime | None = None
+    dry_run: bool = False
+
+
+def _no_progress(_done: int, _total: int) -> None:
+    return None
+
+
+def sync_models(
+    *,
+    actor: Actor,
+    trigger: str,
+    confirm: bool = False,
+    dry_run: bool = False,
+    client: GatewayClient | None = None,
+    progress: Progress = _no_progress,
+) -> Summary:
+    """Make the catalogue what the gateway serves now.
+
+    Raises SyncRunning, EmptyCatalogue, SyncSafetyStop (unless `confirm`) and the gateway's errors; in all of these
+    the catalogue is unchanged and, except for the first, the run says why.
+    """
+    with advisory_lock(_LOCK) as is_mine:
+        if not is_mine:
+            raise SyncRunning
+        if dry_run:
+            return _preview(client or gateway(), confirm)
+        return _run(actor, trigger, confirm, client or gateway(), progress)
+
+
+def _run(actor: Actor, trigger: str, confirm: bool, client: GatewayClient, progress: Progress) -> Summary:
+    # A run that still counts as running belongs to a process that died: we hold the lock.
+    now = timezone.now()
+    SyncRun.objects.filter(state=SyncRun.State.RUNNING).update(
+        state=SyncRun.State.FAILED, finished_at=now, finding="The process that ran it was stopped."
+    )
+    run = SyncRun.objects.create(started_at=now, trigger=trigger)
+    try:
+        models, problems = _read(client, confirm)
+        summary = _write(actor, models, progress)
+    except DomainError as error:
+        stopped = isinstance(error, SyncSafetyStop | EmptyCatalogue)
+        run.state = SyncRun.State.STOPPED if stopped else SyncRun.State.FAILED
+        run.finding = error.message
+        _finish(run)
+        raise
+    summary.problems = problems
+    run.state = SyncRun.State.SUCCEEDED
+    run.finding = " ".join(sorted(set(problems)))
+    _count(run, summary)
+    _finish(run)
+    return summary
+
+
+def _read(client: GatewayClient, confirm: bool) -> tuple[list[ModelFacts], list[str]]:
+    models, problems = read_deployments(client.list_deployments())
+    if not models:
+        raise EmptyCatalogue
+    known = Model.objects.available().count()
+    vanished = known - Model.objects.available().filter(pk__in=[m.name for m in models]).count()
+    if not confirm and vanished * 100 > known * settings.SYNC_SAFETY_PERCENT:
+        raise SyncSafetyStop(
+            f"The gateway no longer lists {vanished} of {known} models. That is more than "
+            f"{settings.SYNC_SAFETY_PERCENT} %, so nothing was changed. Confirm if it is meant.",
+            vanished=vanished,
+            total=known,
+        )
+    return models, problems
+
+
+def _preview(client: GatewayClient, confirm: bool) -> Summary:
+    models, problems = _read(client, confirm)
+    with transaction.atomic():
+        summary = _Writer(models, timezone.now()).write(_no_progress)
+        transaction.set_rollback(True)
+    summary.problems, summary.dry_run = problems, True
+    return summary
+
+
+@transaction.atomic(durable=True)
+def _write(actor: Actor, models: list[ModelFacts], progress: Progress) -> Summary:
+    now = timezone.now()
+    summary = _Writer(models, now).write(progress)
+    changed = sorted({*summary.unavailable, *summary.restored})
+    if changed:
+        availability_changed(changed, now)
+    if changed or summary.new or summary.updated:
+        audit.record(
+            "MODELS_SYNC",
+            actor=actor,
+            resource=("MODEL", ""),
+            at=now,
+            new={name: getattr(summary, name) for name in ("new", "updated", "unavailable", "restored")},
+        )
+    return summary
+
+
+class _Writer:
+    """Writes one reading of the gateway; all rows of the catalogue are locked meanwhile, in one order."""
+
+    def __init__(self, models: list[ModelFacts], now: datetime) -> None:
+        self.models = models
+        self.now = now
+        self.summary = Summary(total=len(models), synced_at=now)
+
+    def write(self, progress: Progress) -> Summary:
+        present = {m.pk: m for m in Model.objects.order_by("pk").select_for_update(no_key=True)}
+        for done, facts in enumerate(self.models, start=1):
+            self._model(facts, present.get(facts.name))
+            progress(done, len(self.models))
+        self._vanish([row for name, row in present.items() if name not in {m.name for m in self.models}])
+        self._deployments()
+        return self.summary
+
+    def _model(self, facts: ModelFacts, row: Model | None) -> None:
+        columns = facts.as_columns()
+        if row is None:
+            restricted = facts.is_restricted or False
+            row = Model(pk=facts.name, created_at=self.now, restricted_access=restricted, **columns)
+            self.summary.new.append(facts.name)
+        elif not self._changed(row, columns) and row.is_available:
+            Model.objects.filter(pk=row.pk).update(last_seen_at=self.now)
+            return
+        else:
+            self._restore(row) if not row.is_available else self.summary.updated.append(row.pk)
+            for name, value in columns.items():
+                setattr(row, name, value)
+        row.updated_at = row.last_seen_at = self.now
+        row.save()
+        self._price(row)
+
+    def _changed(self, row: Model, columns: Json) -> bool:
+        return any(getattr(row, name) != value for name, value in columns.items())
+
+    def _restore(self, row: Model) -> None:
+        row.availability, row.unavailable_since = Model.Availability.AVAILABLE, None
+        self.summary.restored.append(row.pk)
+
+    def _price(self, row: Model) -> None:
+        """Close the present price and open a new one where it changed; past usage keeps what it cost."""
+        present = Price.objects.filter(model=row, valid_to=None).first()
+        now_costs = (row.input_cost_per_token, row.output_cost_per_token)
+        if present and (present.input_cost_per_token, present.output_cost_per_token) == now_costs:
+            return
+        if present:
+            Price.objects.filter(pk=present.pk).update(valid_to=self.now)
+        if present or now_costs != (None, None):
+            Price.objects.create(
+                model=row,
+                input_cost_per_token=now_costs[0],
+                output_cost_per_token=now_costs[1],
+                valid_from=self.now,
+            )
+
+    def _vanish(self, rows: list[Model]) -> None:
+        gone = [row.pk for row in rows if row.is_available]
+        Model.objects.filter(pk__in=gone).update(
+            availability=Model.Availability.UNAVAILABLE, unavailable_since=self.now, updated_at=self.now
+        )
+        self.summary.unavailable.extend(gone)
+
+    def _deployments(self) -> None:
+        seen = [d for model in self.models for d in model.deployments]
+        rows = [self._deployment(d) for d in seen]
+        columns = [f.name for f in Deployment._meta.concrete_fields if not f.primary_key]
+        Deployment.objects.bulk_create(rows, update_conflicts=True, unique_fields=["id"], update_fields=columns)
+        gone = Deployment.objects.filter(vanished_at=None).exclude(pk__in=[d.id for d in seen])
+        gone.update(vanished_at=self.now)
+
+    def _deployment(self, facts: DeploymentFacts) -> Deployment:
+        return Deployment(
+            id=facts.id,
+            model_id=facts.model,
+            provider=facts.provider,
+            backend_model_name=facts.backend_model_name,
+            api_base=facts.api_base,
+            input_cost_per_token=facts.input_cost,
+            output_cost_per_token=facts.output_cost,
+            max_input_tokens=facts.max_input_tokens,
+            is_managed_by_config=facts.is_managed_by_config,
+            facts=facts.raw,
+            last_seen_at=self.now,
+            vanished_at=None,
+        )
+
+
+def _count(run: SyncRun, summary: Summary) -> None:
+    run.total_models = summary.total
+    run.new_models = len(summary.new)
+    run.updated_models = len(summary.updated)
+    run.unavailable_models = len(summary.unavailable)
+    run.restored_models = len(summary.restored)
+
+
+def _finish(run: SyncRun) -> None:
+    run.finished_at = timezone.now()
+    run.save()

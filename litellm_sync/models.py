@@ -1,0 +1,117 @@
+"""The outbox: which portal objects the gateway still has to be brought in line with."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import models
+from django.db.models import F, Q
+
+
+class GatewayObjectQuerySet(models.QuerySet["GatewayObject"]):
+    def dirty(self) -> "GatewayObjectQuerySet":
+        """What the gateway has not confirmed yet."""
+        return self.filter(applied__lt=F("requested"))
+
+    def due(self, now: datetime) -> "GatewayObjectQuerySet":
+        """Dirty, not refused for good, not waiting, and in nobody's hands."""
+        free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
+        return self.dirty().filter(free, parked_at__isnull=True, not_before__lte=now)
+
+
+class GatewayObject(models.Model):
+    """One row for each portal object that LiteLLM must mirror. It holds no payload.
+
+    `requested` counts the wishes, `applied` the wish that the gateway has confirmed. Whoever applies re-reads
+    the portal's rows, so changes coalesce and an older state can never be applied last. `lease` says who works on it.
+    """
+
+    class Kind(models.TextChoices):
+        """In the order in which the gateway needs them."""
+
+        USER = "user"
+        TEAM = "team"
+        MEMBER = "member"
+        KEY = "key"
+        MODEL = "model"
+
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    object_id = models.UUIDField()
+    requested = models.BigIntegerField(default=1)
+    applied = models.BigIntegerField(default=0)
+    dirty_since = models.DateTimeField()
+    not_before = models.DateTimeField()
+    attempts = models.IntegerField(default=0)
+    last_error = models.TextField(blank=True, default="")
+    parked_at = models.DateTimeField(null=True, blank=True)
+    applied_at = models.DateTimeField(null=True, blank=True)
+    lease = models.UUIDField(null=True, blank=True)
+    leased_until = models.DateTimeField(null=True, blank=True)
+
+    objects = GatewayObjectQuerySet.as_manager()
+
+    class Meta:
+        db_table = "gateway_objects"
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "object_id"], name="gateway_object_is_one_per_object"),
+            models.CheckConstraint(
+                condition=Q(applied__gte=0) & Q(applied__lte=F("requested")),
+                name="gateway_object_applied_never_ahead_of_requested",
+            ),
+            models.CheckConstraint(
+                condition=Q(lease__isnull=True, leased_until__isnull=True)
+                | Q(lease__isnull=False, leased_until__isnull=False),
+                name="gateway_object_lease_has_an_end",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["not_before"],
+                condition=Q(applied__lt=F("requested"), parked_at__isnull=True),
+                name="gateway_object_due",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.object_id}"
+
+    @property
+    def is_dirty(self) -> bool:
+        return self.applied < self.requested
+
+    @property
+    def sync_status(self) -> str:
+        """`synced`, `pending` or `error` (refused for good), as the REST contract names it."""
+        if not self.is_dirty:
+            return "synced"
+        return "error" if self.parked_at else "pending"
+
+
+def sync_status_of(kind: str, object_id: str = "pk") -> Any:
+    """A subquery that annotates rows of another table with their `sync_status`."""
+    return models.Subquery(
+        GatewayObject.objects.filter(kind=kind, object_id=models.OuterRef(object_id)).values(
+            status=models.Case(
+                models.When(applied=F("requested"), then=models.Value("synced")),
+                models.When(parked_at__isnull=False, then=models.Value("error")),
+                default=models.Value("pending"),
+            )
+        )
+    )
+
+
+class Claim:
+    """A piece of work in our hands: the object, the wish that we are about to fulfil, and our lease."""
+
+    __slots__ = ("kind", "lease", "object_id", "row_id", "wish")
+
+    def __init__(self, row: GatewayObject, lease: UUID) -> None:
+        self.row_id = row.pk
+        self.kind = row.kind
+        self.object_id = row.object_id
+        self.wish = row.requested
+        self.lease = lease
+
+
+# Longer than the sum of all time-outs of one application, or two workers could work on one object.
+LEASE = timedelta(seconds=90)

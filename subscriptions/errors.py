@@ -1,0 +1,13 @@
+"""Refusals of subscriptions."""
+
+from litemaas.errors import AlreadyExists, InvalidStateTransition
+
+
+class AlreadySubscribed(AlreadyExists):
+    """`data`: subscriptionId and status of the row that is there."""
+
+    default_message = "You have a subscription to this model already."
+
+
+class WrongState(InvalidStateTransition):
+    """`data`: from and to, the states."""
