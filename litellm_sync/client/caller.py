@@ -25,6 +25,7 @@ class Caller:
 
     def __init__(self, base_url: str, api_key: str, *, breaker: GatewayBreaker | None = None) -> None:
         self.breaker = breaker or GatewayBreaker()
+        self._shared_deadline: Deadline | None = None
         self._transport = Transport(base_url, api_key)
 
     def __repr__(self) -> str:
@@ -45,7 +46,7 @@ class Caller:
         return record(self._post(path, body, deadline=deadline), path)
 
     def _guarded(self, method: str, path: str, seconds: float | None, *, attempts: int, **parts: Any) -> Any:
-        deadline = Deadline(DEFAULT_DEADLINE if seconds is None else seconds)
+        deadline = self._shared_deadline or Deadline(DEFAULT_DEADLINE if seconds is None else seconds)
         with self.breaker.guard() as admission:
             return self._try(method, path, deadline, 1 if admission.is_probe else attempts, **parts)
 

@@ -1,11 +1,13 @@
 """The gateway, and the one instance that this process shares."""
 
+import copy
 import os
 import threading
 
 from django.conf import settings
 
 from litellm_sync.breaker import shared_breaker
+from litellm_sync.client.deadline import Deadline
 from litellm_sync.client.health import HealthCalls
 from litellm_sync.client.keys import KeyCalls
 from litellm_sync.client.models import ModelCalls
@@ -20,6 +22,12 @@ class GatewayClient(ModelCalls, UserCalls, KeyCalls, UsageCalls, HealthCalls):
     system's business and not counted) and raises `litellm_sync.errors` only. Numbers with a fraction are
     exact Decimals.
     """
+
+    def hurried(self, seconds: float) -> "GatewayClient":
+        """The same gateway for somebody who waits: all calls together end within `seconds`."""
+        hurried = copy.copy(self)
+        hurried._shared_deadline = Deadline(seconds)
+        return hurried
 
 
 _lock = threading.Lock()
