@@ -106,7 +106,7 @@ class User(AbstractBaseUser):
     def get_short_name(self) -> str:
         return self.username
 
-    # --- what Django admin asks: it follows the same roles ---------------------------------------------------------
+    # --- what Django admin asks: it follows the same roles
 
     @property
     def is_staff(self) -> bool:

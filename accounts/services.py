@@ -38,7 +38,9 @@ def register_user(
     now: datetime,
 ) -> User:
     """Make an account. Without a password it can't sign in locally. The gateway learns of it with the first key."""
-    user = User(username=username.strip(), email=email.strip(), full_name=full_name, roles=roles or [Role.USER])
+    user = User(
+        username=username.strip(), email=email.strip(), full_name=full_name, roles=roles or [Role.USER]
+    )
     _check_identity(user)
     user.set_password(password) if password else user.set_unusable_password()
     try:
@@ -46,7 +48,9 @@ def register_user(
             user.save(force_insert=True)
     except IntegrityError:
         raise errors.AlreadyExists("There is an account with this user name or e-mail address.") from None
-    audit.record("USER_CREATE", actor=actor, obj=user, at=now, new={"username": user.username, "roles": user.roles})
+    audit.record(
+        "USER_CREATE", actor=actor, obj=user, at=now, new={"username": user.username, "roles": user.roles}
+    )
     return user
 
 
@@ -62,13 +66,20 @@ def _check_identity(user: User) -> None:
 
 @transaction.atomic(durable=True)
 def change_user(
-    *, actor: Actor, user_id: Any, roles: list[str] | None = None, is_active: bool | None = None, now: datetime
+    *,
+    actor: Actor,
+    user_id: Any,
+    roles: list[str] | None = None,
+    is_active: bool | None = None,
+    now: datetime,
 ) -> User:
     """Change somebody's roles or whether the account is active. Effective with the commit."""
     if not actor.may("users:write"):
         raise errors.Forbidden(requiredPermission="users:write")
     # All administrators are locked, so that two who demote each other at once can't both succeed.
-    admins = list(User.objects.active().filter(roles__contains=[ADMIN]).order_by("pk").select_for_update(no_key=True))
+    admins = list(
+        User.objects.active().filter(roles__contains=[ADMIN]).order_by("pk").select_for_update(no_key=True)
+    )
     user = User.objects.select_for_update(no_key=True).filter(pk=user_id).first()
     if user is None:
         raise errors.NotFound("This user does not exist.")
@@ -101,7 +112,13 @@ def sign_in_with_password(request: HttpRequest, *, username: str, password: str,
     user = authenticate(request, username=username, password=password)
     if not isinstance(user, User):
         with transaction.atomic():
-            audit.record("AUTH_FAILED", actor=None, resource=("AUTH", username[:255]), at=now, error="Wrong credentials")
+            audit.record(
+                "AUTH_FAILED",
+                actor=None,
+                resource=("AUTH", username[:255]),
+                at=now,
+                error="Wrong credentials",
+            )
         raise SignInFailed
     record_sign_in(user=user, now=now)
     return user

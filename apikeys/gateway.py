@@ -5,6 +5,7 @@ and alias finds itself, and `/key/info` by the hash says what is there. An empty
 LiteLLM and is never sent: a key that opens nothing is blocked.
 """
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -69,11 +70,9 @@ def _create(key: ApiKey, models: list[str], client: GatewayClient) -> dict[str, 
         raise GatewayNotFound("The gateway lost this key, and its secret is not kept. Rotate it.", status=404)
     if key.expires_at:
         body["duration"] = _duration(key.expires_at)
-    try:
+    # A conflict: an earlier try of ours may have got through after all. The reading below decides.
+    with suppress(GatewayConflict):
         client.create_key(key=secret, key_type="llm_api", blocked=_blocked(key, models), **body)
-    except GatewayConflict:
-        # An earlier try of ours may have got through after all; the reading below decides.
-        pass
     present = client.get_key(key.token_hash)
     if present is None:
         raise GatewayUnavailable("The gateway confirmed the key but does not know it.")
@@ -85,7 +84,9 @@ def _correct(key: ApiKey, models: list[str], present: dict[str, Any], client: Ga
     blocked = _blocked(key, models)
     if blocked and not present.get("blocked"):
         client.block_key(key.token_hash)
-    changes = {name: value for name, value in desired_key(key, models).items() if _differs(name, value, present)}
+    changes = {
+        name: value for name, value in desired_key(key, models).items() if _differs(name, value, present)
+    }
     if _expiry_differs(key.expires_at, present.get("expires")):
         changes["duration"] = _duration(key.expires_at) if key.expires_at else "-1"
     if changes:
@@ -101,7 +102,7 @@ def _blocked(key: ApiKey, models: list[str]) -> bool:
 def _differs(name: str, value: Any, present: dict[str, Any]) -> bool:
     there = present.get(name)
     if name == "models":
-        return sorted(there or []) != value
+        return bool(sorted(there or []) != value)
     if isinstance(value, Decimal):
         return there is None or Decimal(str(there)) != value
     return bool(there != value)

@@ -50,7 +50,9 @@ class ApiKey(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="api_keys")
-    team = models.ForeignKey("teams.Team", null=True, blank=True, on_delete=models.PROTECT, related_name="api_keys")
+    team = models.ForeignKey(
+        "teams.Team", null=True, blank=True, on_delete=models.PROTECT, related_name="api_keys"
+    )
     name = models.CharField(max_length=255)
     description = models.CharField(max_length=1000, blank=True, default="")
     alias = models.CharField(max_length=80, editable=False)
@@ -81,7 +83,9 @@ class ApiKey(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["token_hash"], name="apikey_token_hash_is_unique"),
             models.UniqueConstraint(fields=["alias"], name="apikey_alias_is_unique"),
-            models.UniqueConstraint(fields=["owner", "request_token"], name="apikey_is_created_once_per_request"),
+            models.UniqueConstraint(
+                fields=["owner", "request_token"], name="apikey_is_created_once_per_request"
+            ),
             models.CheckConstraint(
                 condition=Q(deleted_at__isnull=True) | Q(revoked_at__isnull=False),
                 name="apikey_deleted_is_revoked",

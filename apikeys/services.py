@@ -68,7 +68,9 @@ def issue_api_key(
         raise errors.Forbidden(requiredPermission="api_keys:write")
     limits = limits or Limits()
     _check(name, description, model_ids, limits, expires_at, now)
-    issued = _commit_key(actor, sorted(set(model_ids)), name, description, limits, expires_at, request_token, now)
+    issued = _commit_key(
+        actor, sorted(set(model_ids)), name, description, limits, expires_at, request_token, now
+    )
     if not issued.is_replay:
         bring_to_gateway(issued.key.pk)
     return issued
@@ -126,7 +128,9 @@ def bring_to_gateway(key_id: UUID) -> None:
 
 def _require_subscriptions(actor: User, model_ids: list[str]) -> None:
     """Rows are held against a cancellation at the same moment, whose loss of access would miss the new key."""
-    held = Subscription.objects.active().filter(user=actor, model_id__in=model_ids, model__availability="available")
+    held = Subscription.objects.active().filter(
+        user=actor, model_id__in=model_ids, model__availability="available"
+    )
     subscribed = set(held.select_for_update(of=("self",), no_key=True).values_list("model_id", flat=True))
     missing = [model_id for model_id in model_ids if model_id not in subscribed]
     if missing:
@@ -136,7 +140,12 @@ def _require_subscriptions(actor: User, model_ids: list[str]) -> None:
 
 
 def _check(
-    name: str, description: str, model_ids: list[str], limits: Limits, expires_at: datetime | None, now: datetime
+    name: str,
+    description: str,
+    model_ids: list[str],
+    limits: Limits,
+    expires_at: datetime | None,
+    now: datetime,
 ) -> None:
     wrong = {}
     if not name.strip():

@@ -31,7 +31,14 @@ _CAPABILITY_OF_FLAG = {
 _SMALLEST_PRICE = Decimal(1).scaleb(-PRICE_PLACES)
 _LARGEST_COUNT = 2**62
 # Never kept: the gateway removes credentials itself, this is the second lock.
-_KEPT_FACTS = ("mode", "litellm_provider", "max_input_tokens", "max_output_tokens", "max_tokens", "access_groups")
+_KEPT_FACTS = (
+    "mode",
+    "litellm_provider",
+    "max_input_tokens",
+    "max_output_tokens",
+    "max_tokens",
+    "access_groups",
+)
 
 
 @dataclass(frozen=True)
@@ -124,7 +131,9 @@ def read_deployments(rows: Iterable[Json]) -> tuple[list[ModelFacts], list[str]]
         else:
             usable[facts.id] = facts
     ordered = sorted(usable.values(), key=lambda d: (d.model, d.id))
-    return [ModelFacts(name, tuple(group)) for name, group in groupby(ordered, key=lambda d: d.model)], problems
+    return [
+        ModelFacts(name, tuple(group)) for name, group in groupby(ordered, key=lambda d: d.model)
+    ], problems
 
 
 def _deployment(row: Json) -> DeploymentFacts | None:
@@ -136,7 +145,9 @@ def _deployment(row: Json) -> DeploymentFacts | None:
     return DeploymentFacts(
         id=str(key),
         model=str(name),
-        provider=str(info.get("litellm_provider") or params.get("custom_llm_provider") or _prefix(backend))[:100],
+        provider=str(info.get("litellm_provider") or params.get("custom_llm_provider") or _prefix(backend))[
+            :100
+        ],
         backend_model_name=backend[:255],
         api_base=str(params.get("api_base") or "")[:500],
         input_cost=_price(info, params, "input_cost_per_token"),
@@ -174,7 +185,7 @@ def _type(info: Json) -> str:
 def _capabilities(info: Json) -> frozenset[str]:
     found = {name for flag, name in _CAPABILITY_OF_FLAG.items() if info.get(flag) is True}
     kind = _type(info)
-    return frozenset(found | ({kind.value} if kind in {Model.Type.CHAT, Model.Type.EMBEDDINGS} else set()))
+    return frozenset(found | ({str(kind)} if kind in {Model.Type.CHAT, Model.Type.EMBEDDINGS} else set()))
 
 
 def _price(info: Json, params: Json, name: str) -> Decimal | None:

@@ -1,7 +1,7 @@
 """The catalogue: what the gateway serves, under the public names that people use."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 PRICE_DIGITS, PRICE_PLACES = 30, 18
 
 
-def price_field() -> "models.DecimalField[object, object]":
+def price_field() -> "models.DecimalField[Any, Any]":
     """US dollars per token. NULL = the gateway does not know it; 0 = free."""
     return models.DecimalField(max_digits=PRICE_DIGITS, decimal_places=PRICE_PLACES, null=True, blank=True)
 
@@ -61,7 +61,9 @@ class Model(models.Model):
         AVAILABLE = "available", "Available"
         UNAVAILABLE = "unavailable", "Unavailable"
 
-    id = models.CharField("model", primary_key=True, max_length=255, help_text="The public name at the gateway.")
+    id = models.CharField(
+        "model", primary_key=True, max_length=255, help_text="The public name at the gateway."
+    )
     provider = models.CharField(max_length=100, blank=True, default="")
     description = models.TextField(blank=True, default="")
     model_type = models.CharField(max_length=20, choices=Type.choices, default=Type.CHAT)

@@ -201,7 +201,9 @@ class _Writer:
         seen = [d for model in self.models for d in model.deployments]
         rows = [self._deployment(d) for d in seen]
         columns = [f.name for f in Deployment._meta.concrete_fields if not f.primary_key]
-        Deployment.objects.bulk_create(rows, update_conflicts=True, unique_fields=["id"], update_fields=columns)
+        Deployment.objects.bulk_create(
+            rows, update_conflicts=True, unique_fields=["id"], update_fields=columns
+        )
         gone = Deployment.objects.filter(vanished_at=None).exclude(pk__in=[d.id for d in seen])
         gone.update(vanished_at=self.now)
 

@@ -101,7 +101,7 @@ def apply(work: Claim, *, client: GatewayClient | None = None) -> bool:
 
 def apply_now(kind: str, object_id: UUID, *, client: GatewayClient | None = None) -> bool:
     """Apply one object at once, in this process, unless somebody else already works on it."""
-    return all([apply(work, client=client) for work in claim(now=timezone.now(), only=(kind, object_id))])
+    return all(apply(work, client=client) for work in claim(now=timezone.now(), only=(kind, object_id)))
 
 
 def require_applied(kind: str, object_id: UUID, *, client: GatewayClient) -> None:

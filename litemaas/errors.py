@@ -50,7 +50,9 @@ class InvalidInput(DomainError):
     code = "VALIDATION_ERROR"
     default_message = "Some of the values are not valid."
 
-    def __init__(self, message: str | None = None, *, fields: dict[str, str] | None = None, **data: Any) -> None:
+    def __init__(
+        self, message: str | None = None, *, fields: dict[str, str] | None = None, **data: Any
+    ) -> None:
         self.fields = fields or {}
         super().__init__(message or next(iter(self.fields.values()), None), **data)
 

@@ -5,8 +5,12 @@ from collections.abc import Mapping
 from typing import Any
 
 MASK = "[hidden]"
-_SECRET_VALUE = re.compile(r"\b(?:sk-|ltm_admin_)[A-Za-z0-9_\-]{6,}|(?<=Bearer )[A-Za-z0-9_\-.~+/]+=*|\beyJ[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-.]+")
-_SECRET_NAME = re.compile(r"secret|password|passwd|authorization|api_?key$|access_?token|refresh_?token|^key$|cookie", re.I)
+_SECRET_VALUE = re.compile(
+    r"\b(?:sk-|ltm_admin_)[A-Za-z0-9_\-]{6,}|(?<=Bearer )[A-Za-z0-9_\-.~+/]+=*|\beyJ[A-Za-z0-9_\-]+\.[A-Za-z0-9_\-.]+"
+)
+_SECRET_NAME = re.compile(
+    r"secret|password|passwd|authorization|api_?key$|access_?token|refresh_?token|^key$|cookie", re.I
+)
 
 
 def redact_text(text: str) -> str:

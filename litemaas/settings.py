@@ -14,7 +14,7 @@ from litemaas.logs import logging_settings
 BASE_DIR = Path(__file__).resolve().parent.parent
 VERSION = "1.0.0.dev0"
 
-# --- who we are and who may talk to us -------------------------------------------------------------------
+# --- who we are and who may talk to us
 ENVIRONMENT = env.text("ENVIRONMENT", "production")
 if ENVIRONMENT not in {"development", "production"}:
     raise ImproperlyConfigured("ENVIRONMENT must be development or production.")
@@ -26,7 +26,7 @@ CSRF_TRUSTED_ORIGINS = env.listing("CSRF_TRUSTED_ORIGINS")
 CORS_ORIGINS = env.listing("CORS_ORIGINS")
 PUBLIC_URL = env.text("PUBLIC_URL", "http://127.0.0.1:8000")
 
-# --- the gateway -------------------------------------------------------------------------------------------
+# --- the gateway
 LITELLM_API_URL = env.text("LITELLM_API_URL", "http://127.0.0.1:4000").rstrip("/")
 LITELLM_API_KEY = env.text("LITELLM_API_KEY")
 # The address that people's programs use; the internal one is never shown.
@@ -34,10 +34,10 @@ LITELLM_PUBLIC_URL = env.text("LITELLM_PUBLIC_URL", LITELLM_API_URL).rstrip("/")
 # How long a request that issues a key waits for the gateway before it answers "pending", in seconds.
 GATEWAY_INLINE_DEADLINE = 0.7
 
-# --- secrets at rest: "id:base64 of 32 bytes" pairs, the first one encrypts, all of them decrypt ------------------
+# --- secrets at rest: "id:base64 of 32 bytes" pairs, the first one encrypts, all of them decrypt
 ENCRYPTION_KEYS = env.text("ENCRYPTION_KEYS").split(",")
 
-# --- rules of the house ------------------------------------------------------------------------------------------
+# --- rules of the house
 REPORTING_TIME_ZONE = env.text("REPORTING_TIME_ZONE", "UTC")
 CURRENCY = {"code": "USD", "symbol": "$", "name": "US Dollar"}
 MAX_ACTIVE_KEYS_PER_USER = env.number("MAX_ACTIVE_KEYS_PER_USER", 10, minimum=1)
@@ -50,7 +50,7 @@ DEFAULT_QUOTA_TOKENS = 1_000_000
 SYNC_SAFETY_PERCENT = env.number("SYNC_SAFETY_PERCENT", 20)
 DEMO = env.flag("DEMO", False)
 
-# --- Django ----------------------------------------------------------------------------------------------------------
+# --- Django
 INSTALLED_APPS = [
     "modeltranslation",
     "django.contrib.auth",
@@ -119,7 +119,7 @@ TEMPLATES = [
     }
 ]
 
-# --- data --------------------------------------------------------------------------------------------------------------
+# --- data
 DATABASES = {
     "default": dj_database_url.parse(
         env.text("DATABASE_URL"),
@@ -147,7 +147,11 @@ CACHES = {
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 0.5, "socket_timeout": 5.0, "visibility_timeout": 3600}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_connect_timeout": 0.5,
+    "socket_timeout": 5.0,
+    "visibility_timeout": 3600,
+}
 CELERY_TASK_IGNORE_RESULT = True
 # A lost hurry-up is caught by the sweep; a request must not wait for a broker that is away.
 CELERY_TASK_PUBLISH_RETRY = False
@@ -170,7 +174,7 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 
-# --- sign-in --------------------------------------------------------------------------------------------------------------
+# --- sign-in
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = [
@@ -217,7 +221,7 @@ SIMPLE_JWT = {
     "USER_ID_CLAIM": "sub",
 }
 
-# --- the API ------------------------------------------------------------------------------------------------------------------
+# --- the API
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.api.authentication.BearerAuthentication",
@@ -245,7 +249,7 @@ SPECTACULAR_SETTINGS = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
-# --- words, numbers, time --------------------------------------------------------------------------------------------------------
+# --- words, numbers, time
 USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = True
@@ -264,7 +268,7 @@ MODELTRANSLATION_LANGUAGES = tuple(code for code, _ in LANGUAGES)
 MODELTRANSLATION_FALLBACK_LANGUAGES = ("en",)
 LOCALE_PATHS = [BASE_DIR / "locale"]
 
-# --- static files -------------------------------------------------------------------------------------------------------------------
+# --- static files
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = Path(env.text("STATIC_ROOT", str(BASE_DIR / "staticfiles")))
@@ -278,7 +282,7 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = DEBUG
 
-# --- the browser's protection -------------------------------------------------------------------------------------------------------------
+# --- the browser's protection
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 class SubscriptionQuerySet(models.QuerySet["Subscription"]):
     def visible_to(self, actor: "Actor") -> "SubscriptionQuerySet":
-        return self if actor.sees_everything else self.filter(user_id=actor.pk)
+        return self if actor.sees_everything else self.filter(user=actor.pk)
 
     def active(self) -> "SubscriptionQuerySet":
         return self.filter(status=Subscription.Status.ACTIVE)
@@ -73,7 +73,8 @@ class Subscription(models.Model):
                 name="subscription_status_is_known",
             ),
             models.CheckConstraint(
-                condition=Q(quota_requests__gte=1, quota_tokens__gte=1), name="subscription_quotas_are_positive"
+                condition=Q(quota_requests__gte=1, quota_tokens__gte=1),
+                name="subscription_quotas_are_positive",
             ),
         ]
         indexes = [

@@ -50,7 +50,9 @@ def _quotas(requests: int | None, tokens: int | None) -> tuple[int, int]:
     wanted = {"quotaRequests": requests, "quotaTokens": tokens}
     allowed = {"quotaRequests": settings.DEFAULT_QUOTA_REQUESTS, "quotaTokens": settings.DEFAULT_QUOTA_TOKENS}
     wrong = {
-        field: f"Ask an administrator for more than {allowed[field]}." if value > allowed[field] else "At least 1."
+        field: f"Ask an administrator for more than {allowed[field]}."
+        if value > allowed[field]
+        else "At least 1."
         for field, value in wanted.items()
         if value is not None and not 1 <= value <= allowed[field]
     }
@@ -90,7 +92,9 @@ def _create(
     except IntegrityError:
         return None
     _write_history(row, "", actor, "", now)
-    audit.record("SUBSCRIPTION_CREATE", actor=actor, obj=row, at=now, new={"modelId": model.pk, "status": status})
+    audit.record(
+        "SUBSCRIPTION_CREATE", actor=actor, obj=row, at=now, new={"modelId": model.pk, "status": status}
+    )
     return row
 
 
@@ -127,7 +131,9 @@ def request_review(
         return row
     if row.status != _S.DENIED:
         raise _wrong_state(row, _S.PENDING)
-    return _step(row, _S.PENDING, actor=actor, action="SUBSCRIPTION_REVIEW_REQUESTED", reason=comment, now=now)
+    return _step(
+        row, _S.PENDING, actor=actor, action="SUBSCRIPTION_REVIEW_REQUESTED", reason=comment, now=now
+    )
 
 
 @transaction.atomic(durable=True)
@@ -139,14 +145,18 @@ def approve_subscription(
 
 
 @transaction.atomic(durable=True)
-def deny_subscription(*, actor: Actor, subscription_id: UUID | str, reason: str, now: datetime) -> Subscription:
+def deny_subscription(
+    *, actor: Actor, subscription_id: UUID | str, reason: str, now: datetime
+) -> Subscription:
     """Refuse a pending request. The user reads the reason."""
     if not reason.strip():
         raise errors.InvalidInput(fields={"reason": "A reason is required, the user will see it."})
     return _decide(actor, subscription_id, _S.DENIED, "SUBSCRIPTION_DENIED", reason, now)
 
 
-def _decide(actor: Actor, pk: UUID | str, status: str, action: str, reason: str, now: datetime) -> Subscription:
+def _decide(
+    actor: Actor, pk: UUID | str, status: str, action: str, reason: str, now: datetime
+) -> Subscription:
     row = _locked(actor, pk)
     if not policies.may_decide(actor):
         raise errors.Forbidden(requiredPermission="admin:subscriptions:write")
@@ -165,7 +175,9 @@ def expire_subscriptions(*, now: datetime) -> int:
 def _expire(pk: UUID, now: datetime) -> bool:
     row = Subscription.objects.expired_at(now).filter(pk=pk).select_for_update(no_key=True).first()
     if row is not None:
-        _step(row, _S.EXPIRED, actor=SYSTEM, action="SUBSCRIPTION_EXPIRED", reason="Its time ran out.", now=now)
+        _step(
+            row, _S.EXPIRED, actor=SYSTEM, action="SUBSCRIPTION_EXPIRED", reason="Its time ran out.", now=now
+        )
     return row is not None
 
 
@@ -187,7 +199,9 @@ def _locked(actor: Actor, pk: UUID | str) -> Subscription:
 
 
 def _wrong_state(row: Subscription, new: str) -> WrongState:
-    return WrongState(f"A subscription that is {row.status} can't become {new}.", **{"from": row.status, "to": new})
+    return WrongState(
+        f"A subscription that is {row.status} can't become {new}.", **{"from": row.status, "to": new}
+    )
 
 
 def _step(
@@ -203,7 +217,12 @@ def _step(
     row.save()
     _write_history(row, old, actor, row.status_reason, now)
     audit.record(
-        action, actor=actor, obj=row, at=now, old={"status": old}, new={"status": new, "reason": row.status_reason}
+        action,
+        actor=actor,
+        obj=row,
+        at=now,
+        old={"status": old},
+        new={"status": new, "reason": row.status_reason},
     )
     status_changed(row, old, now)
     return row

@@ -36,7 +36,8 @@ class Team(models.Model):
                 Lower("name"), condition=Q(is_active=True), name="team_name_is_unique_among_active"
             ),
             models.CheckConstraint(
-                condition=Q(max_budget__isnull=True) | Q(max_budget__gte=0), name="team_budget_is_not_negative"
+                condition=Q(max_budget__isnull=True) | Q(max_budget__gte=0),
+                name="team_budget_is_not_negative",
             ),
         ]
 
@@ -66,7 +67,9 @@ class Member(models.Model):
         db_table = "team_members"
         constraints = [
             models.UniqueConstraint(fields=["team", "user"], name="team_member_is_in_a_team_once"),
-            models.CheckConstraint(condition=Q(role__in=["admin", "member", "viewer"]), name="team_member_role_is_known"),
+            models.CheckConstraint(
+                condition=Q(role__in=["admin", "member", "viewer"]), name="team_member_role_is_known"
+            ),
         ]
 
     def __str__(self) -> str:

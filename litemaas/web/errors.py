@@ -90,4 +90,3 @@ def _answer(request: HttpRequest, status: int, code: str, text: str) -> HttpResp
     if is_api(request):
         return problem(request, code, text)
     return error_page(request, status, "" if status in {404, 500} else text)
-
