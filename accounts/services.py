@@ -80,7 +80,7 @@ def change_user(
     admins = list(
         User.objects.active().filter(roles__contains=[ADMIN]).order_by("pk").select_for_update(no_key=True)
     )
-    user = User.objects.select_for_update(no_key=True).filter(pk=user_id).first()
+    user: User | None = User.objects.select_for_update(no_key=True).filter(pk=user_id).first()
     if user is None:
         raise errors.NotFound("This user does not exist.")
     old = {"roles": user.roles, "isActive": user.is_active}
@@ -131,5 +131,5 @@ def record_sign_in(*, user: User, now: datetime) -> None:
 
 
 def push_user(user: User, *, now: datetime) -> None:
-    """Have the gateway know this user, in the caller's transaction."""
-    outbox.mark_dirty("user", user.pk, now=now)
+    """Have the gateway know this user, in the caller's transaction, which also marks what needs the user there."""
+    outbox.mark_dirty("user", user.pk, now=now, hurried=False)
