@@ -105,7 +105,8 @@ def _commit_key(
     ApiKeyModel.objects.bulk_create([ApiKeyModel(api_key=key, model_id=model_id) for model_id in model_ids])
     audit.record("API_KEY_CREATE", actor=actor, obj=key, at=now, new={"name": key.name, "models": model_ids})
     push_user(actor, now=now) if _is_first_key(key) else None
-    outbox.mark_dirty("key", key.pk, now=now)
+    # The caller applies it at once, and the user with it.
+    outbox.mark_dirty("key", key.pk, now=now, hurried=False)
     return IssuedKey(key, secret)
 
 
@@ -218,7 +219,8 @@ def delete_api_key(*, actor: Actor, key_id: UUID | str, now: datetime) -> ApiKey
 
 def _end(key: ApiKey, now: datetime) -> None:
     """A revoked key's secret is of no use to anybody any more, so it is not kept."""
-    key.revoked_at = key.updated_at = now
+    # Never before the creation, even if another machine's clock was ahead.
+    key.revoked_at = key.updated_at = max(now, key.created_at)
     key.sealed_secret = None
 
 

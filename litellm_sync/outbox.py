@@ -24,13 +24,21 @@ from litellm_sync.registry import applier_of
 log = structlog.get_logger(__name__)
 
 _FIRST_WAIT = timedelta(seconds=2)
+# The sweep comes each minute; what may be tried again sooner is asked for with a countdown.
+_SWEEP_EVERY = timedelta(seconds=60)
 _LONGEST_WAIT = timedelta(hours=1)
 _LONGEST_ERROR = 500
 _ORDER = Case(*(When(kind=kind, then=place) for place, kind in enumerate(GatewayObject.Kind.values)))
 
 
-def mark_dirty(kind: str, object_ids: UUID | Iterable[UUID], *, now: datetime) -> None:
-    """Record that the gateway must be brought in line with these objects. Must run in the transaction of the change."""
+def mark_dirty(
+    kind: str, object_ids: UUID | Iterable[UUID], *, now: datetime, hurried: bool = True
+) -> None:
+    """Record that the gateway must be brought in line with these objects. Must run in the transaction of the change.
+
+    `hurried=False` is for callers that apply the object themselves right after the commit: a worker that is asked
+    too would only get in their way. If they die, the sweep does it.
+    """
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("A wish must be recorded in the transaction of the change that causes it.")
     ids = sorted({object_ids} if isinstance(object_ids, UUID) else set(object_ids))
@@ -50,25 +58,39 @@ def mark_dirty(kind: str, object_ids: UUID | Iterable[UUID], *, now: datetime) -
         attempts=0,
         parked_at=None,
     )
-    transaction.on_commit(lambda: hurry(kind, ids), robust=True)
+    if hurried:
+        transaction.on_commit(lambda: hurry(kind, ids), robust=True)
 
 
-def hurry(kind: str, object_ids: Iterable[UUID]) -> None:
-    """Ask the workers to apply these now. The broker being away loses nothing: the sweep finds them."""
+def hurry(kind: str, object_ids: Iterable[UUID], *, after: timedelta | None = None) -> None:
+    """Ask the workers to apply these now, or `after` a while. The broker being away loses nothing: the sweep finds
+    them."""
     from litellm_sync.tasks import apply_object
 
+    countdown = after.total_seconds() if after else None
     try:
         for object_id in object_ids:
-            apply_object.delay(kind, str(object_id))
+            apply_object.apply_async((kind, str(object_id)), countdown=countdown)
     except (KombuError, RedisError, OSError) as error:
         log.warning("the broker is away, the sweep will do it", error=type(error).__name__)
 
 
-def claim(*, now: datetime, limit: int = 1, only: tuple[str, UUID] | None = None) -> list[Claim]:
-    """Take up to `limit` due objects into our hands, in the order in which the gateway needs them."""
+def claim(
+    *,
+    now: datetime,
+    limit: int = 1,
+    only: tuple[str, UUID] | None = None,
+    due_since: datetime | None = None,
+) -> list[Claim]:
+    """Take up to `limit` due objects into our hands, in the order in which the gateway needs them.
+
+    `now` dates the lease; `due_since` narrows to what was due at an earlier moment already.
+    """
     lease = uuid4()
     with transaction.atomic():
         due = GatewayObject.objects.due(now)
+        if due_since is not None:
+            due = due.filter(not_before__lte=due_since)
         if only is not None:
             due = due.filter(kind=only[0], object_id=only[1])
         rows = list(due.order_by(_ORDER, "not_before", "pk").select_for_update(skip_locked=True)[:limit])
@@ -117,9 +139,11 @@ def drain(*, now: datetime | None = None, client: GatewayClient | None = None) -
 
     One at a time: a lease is only as long as the time-outs of one application.
     """
-    now = now or timezone.now()
+    started = now or timezone.now()
     confirmed = 0
-    while works := claim(now=now):
+    # A lease is dated when it is taken: one dated at the start of a long drain would have run out before its work
+    # began. What fails meanwhile waits for the next drain, or this one would never end.
+    while works := claim(now=now or timezone.now(), due_since=started):
         confirmed += sum(apply(work, client=client) for work in works)
     return confirmed
 
@@ -147,6 +171,8 @@ def _postpone(work: Claim, reason: str) -> None:
         lease=None,
         leased_until=None,
     )
+    if not_before - timezone.now() < _SWEEP_EVERY:
+        hurry(work.kind, [work.object_id], after=max(timedelta(), not_before - timezone.now()))
 
 
 def _park(work: Claim, reason: str) -> None:
