@@ -1,0 +1,170 @@
+"""The page of all elements in all their states, for review and screenshots. Its address exists in debug mode only."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from litemaas.web.charts import Chart, Series
+from litemaas.web.templatetags.pf_labels import CAPABILITY_LOOKS, KEY_LOOKS, SUBSCRIPTION_LOOKS
+
+MODELS = [
+    "gpt-4o",
+    "mistral-small",
+    "llama-3.3-70b",
+    "nomic/embed-text",
+    "granite-vision",
+    "phi-4",
+    "qwen-coder",
+]
+DAYS = [f"2026-11-{day:02}" for day in range(1, 15)]
+
+
+class SampleFilter(forms.Form):
+    q = forms.CharField(
+        label="Search models", required=False, widget=forms.TextInput(attrs={"type": "search"})
+    )
+    provider = forms.ChoiceField(
+        label="Provider", required=False, choices=[("", ""), ("openai", "OpenAI"), ("mistral", "Mistral")]
+    )
+    capability = forms.MultipleChoiceField(
+        label="Capabilities",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        choices=[(name, look.word) for name, look in CAPABILITY_LOOKS.items()],
+    )
+    restricted = forms.BooleanField(label="Restricted only", required=False)
+    sort = forms.ChoiceField(
+        label="Sort", choices=[("name", "By name"), ("price", "By price")], initial="name"
+    )
+
+
+class SampleForm(forms.Form):
+    name = forms.CharField(label="Name", max_length=255, help_text="So that you recognise it later.")
+    description = forms.CharField(
+        label="Description", required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
+    models = forms.MultipleChoiceField(
+        label="Models",
+        widget=forms.CheckboxSelectMultiple,
+        choices=[(f"{name}-{turn}", f"{name}-{turn}") for turn in (1, 2) for name in MODELS],
+        help_text="Only models that you are subscribed to.",
+    )
+    expires = forms.ChoiceField(
+        label="Expires", choices=[("", "Never"), ("30", "In 30 days"), ("90", "In 90 days")]
+    )
+    until = forms.DateField(
+        label="On the day", required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    budget = forms.DecimalField(
+        label="Maximum budget", required=False, min_value=0, help_text="Empty is unlimited."
+    )
+    window = forms.ChoiceField(
+        label="Window", widget=forms.RadioSelect, choices=[("d", "Daily"), ("m", "Monthly")], initial="m"
+    )
+    agreed = forms.BooleanField(
+        label="I keep the key secret", help_text="Who has the key can spend your budget."
+    )
+    fixed = forms.CharField(label="Owner", disabled=True, initial="alice", required=False)
+
+
+def page(request: HttpRequest) -> HttpResponse:
+    if "toasts" in request.GET:
+        messages.success(request, "The key “build” was created.")
+        messages.info(request, "The catalogue was read again.")
+        messages.warning(request, "The budget is almost used up.")
+        messages.error(request, "The gateway did not answer. Nothing was changed.")
+    template = "components/dialog.html" if "dialog" in request.GET else "components/page.html"
+    return render(request, template, _samples(request))
+
+
+def _samples(request: HttpRequest) -> dict[str, Any]:
+    wrong = SampleForm({"name": "", "budget": "-1", "expires": "30", "window": "m", "until": "x"})
+    wrong.is_valid()
+    filled = SampleForm(initial={"name": "build", "models": ["gpt-4o-1"]}, auto_id="filled_%s")
+    return {
+        "nothing_there": None,
+        "now": timezone.now(),
+        "today": date(2026, 12, 1),
+        "filter_form": SampleFilter(request.GET or {"sort": "name"}),
+        "blank_form": filled,
+        "wrong_form": wrong,
+        "models": MODELS,
+        "page": Paginator(range(1, 96), 10).get_page(request.GET.get("page", 3)),
+        "rows": _rows(),
+        "subscription_states": list(SUBSCRIPTION_LOOKS),
+        "key_states": list(KEY_LOOKS),
+        "capabilities": list(CAPABILITY_LOOKS),
+        "tones": ["blue", "teal", "green", "orange", "purple", "red", "orangered", "yellow", "grey"],
+        "charts": _charts(),
+        "amounts": {name: Decimal(text) for name, text in _AMOUNTS.items()},
+        "secret": "sk-" + "example" * 5,
+    }
+
+
+_AMOUNTS = {
+    "nothing": "0",
+    "small": "0.004213",
+    "tiny": "0.00000012",
+    "some": "12.5",
+    "many": "80",
+    "most": "97.25",
+    "limit": "100",
+    "over": "120.4",
+    "token": "0.00000015",
+}
+
+
+def _rows() -> list[dict[str, Any]]:
+    states = list(KEY_LOOKS)
+    return [
+        {
+            "name": f"key {at}",
+            "prefix": f"sk-ab{at}",
+            "status": states[at % len(states)],
+            "spend": Decimal(at * 37) / 100,
+            "requests": at * 1234 if at != 2 else None,
+        }
+        for at in range(1, 7)
+    ]
+
+
+def _charts() -> dict[str, Chart]:
+    rising = [40 + 13 * at % 90 for at in range(len(DAYS))]
+    return {
+        "trend": Chart(
+            "trend",
+            "line",
+            "Requests",
+            "Day",
+            DAYS,
+            [
+                Series("Requests", [None if at in {4, 5} else value for at, value in enumerate(rising)]),
+                Series("Period before", [value // 2 + 20 if at != 4 else None for at, value in enumerate(rising)], True),
+            ],
+        ),
+        "models": Chart(
+            "by-model",
+            "area",
+            "Cost by model",
+            "Day",
+            DAYS,
+            [
+                Series(name, [Decimal((at * 7 + turn * 11) % 40) / 10 for at in range(len(DAYS))])
+                for turn, name in enumerate(MODELS[:4])
+            ],
+            unit="money",
+        ),
+        "share": Chart("share", "donut", "Model share", "Model", MODELS[:4], [Series("Requests", [412, 210, 96, 12])]),
+        "providers": Chart(
+            "providers", "bar", "Cost by provider", "Provider", ["OpenAI", "Mistral", "IBM"],
+            [Series("Cost", [Decimal("12.5"), Decimal("7.25"), Decimal("0.4")])], unit="money",
+        ),
+        "empty": Chart("empty", "line", "Nothing yet", "Day", [], [Series("Requests", [])]),
+    }  # fmt: skip

@@ -1,0 +1,11 @@
+"""Renders the elements of the portal. Their templates (templates/pf/) are the only place with PatternFly's classes."""
+
+from typing import Any
+
+from django.template.loader import get_template
+from django.utils.safestring import SafeString
+
+
+def render(name: str, /, **values: Any) -> SafeString:
+    """The element `templates/pf/<name>.html`. It sees `values` and nothing of the page around it."""
+    return get_template(f"pf/{name}.html").render(values)

@@ -1,0 +1,173 @@
+"""Numbers, money, dates and the words for what is not known (ui.md §3.9). None is "N/A", never zero."""
+
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import TypeAlias
+
+from django.conf import settings
+from django.template import Library
+from django.utils import timezone
+from django.utils.formats import number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timesince import timesince, timeuntil
+from django.utils.translation import gettext, pgettext
+
+from litemaas.web.elements import render
+
+register = Library()
+
+Number: TypeAlias = int | float | Decimal
+
+_MILLION = 1_000_000
+_CENT = Decimal("0.01")
+_FINEST = Decimal("0.000001")
+_STEPS = ((1_000_000_000, "B"), (1_000_000, "M"), (1_000, "K"))
+
+
+@register.simple_tag(name="not_known")
+def not_known() -> SafeString:
+    """ "N/A": the gateway does not report this."""
+    return render("not_known")
+
+
+@register.simple_tag(name="not_applicable")
+def not_applicable() -> SafeString:
+    """A dash for a fact that this thing cannot have."""
+    return render("not_applicable")
+
+
+# --- plain text, for Python and for attributes ---------------------------------------------------------------------
+
+
+def number_text(value: Number) -> str:
+    """With the reader's separators: 1,234,567 or 0.5."""
+    places = _places(Decimal(str(value)))
+    return str(number_format(value, decimal_pos=places, use_l10n=True, force_grouping=True))
+
+
+def compact_text(value: Number) -> str:
+    """At most four characters of number: 999, 1.2K, 34.6M, 2B."""
+    for size, letter in _STEPS:
+        if abs(value) >= size * Decimal("0.9995"):
+            scaled = (Decimal(str(value)) / size).quantize(Decimal("0.1"), ROUND_HALF_UP)
+            return number_text(scaled.normalize() if scaled == scaled.to_integral() else scaled) + letter
+    return number_text(Decimal(str(value)).quantize(Decimal("0.1"), ROUND_HALF_UP).normalize())
+
+
+def money_text(amount: Number, *, exact: bool = False) -> str:
+    """In the configured currency: two decimals, up to six below 0.01, all of them when `exact`."""
+    value = Decimal(str(amount))
+    if exact or value == 0:
+        return _with_symbol(value, max(2, _places(value)))
+    if abs(value) >= _CENT:
+        return _with_symbol(value.quantize(_CENT, ROUND_HALF_UP), 2)
+    if abs(value) < _FINEST:
+        return pgettext("less than an amount", "< %(amount)s") % {"amount": _with_symbol(_FINEST, 6)}
+    return _with_symbol(rounded := value.quantize(_FINEST, ROUND_HALF_UP), max(2, _places(rounded)))
+
+
+def percent_text(value: Number) -> str:
+    """`value` is in per cent already; one decimal at most."""
+    rounded = Decimal(str(value)).quantize(Decimal("0.1"), ROUND_HALF_UP)
+    return pgettext("per cent", "%(number)s%%") % {"number": number_text(rounded)}
+
+
+def price_text(per_token: Number) -> str:
+    """US dollars per token, told per million tokens. A price of 0 is free."""
+    if per_token == 0:
+        return gettext("Free")
+    price = (Decimal(str(per_token)) * _MILLION).quantize(_FINEST, ROUND_HALF_UP)
+    return _with_symbol(price, max(2, _places(price)))
+
+
+def _places(value: Decimal) -> int:
+    exponent = value.normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def _with_symbol(value: Decimal, places: int) -> str:
+    # Translators put the symbol where their language has it, "%(amount)s %(symbol)s" for instance.
+    amount = number_format(abs(value), decimal_pos=places, use_l10n=True, force_grouping=True)
+    shown = pgettext("money", "%(symbol)s%(amount)s") % {
+        "symbol": settings.CURRENCY["symbol"],
+        "amount": amount,
+    }
+    return f"−{shown}" if value < 0 else shown
+
+
+# --- filters ---------------------------------------------------------------------------------------------------------
+
+
+@register.filter
+def number(value: Number | None) -> str:
+    return not_known() if value is None else number_text(value)
+
+
+@register.filter
+def compact(value: Number | None) -> SafeString:
+    """Short, with the full number in the title and for screen readers."""
+    if value is None:
+        return not_known()
+    return render("full_value", short=compact_text(value), full=number_text(value))
+
+
+@register.filter
+def money(amount: Number | None, how: str = "") -> str:
+    """`money:"exact"` shows every decimal that the gateway reported."""
+    return not_known() if amount is None else money_text(amount, exact=how == "exact")
+
+
+@register.filter
+def percent(value: Number | None) -> str:
+    return not_known() if value is None else percent_text(value)
+
+
+@register.filter
+def price_per_million(per_token: Number | None) -> str:
+    return not_known() if per_token is None else price_text(per_token)
+
+
+@register.filter
+def limit(value: Number | None) -> str:
+    """A limit that is not there is "Unlimited"."""
+    return gettext("Unlimited") if value is None else number_text(value)
+
+
+@register.filter
+def money_limit(amount: Number | None) -> str:
+    return gettext("Unlimited") if amount is None else money_text(amount)
+
+
+@register.filter
+def day(value: date | datetime | None) -> SafeString:
+    """YYYY-MM-DD in the reader's time zone; a dash for no date."""
+    if value is None:
+        return not_applicable()
+    local = timezone.localtime(value).date() if isinstance(value, datetime) else value
+    return format_html('<time datetime="{}">{}</time>', local.isoformat(), local.isoformat())
+
+
+@register.filter
+def moment(value: datetime | None) -> SafeString:
+    """YYYY-MM-DD HH:MM:SS in the reader's time zone, how long ago in the title; a dash for no time."""
+    if value is None:
+        return not_applicable()
+    local = timezone.localtime(value)
+    shown = local.strftime("%Y-%m-%d %H:%M:%S")
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', value.isoformat(), relative(value, timezone.now()), shown
+    )
+
+
+@register.filter
+def expiry(value: datetime | None) -> str:
+    """A day, or "Never"."""
+    return gettext("Never") if value is None else day(value)
+
+
+def relative(value: datetime, now: datetime) -> str:
+    """ "3 hours ago" or "in 2 days"."""
+    if value <= now:
+        return gettext("%(duration)s ago") % {"duration": timesince(value, now, depth=1)}
+    return gettext("in %(duration)s") % {"duration": timeuntil(value, now, depth=1)}

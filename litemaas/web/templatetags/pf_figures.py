@@ -1,0 +1,124 @@
+"""Figures: metric cards, budget and quota bars, charts with their table twin."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any, Literal
+
+from django.template import Library
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+
+from litemaas.web import meters
+from litemaas.web.charts import Chart
+from litemaas.web.elements import render
+from litemaas.web.templatetags.formats import compact_text, money_text, number_text, percent_text
+
+register = Library()
+
+Number = int | Decimal
+Form = Literal["count", "money", "percent"]
+
+
+@register.simple_tag
+def metric(
+    title: str, value: Number | None, icon: str = "", form: Form = "count", **options: Any
+) -> SafeString:
+    """A figure on a card. `form`: count (compact), money, percent.
+
+    Options: `before` (the value of the period before) and `versus` (that period in words) show the change; `good`
+    (up or down) colours it, without it a change is just a change; `note` is a line under the value.
+    """
+    short, full = _figure(value, form)
+    change = meters.compare(value, options.get("before")) if "before" in options else None
+    return render(
+        "metric",
+        title=title,
+        icon=icon,
+        short=short,
+        full=full,
+        change=change,
+        change_text=percent_text(change.percent) if change else "",
+        tone=_tone(change, options.get("good", "")),
+        versus=options.get("versus", ""),
+        note=options.get("note", ""),
+    )
+
+
+def _figure(value: Number | None, form: Form) -> tuple[str | None, str | None]:
+    if value is None:
+        return None, None
+    if form == "money":
+        return money_text(value), money_text(value, exact=True)
+    if form == "percent":
+        return percent_text(value), percent_text(value)
+    return compact_text(value), number_text(value)
+
+
+def _tone(change: meters.Change | None, good: str) -> str:
+    if not good or change is None or change.direction not in {"up", "down"}:
+        return ""
+    return "success" if change.direction == good else "danger"
+
+
+@register.simple_tag
+def success_rate(value: Decimal | None) -> SafeString:
+    """In per cent, with word and colour: 95 and more is good, 85 and more a warning (ui.md §3.7)."""
+    if value is None:
+        return render("not_known")
+    tone, icon, word = "red", "exclamation-circle", gettext("%(rate)s, too many failures")
+    if value >= 95:
+        tone, icon, word = "green", "check-circle", gettext("%(rate)s, good")
+    elif value >= 85:
+        tone, icon, word = "orange", "exclamation-triangle", gettext("%(rate)s, watch this")
+    return render("label", text=word % {"rate": percent_text(value)}, tone=tone, icon=icon)
+
+
+@register.simple_tag
+def budget(spend: Decimal | None, limit: Decimal | None, label: str = "", **options: Any) -> SafeString:
+    """Spend against a limit in money. Options: `window` ("monthly"), `resets` (a date), `soft` (soft budget)."""
+    soft = options.get("soft")
+    return _meter(
+        label or gettext("Budget"),
+        meters.read(spend, limit),
+        used=None if spend is None else money_text(spend),
+        limit=None if limit is None else money_text(limit),
+        over=money_text,
+        tick=meters.share(soft, limit) if soft is not None and limit else None,
+        tick_text="" if soft is None else money_text(soft),
+        window=options.get("window", ""),
+        resets=options.get("resets"),
+    )
+
+
+@register.simple_tag
+def quota(label: str, used: int | None, limit: int | None, resets: date | None = None) -> SafeString:
+    """Use against a limit in numbers, for requests and tokens."""
+    return _meter(
+        label,
+        meters.read(used, limit),
+        used=None if used is None else number_text(used),
+        limit=None if limit is None else number_text(limit),
+        over=number_text,
+        resets=resets,
+    )
+
+
+def _meter(label: str, reading: meters.Reading, *, over: Any, **values: Any) -> SafeString:
+    return render(
+        "meter",
+        label=label,
+        reading=reading,
+        # An SVG length, which is never written with the reader's decimal comma.
+        width=f"{reading.width:.2f}",
+        percent_text="" if reading.percent is None else percent_text(reading.percent),
+        over_text=over(reading.over) if reading.over else "",
+        **values,
+    )
+
+
+@register.simple_block_tag
+def chart_card(content: str, chart: Chart, csv: str = "", level: int = 2) -> SafeString:
+    """A chart, its table twin, its summary, and the address of its CSV. Content: what stands in the head."""
+    return render(
+        "chart_card", content=content.strip(), chart=chart, csv=csv, level=level, data_id=f"{chart.id}-data"
+    )

@@ -1,0 +1,152 @@
+"""Forms: every field with label, help and error tied together, from Django's bound fields."""
+
+from typing import Any
+
+from django.forms import (
+    BaseForm,
+    BoundField,
+    CheckboxSelectMultiple,
+    RadioSelect,
+    Select,
+    SelectMultiple,
+    Textarea,
+)
+from django.http import HttpRequest
+from django.template import Context, Library
+from django.utils.safestring import SafeString
+
+from litemaas.web.elements import render
+from litemaas.web.templatetags.pf_tables import address_with
+
+register = Library()
+
+_CHOICES_WORTH_A_SEARCH = 8
+
+
+@register.simple_block_tag(takes_context=True)
+def form(context: Context, content: str, **options: Any) -> SafeString:
+    """A form that posts, with the CSRF token. Options: `action` (this address), `id`, `bound` (a Django form: its
+    errors are summed up on top), `guard` (asks before unsaved text is lost), `multipart`."""
+    return render("form", content=content, csrf_token=context.get("csrf_token"), **options)
+
+
+@register.simple_block_tag
+def form_actions(content: str) -> SafeString:
+    """The buttons under a form."""
+    return render("form_actions", content=content)
+
+
+@register.simple_block_tag
+def form_section(content: str, title: str, description: str = "") -> SafeString:
+    """Fields that belong together, under a heading."""
+    return render("form_section", content=content, title=title, description=description)
+
+
+@register.simple_tag
+def error_summary(bound: BaseForm) -> SafeString:
+    """All errors of a form with links to their fields. A single error of a field is shown at the field only."""
+    fields = [(field, field.errors) for field in bound if field.errors]
+    shown = len(fields) > 1 or bool(bound.non_field_errors())
+    return render("error_summary", form=bound, fields=fields, shown=shown)
+
+
+@register.simple_tag
+def fields(bound: BaseForm) -> SafeString:
+    """All fields of a form in their order."""
+    return render("fields", hidden=bound.hidden_fields(), visible=bound.visible_fields())
+
+
+@register.simple_tag
+def field(bound: BoundField, unit: str = "") -> SafeString:
+    """One field in the shape that its widget asks for. `unit` stands behind the control."""
+    kind = kind_of(bound)
+    values: dict[str, Any] = {"field": bound, "kind": kind, "unit": unit, "required": bound.field.required}
+    if kind in {"checks", "radios"}:
+        options = options_of(bound)
+        return render(
+            "field_choices", options=options, search=len(options) > _CHOICES_WORTH_A_SEARCH, **values
+        )
+    if kind == "checkbox":
+        return render("field_checkbox", control=_control(bound, {"class": "pf-v6-c-check__input"}), **values)
+    return render("field", control=_control(bound, {}), **values)
+
+
+def kind_of(bound: BoundField) -> str:
+    """checks, radios, textarea, select, or the input's type such as text, number, date, checkbox."""
+    for widget_class, kind in (
+        (CheckboxSelectMultiple, "checks"),
+        (RadioSelect, "radios"),
+        (Textarea, "textarea"),
+        (SelectMultiple, "select-multiple"),
+        (Select, "select"),
+    ):
+        if isinstance(bound.field.widget, widget_class):
+            return kind
+    return str(getattr(bound.field.widget, "input_type", "text"))
+
+
+def options_of(bound: BoundField) -> list[dict[str, Any]]:
+    """The choices of a check list or radio group: name, value, label, selected, id, attrs."""
+    return [{**widget.data, "id": widget.id_for_label} for widget in bound.subwidgets]
+
+
+def _control(bound: BoundField, attrs: dict[str, str]) -> SafeString:
+    return bound.as_widget(attrs=attrs)
+
+
+# --- filters of a list ------------------------------------------------------------------------------------------------
+
+
+@register.simple_block_tag(takes_context=True)
+def filters(
+    context: Context, content: str, bound: BaseForm, target: str = "#results", label: str = ""
+) -> SafeString:
+    """The filter form of a list: a search field, then selects and check lists. Content: what stands at the end.
+
+    It is a GET form; with script every change swaps `target`, text waits 300 ms. A choice with an empty value
+    stands for "any"; a required field (a sort order, say) has no "any". `chips` belongs into the results.
+    """
+    request: HttpRequest = context["request"]
+    controls = [{"field": item, "kind": kind_of(item), "options": _filter_options(item)} for item in bound]
+    return render(
+        "filters", content=content, controls=controls, target=target, label=label, address=request.path
+    )
+
+
+@register.simple_tag(takes_context=True)
+def chips(context: Context, bound: BaseForm) -> SafeString:
+    """A chip per filter in use, each removable, and "Clear all filters". Stands at the top of the results."""
+    request: HttpRequest = context["request"]
+    items = [item for item in bound if not item.field.required]
+    return render(
+        "chips",
+        chips=[chip for item in items for chip in _chips(request, item)],
+        clear=address_with(request, page=None, **dict.fromkeys(item.html_name for item in items)),
+    )
+
+
+def _filter_options(item: BoundField) -> list[dict[str, Any]]:
+    if not isinstance(item.field.widget, (Select, CheckboxSelectMultiple, RadioSelect)):
+        return []
+    return [option for option in options_of(item) if str(option["value"])]
+
+
+def _chips(request: HttpRequest, item: BoundField) -> list[dict[str, str]]:
+    words = {str(option["value"]): str(option["label"]) for option in _filter_options(item)}
+    values = [value for value in request.GET.getlist(item.html_name) if value]
+    return [
+        {
+            "name": str(item.label or item.name),
+            "value": words.get(value, value),
+            "href": _address_without(request, item.html_name, value),
+        }
+        for value in values
+        if not words or value in words
+    ]
+
+
+def _address_without(request: HttpRequest, name: str, value: str) -> str:
+    query = request.GET.copy()
+    query.setlist(name, [other for other in query.getlist(name) if other != value])
+    query.pop("page", None)
+    return f"{request.path}?{query.urlencode()}" if query else request.path

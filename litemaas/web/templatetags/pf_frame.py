@@ -1,0 +1,82 @@
+"""The frame around every page: navigation, theme, messages, breadcrumb, the time of the data."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib.messages import constants
+from django.http import HttpRequest
+from django.template import Context, Library
+from django.template.loader_tags import BLOCK_CONTEXT_KEY
+from django.utils.safestring import SafeString, mark_safe
+
+from litemaas.web.elements import render
+from litemaas.web.navigation import items_for
+
+register = Library()
+
+_TONES = {constants.SUCCESS: "success", constants.WARNING: "warning", constants.ERROR: "danger"}
+
+
+@register.simple_tag(takes_context=True)
+def block_again(context: Context, name: str) -> SafeString:
+    """What the page put into block `name`, a second time: the title in the tab is also the heading."""
+    block = context.render_context[BLOCK_CONTEXT_KEY].get_block(name)
+    return mark_safe(block.render(context).strip())  # noqa: S308  a block's output is escaped already
+
+
+@register.simple_tag(takes_context=True)
+def navigation(context: Context) -> SafeString:
+    """The sidebar's items, the current one marked."""
+    request: HttpRequest = context["request"]
+    user: Any = getattr(request, "user", None)
+    is_operator = bool(getattr(user, "sees_everything", False))
+    groups = items_for(is_operator=is_operator)
+    return render(
+        "navigation",
+        groups={
+            name: [(item, item.is_current(request.path_info)) for item in items]
+            for name, items in groups.items()
+        },
+        operator_title=getattr(user, "role_label", ""),
+    )
+
+
+@register.simple_tag(takes_context=True)
+def theme_menu(context: Context) -> SafeString:
+    """Light, dark or as the system: a form that posts, so it works without script."""
+    request: HttpRequest = context["request"]
+    return render(
+        "theme_menu",
+        theme=context.get("theme", "system"),
+        next=request.get_full_path() if request.method == "GET" else "",
+        csrf_token=context.get("csrf_token"),
+    )
+
+
+@register.simple_tag(takes_context=True)
+def user_menu(context: Context) -> SafeString:
+    request: HttpRequest = context["request"]
+    return render("user_menu", user=request.user, csrf_token=context.get("csrf_token"))
+
+
+@register.filter
+def message_tone(level: int) -> str:
+    """The tone of a message of Django's messages framework."""
+    return _TONES.get(level, "info")
+
+
+@register.simple_block_tag
+def breadcrumb(content: str) -> SafeString:
+    """The way to a detail page. Holds `crumb`s; the last one has no `href`."""
+    return render("breadcrumb", content=content)
+
+
+@register.simple_tag
+def crumb(text: str, href: str = "") -> SafeString:
+    return render("crumb", text=text, href=href)
+
+
+@register.simple_tag
+def as_of(moment: datetime | None) -> SafeString:
+    """The footer line "Data as of …" of pages with data from the gateway; None says that there is none yet."""
+    return render("as_of", moment=moment)

@@ -1,0 +1,10 @@
+"""Addresses of the frame itself, and the page of all elements where `DEBUG` is on."""
+
+from django.conf import settings
+from django.urls import path
+
+from litemaas.web import components, preferences
+
+urlpatterns = [path("preferences/theme", preferences.set_theme, name="set_theme")]
+if settings.DEBUG:
+    urlpatterns.append(path("-/components", components.page, name="components"))

@@ -1,0 +1,134 @@
+// What happens after a part of the page was swapped: say it, keep the focus, show messages, open dialogs, draw charts.
+(() => {
+  const { announce, texts } = window.litemaas;
+  const TOASTS_AT_ONCE = 3;
+  const TOAST_LIFE = 8000;
+
+  // --- messages ------------------------------------------------------------------------------------------------------
+  const toasts = () => document.getElementById("toasts");
+
+  const showFirstToasts = () => {
+    [...toasts().children].forEach((toast, at) => {
+      toast.hidden = at >= TOASTS_AT_ONCE;
+      if (!toast.hidden) start(toast);
+    });
+  };
+
+  const close = (toast) => {
+    toast.remove();
+    showFirstToasts();
+  };
+
+  const start = (toast) => {
+    if (toast.dataset.started) return;
+    toast.dataset.started = "yes";
+    const isUrgent = toast.dataset.toast === "danger";
+    announce(toast.querySelector("p").textContent.trim(), isUrgent);
+    if (isUrgent || toast.dataset.toast === "warning") return;
+    let left = TOAST_LIFE;
+    let since = 0;
+    let timer = 0;
+    const go = () => { since = Date.now(); timer = setTimeout(() => close(toast), left); };
+    const wait = () => { clearTimeout(timer); left -= Date.now() - since; };
+    for (const name of ["mouseenter", "focusin"]) toast.addEventListener(name, wait);
+    for (const name of ["mouseleave", "focusout"]) toast.addEventListener(name, go);
+    go();
+  };
+
+  const toast = (title) => {
+    if (!toasts()) return announce(title, true);
+    const item = document.getElementById("toast-template").content.firstElementChild.cloneNode(true);
+    item.querySelector("p").append(title);
+    toasts().append(item);
+    showFirstToasts();
+  };
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-close-toast]");
+    if (button) { close(button.closest("[data-toast]")); document.getElementById("content").focus(); }
+  });
+  if (toasts()) showFirstToasts();
+  document.body.addEventListener("announce", (event) => announce(event.detail.value));
+
+  // --- after a swap ---------------------------------------------------------------------------------------------------
+  // A link that was swapped away takes the focus with it: give it to the same link in the new part, or to the part.
+  let focused = "";
+  document.body.addEventListener("htmx:beforeSwap", (event) => {
+    const active = document.activeElement;
+    focused = event.detail.target?.contains(active) ? active.id || "part" : "";
+  });
+  document.body.addEventListener("htmx:afterSettle", (event) => {
+    const part = event.detail.elt;
+    drawCharts();
+    if (part.id === "dialog") return openDialog(part);
+    if (toasts()) showFirstToasts();
+    const list = part.matches?.("[data-results]") ? part : part.querySelector?.("[data-results]");
+    if (!list) return;
+    if (list.dataset.announce) announce(list.dataset.announce);
+    if (focused) (document.getElementById(focused) ?? list).focus();
+  });
+
+  const refusal = (html) => new DOMParser().parseFromString(html, "text/html").querySelector("[data-refusal]")?.textContent.trim();
+  document.body.addEventListener("htmx:responseError", (event) => toast(refusal(event.detail.xhr.responseText) || texts().requestFailed));
+  document.body.addEventListener("htmx:sendError", () => toast(texts().noAnswer));
+  document.body.addEventListener("htmx:timeout", () => toast(texts().noAnswer));
+
+  // --- dialogs: the server's part holds one <dialog>; closing it empties the slot and returns the focus ------------------
+  let opener = null;
+  document.body.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.target?.id === "dialog") opener = event.detail.elt;
+  });
+
+  const isTyped = (dialog) => [...dialog.querySelectorAll("input, textarea")].some((field) => field.type !== "hidden" && field.value !== field.defaultValue);
+  const mayClose = (dialog) => !isTyped(dialog) || confirm(texts().unsaved);
+
+  const openDialog = (slot) => {
+    const dialog = slot.querySelector("dialog");
+    if (!dialog) return;
+    dialog.addEventListener("cancel", (event) => { if (!mayClose(dialog)) event.preventDefault(); });
+    dialog.addEventListener("close", () => {
+      slot.replaceChildren();
+      const menu = opener?.closest("details[data-menu]");
+      (menu ? menu.querySelector("summary") : opener)?.focus();
+    });
+    dialog.showModal();
+    const first = dialog.querySelector("[data-cancel], [autofocus]") ?? dialog.querySelector(".pf-v6-c-modal-box__body :is(input:not([type=hidden]), select, textarea, button, a)");
+    first?.focus();
+  };
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-close-dialog], dialog [data-cancel]");
+    const dialog = button?.closest("dialog");
+    if (!dialog) return;
+    event.preventDefault();
+    if (button.matches("[data-cancel]") || mayClose(dialog)) dialog.close();
+  });
+
+  // --- charts: the library is fetched only where there is a chart ---------------------------------------------------------
+  const loading = new Map();
+  const load = (address) => {
+    if (!loading.has(address)) {
+      loading.set(address, new Promise((resolve, reject) => {
+        const script = document.createElement("script");
+        script.src = address;
+        script.onload = resolve;
+        script.onerror = reject;
+        document.head.append(script);
+      }));
+    }
+    return loading.get(address);
+  };
+
+  const drawCharts = async () => {
+    const charts = [...document.querySelectorAll("[data-chart]:not([data-drawn])")];
+    if (!charts.length) return;
+    try {
+      await load(charts[0].dataset.chartLibrary);
+      await load(charts[0].dataset.chartScript);
+      charts.forEach(window.litemaas.drawChart);
+    } catch {
+      for (const chart of charts) chart.closest("[data-chart-card]").classList.add("lm-shows-table");
+    }
+  };
+  drawCharts();
+})();
