@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "django.contrib.postgres",
+    "django.forms",
     "litemaas.administration.LiteMaaSAdminConfig",
     "allauth",
     "allauth.account",
