@@ -18,7 +18,7 @@ _LONGEST_PAUSE = 30.0
 
 @dataclass(frozen=True)
 class Service:
-    """What to run. It is ready when `ready` (given the process number) is true, else when it says `ready_line`, else at once."""
+    """What to run. Ready when `ready` (told the process number) is true, else on `ready_line`, else at once."""
 
     name: str
     command: list[str]
