@@ -1,0 +1,39 @@
+"""Refusals of the usage pages and of reading usage."""
+
+from litemaas.errors import Conflict, DomainError, Forbidden
+
+
+class UsageReadingRunning(Conflict):
+    code = "JOB_RUNNING"
+    default_message = "Usage is being read already. Wait until it is done."
+
+
+class InvalidDateFormat(DomainError):
+    """`data`: field."""
+
+    code = "INVALID_DATE_FORMAT"
+    default_message = "Dates look like 2026-01-31."
+
+
+class InvalidDateRange(DomainError):
+    code = "INVALID_DATE_RANGE"
+    default_message = "Give both startDate and endDate."
+
+
+class InvalidDateOrder(DomainError):
+    code = "INVALID_DATE_ORDER"
+    default_message = "The first day is after the last one."
+
+
+class DateRangeTooLarge(DomainError):
+    """`data`: maxDays, requestedDays."""
+
+    code = "DATE_RANGE_TOO_LARGE"
+    default_message = "The period is too long."
+
+
+class ForbiddenApiKeys(Forbidden):
+    """`data`: invalidApiKeys, as they were asked for."""
+
+    code = "FORBIDDEN_API_KEYS"
+    default_message = "Some of these API keys do not exist, or they are not yours."

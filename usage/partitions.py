@@ -1,0 +1,61 @@
+"""Months of `usage_logs`. A month is made before its first row; there is no default partition to clean up later."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from django.db import connection, transaction
+
+from usage.locks import hold_until_commit
+
+MONTHS_AHEAD = 2
+
+
+def month_of(moment: datetime) -> datetime:
+    """The first instant of its month, in UTC."""
+    return moment.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
+def next_month(month: datetime) -> datetime:
+    years, index = divmod(month.month, 12)
+    return month.replace(year=month.year + years, month=index + 1)
+
+
+@transaction.atomic
+def ensure_partitions(moments: Iterable[datetime]) -> list[str]:
+    """Make the months of these moments, where missing. Returns the names of the new tables."""
+    wanted = {f"usage_logs_{month:%Y_%m}": month for month in map(month_of, moments)}
+    missing = sorted(set(wanted) - _present(wanted))
+    if missing:
+        hold_until_commit("usage partitions")
+        missing = sorted(set(missing) - _present(missing))
+    for name in missing:
+        _make(name, wanted[name])
+    return missing
+
+
+def ensure_months_ahead(now: datetime) -> list[str]:
+    """This month and the next ones, so that rows never wait for a table."""
+    months = [month_of(now)]
+    for _ in range(MONTHS_AHEAD):
+        months.append(next_month(months[-1]))
+    return ensure_partitions(months)
+
+
+def _present(names: Iterable[str]) -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT child.relname FROM pg_inherits JOIN pg_class child ON child.oid = inhrelid"
+            " WHERE inhparent = 'usage_logs'::regclass AND child.relname = ANY(%s)",
+            [list(names)],
+        )
+        return {name for (name,) in cursor.fetchall()}
+
+
+def _make(name: str, month: datetime) -> None:
+    """Made aside and attached, which lets readers and writers of the other months go on."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE TABLE {name} (LIKE usage_logs INCLUDING ALL)")
+        cursor.execute(
+            f"ALTER TABLE usage_logs ATTACH PARTITION {name}"
+            f" FOR VALUES FROM ('{month.isoformat()}') TO ('{next_month(month).isoformat()}')"
+        )

@@ -1,0 +1,40 @@
+"""Celery entry points of the ledger."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+from celery import shared_task
+from django.utils import timezone
+
+from litellm_sync.errors import GatewayRefused, GatewayUnavailable
+from usage import services
+from usage.errors import UsageReadingRunning
+from usage.ledger import Counts
+
+log = structlog.get_logger(__name__)
+
+
+@shared_task
+def pull_usage() -> int | None:
+    """Read what is new. Returns the rows added, None when it could not be read now: the next run makes up for it."""
+    return _read(services.pull_usage)
+
+
+@shared_task
+def reread_usage() -> int | None:
+    """Read the last two days again."""
+    return _read(services.reread_usage)
+
+
+def _read(use_case: Callable[[datetime], Counts]) -> int | None:
+    try:
+        counts = use_case(timezone.now())
+    except UsageReadingRunning:
+        return None
+    except (GatewayRefused, GatewayUnavailable) as error:
+        log.warning("the usage was not read", reason=str(error))
+        return None
+    if counts.rejected:
+        log.warning("usage rows were set aside", rejected=counts.rejected)
+    return counts.added
