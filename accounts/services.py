@@ -107,7 +107,7 @@ def _check_roles(user: User) -> None:
 def sign_in_with_password(request: HttpRequest, *, username: str, password: str, now: datetime) -> User:
     """The user whose local account this is. Raises SignInFailed alike for every reason; both ends are recorded.
 
-    allauth counts the tries per address and account and refuses more than its limit.
+    Whoever calls this counts the tries.
     """
     user = authenticate(request, username=username, password=password)
     if not isinstance(user, User):
@@ -128,6 +128,11 @@ def sign_in_with_password(request: HttpRequest, *, username: str, password: str,
 def record_sign_in(*, user: User, now: datetime) -> None:
     User.objects.filter(pk=user.pk).update(last_login=now)
     audit.record("LOGIN", actor=user, resource=("AUTH", str(user.pk)), at=now)
+
+
+@transaction.atomic
+def record_sign_out(*, user: User, now: datetime) -> None:
+    audit.record("LOGOUT", actor=user, resource=("AUTH", str(user.pk)), at=now)
 
 
 def push_user(user: User, *, now: datetime) -> None:

@@ -1,11 +1,19 @@
-"""JSON web tokens for the REST API (contract §2): short access tokens, refresh tokens that are used once."""
+"""JSON web tokens for the REST API (contract §2): short access tokens, refresh tokens that are used once.
 
-from datetime import datetime
-from typing import Any
+All tokens of one sign-in carry its `sid`. A session is ended by blacklisting that id, which access tokens are
+checked against together with the look-up of their owner.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+from uuid import uuid4
 
 from django.conf import settings
+from django.db.models import Exists
+from django.utils import timezone
 from rest_framework_simplejwt.exceptions import TokenError
-from rest_framework_simplejwt.tokens import RefreshToken
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
+from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
 
 from accounts.models import User
 from litemaas.errors import DomainError
@@ -13,36 +21,81 @@ from litemaas.errors import DomainError
 
 class InvalidRefreshToken(DomainError):
     code = "INVALID_TOKEN"
-    default_message = "The refresh token is not valid, or it was used before."
+    default_message = "The refresh token is not valid."
 
 
-def issue_tokens(user: User, *, signed_in_at: datetime) -> dict[str, Any]:
+class SessionEnded(DomainError):
+    code = "TOKEN_REVOKED"
+    default_message = "This session has ended. Sign in again."
+
+
+class RefreshTokenReused(DomainError):
+    code = "REFRESH_TOKEN_REUSED"
+    default_message = "The refresh token was used before, so the session was ended. Sign in again."
+
+
+class _UncheckedRefreshToken(RefreshToken):
+    """Reuse is told apart from other faults when the token is used up, not before."""
+
+    def check_blacklist(self) -> None:
+        return None
+
+
+def issue_tokens(user: User, *, signed_in_at: datetime, session_id: str | None = None) -> dict[str, Any]:
     """A pair of tokens in both spellings of the contract. `auth_time` stays the same over refreshes."""
     refresh = RefreshToken()
     refresh["sub"] = str(user.pk)
+    refresh["sid"] = session_id or uuid4().hex
     refresh["auth_time"] = int(signed_in_at.timestamp())
     _describe(refresh, user)
     return _answer(refresh, user)
 
 
 def refresh_tokens(raw: str) -> dict[str, Any]:
-    """A new pair for an unused refresh token of an active account; the old one is used up. Raises InvalidRefreshToken."""
+    """A new pair for an unused refresh token of an active account; the old one is used up.
+
+    Raises InvalidRefreshToken, SessionEnded, and RefreshTokenReused, which ends the session for both who hold it.
+    """
     try:
-        old = RefreshToken(raw)  # type: ignore[arg-type]
-        user = User.objects.active().filter(pk=old["sub"]).first()
-    except (TokenError, ValueError):
+        old = _UncheckedRefreshToken(raw)  # type: ignore[arg-type]
+        user_id, session_id, signed_in = old["sub"], str(old["sid"]), float(old["auth_time"])
+    except (TokenError, KeyError, ValueError):
         raise InvalidRefreshToken from None
+    user = User.objects.active().filter(pk=user_id).annotate(has_ended=_ended(session_id)).first()
     if user is None:
         raise InvalidRefreshToken
-    _use_up(old)
-    return issue_tokens(user, signed_in_at=datetime.fromtimestamp(old["auth_time"]).astimezone())
+    if user.has_ended:
+        raise SessionEnded
+    if not _blacklist(old["jti"], user, old["exp"]):
+        end_session(old, user)
+        raise RefreshTokenReused
+    return issue_tokens(user, signed_in_at=datetime.fromtimestamp(signed_in, UTC), session_id=session_id)
 
 
-def _use_up(token: RefreshToken) -> None:
-    """The blacklist's unique row decides between two that present one token at once."""
-    _row, is_first = token.blacklist()
-    if not is_first:
-        raise InvalidRefreshToken
+def owner_of(token: AccessToken) -> User | None:
+    """The user of a verified token in one statement. `has_ended` says whether its session was ended."""
+    rows = User.objects.filter(pk=token["sub"]).annotate(has_ended=_ended(str(token.get("sid", ""))))
+    owner: User | None = rows.first()
+    return owner
+
+
+def end_session(token: Token, user: User) -> None:
+    """Refuse all tokens of this sign-in from now on. Ending it again changes nothing."""
+    if sid := token.get("sid"):
+        _blacklist(str(sid), user, (timezone.now() + _lifetime("REFRESH_TOKEN_LIFETIME")).timestamp())
+
+
+def _ended(session_id: str) -> Exists:
+    return Exists(BlacklistedToken.objects.filter(token__jti=session_id))
+
+
+def _blacklist(jti: str, user: User, expires: float) -> bool:
+    """Whether this call did it: the unique row decides between two at once. The token itself is not stored."""
+    until = datetime.fromtimestamp(expires, UTC)
+    row, _made = OutstandingToken.objects.get_or_create(
+        jti=jti, defaults={"user": user, "token": "", "created_at": timezone.now(), "expires_at": until}
+    )
+    return BlacklistedToken.objects.get_or_create(token=row)[1]
 
 
 def _describe(token: RefreshToken, user: User) -> None:
@@ -53,10 +106,14 @@ def _describe(token: RefreshToken, user: User) -> None:
     token["roles"] = list(user.roles)
 
 
+def _lifetime(name: str) -> timedelta:
+    return cast(timedelta, settings.SIMPLE_JWT[name])
+
+
 def _answer(refresh: RefreshToken, user: User) -> dict[str, Any]:
     access = str(refresh.access_token)
-    lifetime = int(settings.SIMPLE_JWT["ACCESS_TOKEN_LIFETIME"].total_seconds())
-    refresh_lifetime = int(settings.SIMPLE_JWT["REFRESH_TOKEN_LIFETIME"].total_seconds())
+    lifetime = int(_lifetime("ACCESS_TOKEN_LIFETIME").total_seconds())
+    refresh_lifetime = int(_lifetime("REFRESH_TOKEN_LIFETIME").total_seconds())
     return {
         "access_token": access,
         "refresh_token": str(refresh),

@@ -246,6 +246,12 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SORT_OPERATIONS": False,
+    "PREPROCESSING_HOOKS": ["litemaas.api.schema.one_path_per_route"],
+    "ENUM_NAME_OVERRIDES": {
+        "HealthState": ["healthy", "unhealthy"],
+        "CatalogueState": ["healthy", "warning", "error"],
+        "SubscriptionStatus": "subscriptions.models.Subscription.Status",
+    },
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums"],
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024

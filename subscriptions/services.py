@@ -30,6 +30,7 @@ def subscribe(
     model_id: str,
     quota_requests: int | None = None,
     quota_tokens: int | None = None,
+    expires_at: datetime | None = None,
     now: datetime,
 ) -> Subscription:
     """Subscribe to a model: active at once, or pending where the model is restricted. Quotas are per month.
@@ -39,10 +40,12 @@ def subscribe(
     if not policies.may_subscribe(actor):
         raise errors.Forbidden(requiredPermission="subscriptions:write")
     quotas = _quotas(quota_requests, quota_tokens)
+    if expires_at is not None and expires_at <= now:
+        raise errors.InvalidInput(fields={"expiresAt": "Choose a future date."})
     model = _model_to_subscribe(model_id)
     status = _S.PENDING if model.restricted_access else _S.ACTIVE
-    created = _create(actor, model, status, quotas, now)
-    return created or _take_up_again(actor, model, status, quotas, now)
+    created = _create(actor, model, status, quotas, expires_at, now)
+    return created or _take_up_again(actor, model, status, quotas, expires_at, now)
 
 
 def _quotas(requests: int | None, tokens: int | None) -> tuple[int, int]:
@@ -72,7 +75,12 @@ def _model_to_subscribe(model_id: str) -> Model:
 
 
 def _create(
-    actor: User, model: Model, status: str, quotas: tuple[int, int], now: datetime
+    actor: User,
+    model: Model,
+    status: str,
+    quotas: tuple[int, int],
+    expires_at: datetime | None,
+    now: datetime,
 ) -> Subscription | None:
     """The new row, or None when there is one. The unique rule decides, so 50 clicks at once make one row."""
     row = Subscription(
@@ -81,6 +89,7 @@ def _create(
         status=status,
         quota_requests=quotas[0],
         quota_tokens=quotas[1],
+        expires_at=expires_at,
         status_changed_at=now,
         status_changed_by=actor,
         created_at=now,
@@ -99,13 +108,18 @@ def _create(
 
 
 def _take_up_again(
-    actor: User, model: Model, status: str, quotas: tuple[int, int], now: datetime
+    actor: User,
+    model: Model,
+    status: str,
+    quotas: tuple[int, int],
+    expires_at: datetime | None,
+    now: datetime,
 ) -> Subscription:
     row = Subscription.objects.select_for_update(of=("self",), no_key=True).get(user=actor, model=model)
     if row.status not in ENDED:
         raise AlreadySubscribed(subscriptionId=str(row.pk), status=row.status)
     row.quota_requests, row.quota_tokens = quotas
-    row.expires_at = None
+    row.expires_at = expires_at
     action = "SUBSCRIPTION_REAPPLIED" if status == _S.PENDING else "SUBSCRIPTION_REACTIVATED"
     return _step(row, status, actor=actor, action=action, reason="", now=now)
 

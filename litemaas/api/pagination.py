@@ -25,11 +25,25 @@ def page_of(
 
     `with_total` adds the top-level `total` that the v0.4 front end reads.
     """
+    return page_together(
+        request, rows, lambda page: [present(row) for row in page], max_limit=max_limit, with_total=with_total
+    )
+
+
+def page_together(
+    request: Request,
+    rows: QuerySet[Any, Any],
+    present: Callable[[list[Any]], list[dict[str, Any]]],
+    *,
+    max_limit: int = 100,
+    with_total: bool = False,
+) -> dict[str, Any]:
+    """Like `page_of` for rows that are presented together: what belongs to them is read once for the page."""
     page = params.integer(request, "page", 1, maximum=_FURTHEST)
     limit = params.integer(request, "limit", DEFAULT_LIMIT, maximum=max_limit)
     total = rows.count()
     first = (page - 1) * limit
-    data = [present(row) for row in rows[first : first + limit]] if first < total else []
+    data = present(list(rows[first : first + limit])) if first < total else []
     answer: dict[str, Any] = {
         "data": data,
         "pagination": {"page": page, "limit": limit, "total": total, "totalPages": ceil(total / limit)},

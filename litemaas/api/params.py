@@ -1,5 +1,6 @@
 """Query parameters, read strictly: a wrong one is a 400 that names it."""
 
+import re
 from datetime import date
 from uuid import UUID
 
@@ -7,12 +8,17 @@ from rest_framework.request import Request
 
 from litemaas.errors import InvalidInput
 
+_WHOLE = re.compile(r"-?[0-9]{1,11}")
+_LONGEST_LIST = 500
 
-def integer(request: Request, name: str, default: int, *, minimum: int = 1, maximum: int | None = None) -> int:
+
+def integer(
+    request: Request, name: str, default: int, *, minimum: int = 1, maximum: int | None = None
+) -> int:
     raw = request.query_params.get(name)
     if raw is None or raw == "":
         return default
-    value = int(raw) if raw.lstrip("-").isdecimal() and raw.isascii() and len(raw) < 12 else None
+    value = int(raw) if _WHOLE.fullmatch(raw) else None
     if value is None or value < minimum or (maximum is not None and value > maximum):
         upto = f" and at most {maximum}" if maximum is not None else ""
         raise InvalidInput(fields={name: f"{name} must be a whole number of at least {minimum}{upto}."})
@@ -48,7 +54,9 @@ def listing(request: Request, name: str, *, commas: bool = False) -> list[str]:
     values = request.query_params.getlist(name) + request.query_params.getlist(f"{name}[]")
     if commas:
         values = [part for value in values for part in value.split(",")]
-    return [value for value in (v.strip() for v in values) if value and "\x00" not in value]
+    if len(values) > _LONGEST_LIST or any("\x00" in value for value in values):
+        raise InvalidInput(fields={name: f"{name} must be at most {_LONGEST_LIST} values of plain text."})
+    return [value for value in (v.strip() for v in values) if value]
 
 
 def uuid_or_none(request: Request, name: str) -> UUID | None:
@@ -59,6 +67,13 @@ def uuid_or_none(request: Request, name: str) -> UUID | None:
         return UUID(raw)
     except ValueError:
         raise InvalidInput(fields={name: f"{name} must be a UUID."}) from None
+
+
+def uuids(request: Request, name: str) -> list[UUID]:
+    try:
+        return [UUID(raw) for raw in listing(request, name)]
+    except ValueError:
+        raise InvalidInput(fields={name: f"{name} must be UUIDs."}) from None
 
 
 def day(raw: object, name: str) -> date:

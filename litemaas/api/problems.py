@@ -110,10 +110,15 @@ def problem_body(
 
 
 def problem(
-    request: HttpRequest | Request, code: str, message: str, details: dict[str, Any] | None = None, **extra: Any
+    request: HttpRequest | Request,
+    code: str,
+    message: str,
+    details: dict[str, Any] | None = None,
+    **extra: Any,
 ) -> HttpResponse:
-    """A finished error answer. `extra["headers"]` are added to it."""
+    """A finished error answer. `extra["headers"]` and `extra["members"]` are added to its head and body."""
     body = problem_body(code, message, path=request.path, details=details, status=extra.get("status"))
+    body |= extra.get("members", {})
     response = HttpResponse(dumps(body), status=body["status"], content_type="application/problem+json")
     response["Cache-Control"] = "no-store"
     if body["status"] in _RETRYABLE:
@@ -153,7 +158,9 @@ def is_outage(error: BaseException) -> bool:
     """The database or Valkey did not answer, as against a statement that was wrong."""
     if isinstance(error, RedisError):
         return True
-    return isinstance(error, OperationalError | InterfaceError) and isinstance(error, DatabaseError | InterfaceError)
+    return isinstance(error, OperationalError | InterfaceError) and isinstance(
+        error, DatabaseError | InterfaceError
+    )
 
 
 def _domain(error: errors.DomainError, request: HttpRequest | Request) -> HttpResponse:

@@ -40,12 +40,24 @@ def page_schema(item: type[serializers.Serializer[Any]], *, with_total: bool = F
     return type(f"{item.__name__.removesuffix('Out')}PageOut", (serializers.Serializer,), fields)
 
 
+# Second addresses of routes that the document names once.
+_ALIASES = ("/health", "/api/auth/refresh", "/api/rbac/", "/openapi.json")
+
+
+def one_path_per_route(endpoints: list[Any]) -> list[Any]:
+    """drf-spectacular's hook: routes without the optional slash at the end, and without aliases."""
+    tidy = [(path.rstrip("/"), regex, method, view) for path, regex, method, view in endpoints]
+    return [e for e in tidy if not e[0].startswith(_ALIASES) and not e[0].endswith("/retrieve-key")]
+
+
 class ContractSchema(AutoSchema):
     """Adds the common errors and, from the declared permission, whether a credential is needed."""
 
     def get_response_serializers(self) -> Any:
         declared = super().get_response_serializers()
-        answers = dict(declared) if isinstance(declared, dict) else {self._success_status(): declared}
+        answers: dict[Any, Any] = (
+            dict(declared) if isinstance(declared, dict) else {self._success_status(): declared}
+        )
         for status in ("400", "401", "403", "404", "429", "503"):
             answers.setdefault((status, "application/problem+json"), ProblemOut)
         return answers

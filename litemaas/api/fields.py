@@ -1,0 +1,49 @@
+"""Body fields that take no liberties: a number is no name, `true` is no number (contract §1.1)."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+
+class Text(serializers.CharField):
+    """A JSON string, outer blanks cut off. Always give `max_length`."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Whole(serializers.IntegerField):
+    """A whole number, or a string of one; within what the database holds unless told otherwise."""
+
+    def __init__(self, *, min_value: int = 0, max_value: int = 2**31 - 1, **kwargs: Any) -> None:
+        super().__init__(min_value=min_value, max_value=max_value, **kwargs)
+
+
+class Flag(serializers.BooleanField):
+    """`true` or `false`, nothing that looks like it."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
+@extend_schema_field({"nullable": True, "description": "Not supported yet: leave it out."})
+class NotYet(serializers.Field[Any, Any, Any, Any]):
+    """A field of the contract that this server does not carry out: empty is fine, anything else is refused.
+
+    Ignoring it would make a key without the limit that its owner asked for.
+    """
+
+    default_error_messages = {"unsupported": "This server does not support this field yet. Leave it out."}
+
+    def __init__(self) -> None:
+        super().__init__(required=False, allow_null=True, write_only=True)
+
+    def to_internal_value(self, data: Any) -> Any:
+        if data not in ({}, [], ""):
+            self.fail("unsupported")
+        return data

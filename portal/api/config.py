@@ -1,0 +1,81 @@
+"""What clients must know before they start (contract §3). No database: a client that can't start is no help."""
+
+from typing import Any
+
+from django.conf import settings
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from litemaas.api.permissions import ANYBODY
+from litemaas.api.views import ContractView
+from portal.api import schema
+
+_ADMIN_ANALYTICS: dict[str, Any] = {
+    "pagination": {"defaultPageSize": 50, "maxPageSize": 500, "minPageSize": 10},
+    "topLimits": {"users": 10, "models": 10, "providers": 5},
+    "dateRangeLimits": {"maxAnalyticsDays": 90, "maxExportDays": 365},
+    "warnings": {"largeDateRangeDays": 30},
+    "trends": {"calculationPrecision": 2},
+    "export": {"maxRows": 10_000},
+}
+_KEY_DEFAULTS: dict[str, Any] = {
+    "defaults": dict.fromkeys(schema.KeyDefaultsOut._declared_fields),
+    "maximums": dict.fromkeys(schema.KeyMaximumsOut._declared_fields),
+}
+
+
+class OpenView(ContractView):
+    """For everybody, without looking at credentials."""
+
+    permissions_needed = {"GET": ANYBODY}
+    authentication_classes = ()
+
+
+class ConfigView(OpenView):
+    @extend_schema(responses=schema.ConfigOut)
+    def get(self, request: Request) -> Response:
+        return Response(
+            {
+                "version": settings.VERSION,
+                "usageCacheTtlMinutes": 1,
+                "environment": settings.ENVIRONMENT,
+                "currency": settings.CURRENCY,
+                "authProvider": "oidc",
+                "litellmApiUrl": settings.LITELLM_PUBLIC_URL,
+                "authMode": "oauth",
+                "features": {
+                    "teams": False,
+                    "playground": False,
+                    "publicCatalogue": False,
+                    "keyReveal": True,
+                },
+                "locales": [code for code, _name in settings.LANGUAGES],
+                "reportingTimeZone": settings.REPORTING_TIME_ZONE,
+            }
+        )
+
+
+class AdminAnalyticsConfigView(OpenView):
+    @extend_schema(responses=schema.AdminAnalyticsOut)
+    def get(self, request: Request) -> Response:
+        return Response(_ADMIN_ANALYTICS)
+
+
+class ApiKeyDefaultsView(OpenView):
+    @extend_schema(responses=schema.ApiKeyDefaultsOut)
+    def get(self, request: Request) -> Response:
+        return Response(_KEY_DEFAULTS)
+
+
+class RootView(OpenView):
+    @extend_schema(responses=schema.RootOut, operation_id="root")
+    def get(self, request: Request) -> Response:
+        return Response(
+            {
+                "name": "LiteMaaS API",
+                "version": settings.VERSION,
+                "description": "Self-service over a LiteLLM gateway.",
+                "docs": "/docs",
+            }
+        )

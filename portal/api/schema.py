@@ -1,0 +1,131 @@
+"""The shapes of configuration and health (contract §3)."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+Shape = serializers.Serializer[Any]
+
+
+class CurrencyOut(Shape):
+    code = serializers.CharField()
+    symbol = serializers.CharField()
+    name = serializers.CharField()
+
+
+class PortalFeaturesOut(Shape):
+    teams = serializers.BooleanField()
+    playground = serializers.BooleanField()
+    publicCatalogue = serializers.BooleanField()
+    keyReveal = serializers.BooleanField()
+
+
+class ConfigOut(Shape):
+    version = serializers.CharField()
+    usageCacheTtlMinutes = serializers.IntegerField()
+    environment = serializers.ChoiceField(choices=["development", "production"])
+    currency = CurrencyOut()
+    authProvider = serializers.CharField()
+    litellmApiUrl = serializers.CharField()
+    authMode = serializers.ChoiceField(choices=["oauth", "mock"])
+    features = PortalFeaturesOut()
+    locales = serializers.ListField(child=serializers.CharField())
+    reportingTimeZone = serializers.CharField()
+
+
+class PageSizesOut(Shape):
+    defaultPageSize = serializers.IntegerField()
+    maxPageSize = serializers.IntegerField()
+    minPageSize = serializers.IntegerField()
+
+
+class TopLimitsOut(Shape):
+    users = serializers.IntegerField()
+    models = serializers.IntegerField()
+    providers = serializers.IntegerField()
+
+
+class DateRangeLimitsOut(Shape):
+    maxAnalyticsDays = serializers.IntegerField()
+    maxExportDays = serializers.IntegerField()
+
+
+class WarningsOut(Shape):
+    largeDateRangeDays = serializers.IntegerField()
+
+
+class TrendsOut(Shape):
+    calculationPrecision = serializers.IntegerField()
+
+
+class ExportLimitsOut(Shape):
+    maxRows = serializers.IntegerField()
+
+
+class AdminAnalyticsOut(Shape):
+    pagination = PageSizesOut()
+    topLimits = TopLimitsOut()
+    dateRangeLimits = DateRangeLimitsOut()
+    warnings = WarningsOut()
+    trends = TrendsOut()
+    export = ExportLimitsOut()
+
+
+class KeyDefaultsOut(Shape):
+    maxBudget = serializers.FloatField(allow_null=True)
+    tpmLimit = serializers.IntegerField(allow_null=True)
+    rpmLimit = serializers.IntegerField(allow_null=True)
+    budgetDuration = serializers.CharField(allow_null=True)
+    softBudget = serializers.FloatField(allow_null=True)
+    expirationDays = serializers.IntegerField(allow_null=True)
+
+
+class KeyMaximumsOut(Shape):
+    maxBudget = serializers.FloatField(allow_null=True)
+    tpmLimit = serializers.IntegerField(allow_null=True)
+    rpmLimit = serializers.IntegerField(allow_null=True)
+    expirationDays = serializers.IntegerField(allow_null=True)
+
+
+class ApiKeyDefaultsOut(Shape):
+    defaults = KeyDefaultsOut()
+    maximums = KeyMaximumsOut()
+
+
+class RootOut(Shape):
+    name = serializers.CharField()
+    version = serializers.CharField()
+    description = serializers.CharField()
+    docs = serializers.CharField()
+
+
+class LiveOut(Shape):
+    alive = serializers.BooleanField()
+
+
+class ReadyOut(Shape):
+    ready = serializers.BooleanField()
+
+
+_STATE = ["healthy", "unhealthy"]
+
+
+class ChecksOut(Shape):
+    database = serializers.ChoiceField(choices=_STATE)
+    litellm = serializers.ChoiceField(choices=_STATE)
+    auth = serializers.ChoiceField(choices=_STATE)
+    redis = serializers.ChoiceField(choices=_STATE)
+
+
+class HealthDetailsOut(Shape):
+    litellmApiUrl = serializers.CharField()
+    circuitBreakerOpen = serializers.BooleanField(allow_null=True)
+    pendingGatewayObjects = serializers.IntegerField(allow_null=True)
+
+
+class HealthOut(Shape):
+    status = serializers.ChoiceField(choices=_STATE)
+    timestamp = serializers.DateTimeField()
+    version = serializers.CharField()
+    checks = ChecksOut()
+    details = HealthDetailsOut(required=False, help_text="Operators only.")
