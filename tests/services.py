@@ -6,6 +6,7 @@ their own that ends when its standard input closes: also a killed pytest leaves 
 Valkey database number.
 """
 
+import atexit
 import json
 import os
 import subprocess
@@ -59,9 +60,6 @@ class Services:
         self._process.communicate()
 
 
-_running: list[Services] = []
-
-
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests() -> Iterator[None]:
     """As a wrapper it comes before pytest-django's own hook, which imports the settings."""
@@ -73,7 +71,7 @@ def pytest_load_initial_conftests() -> Iterator[None]:
         os.environ["REDIS_URL"] = redis_url_of(worker)
     else:
         services = Services()
-        _running.append(services)
+        atexit.register(services.stop)
         os.environ.update(services.environment)
     return (yield)
 
@@ -82,12 +80,6 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "real_gateway: also runs against the gateway named by LITELLM_TEST_URL"
     )
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_unconfigure() -> None:
-    while _running:
-        _running.pop().stop()
 
 
 def redis_url_of(worker: str) -> str:
