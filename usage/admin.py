@@ -1,21 +1,9 @@
 """The ledger in Django admin: to look at, never to edit."""
 
 from django.contrib import admin
-from django.core.paginator import Paginator
-from django.utils.functional import cached_property
 
 from litemaas.administration import ReadOnlyAdmin
 from usage.models import BackfilledWindow, UsageCursor, UsageDay, UsageLog, UsageReject
-
-
-class UncountedPaginator(Paginator):  # type: ignore[type-arg]
-    """Counts up to a limit only: the exact count of a ledger of 100 million rows would take minutes."""
-
-    limit = 10_000
-
-    @cached_property
-    def count(self) -> int:
-        return len(self.object_list.values_list("pk")[: self.limit])  # type: ignore[union-attr]
 
 
 @admin.register(UsageLog)
@@ -25,8 +13,6 @@ class UsageLogAdmin(ReadOnlyAdmin):
     search_fields = ("=user_id",)
     search_help_text = "The id of a user."
     ordering = ("-started_at",)
-    paginator = UncountedPaginator
-    show_full_result_count = False
 
 
 @admin.register(UsageDay)
@@ -36,8 +22,6 @@ class UsageDayAdmin(ReadOnlyAdmin):
     search_fields = ("=user_id",)
     search_help_text = "The id of a user."
     ordering = ("-day", "-id")
-    paginator = UncountedPaginator
-    show_full_result_count = False
 
 
 @admin.register(UsageReject)

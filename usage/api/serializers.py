@@ -1,0 +1,191 @@
+"""Bodies and answers of the usage API."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+
+class CostField(serializers.DecimalField):
+    """US dollars, every digit, as a JSON number."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_digits=None, decimal_places=None, coerce_to_string=False, **kwargs)
+
+
+class AnalyticsIn(serializers.Serializer[Any]):
+    """Dates are read by `usage.periods`, which has its own codes for what is wrong with them."""
+
+    startDate = serializers.CharField(required=False, allow_blank=True, allow_null=True, max_length=40)
+    endDate = serializers.CharField(required=False, allow_blank=True, allow_null=True, max_length=40)
+    modelIds = serializers.ListField(
+        child=serializers.CharField(max_length=255), required=False, max_length=500
+    )
+    providerIds = serializers.ListField(
+        child=serializers.CharField(max_length=100), required=False, max_length=500
+    )
+    apiKeyIds = serializers.ListField(
+        child=serializers.CharField(max_length=255), required=False, max_length=500
+    )
+
+
+class AmountsOut(serializers.Serializer[Any]):
+    requests = serializers.IntegerField()
+    tokens = serializers.IntegerField()
+    prompt_tokens = serializers.IntegerField()
+    completion_tokens = serializers.IntegerField()
+    cost = CostField()
+
+
+class ModelSumOut(AmountsOut):
+    modelId = serializers.CharField()
+    modelName = serializers.CharField()
+    provider = serializers.CharField()
+
+
+class UserSumOut(AmountsOut):
+    userId = serializers.UUIDField()
+    username = serializers.CharField()
+    email = serializers.CharField()
+    role = serializers.CharField()
+
+
+class KeySumOut(serializers.Serializer[Any]):
+    keyId = serializers.UUIDField()
+    keyAlias = serializers.CharField(allow_null=True)
+    userId = serializers.UUIDField()
+    username = serializers.CharField()
+    requests = serializers.IntegerField()
+    tokens = serializers.IntegerField()
+    cost = CostField()
+
+
+class PeriodOut(serializers.Serializer[Any]):
+    startDate = serializers.DateField()
+    endDate = serializers.DateField()
+
+
+class TokensOut(serializers.Serializer[Any]):
+    total = serializers.IntegerField()
+    prompt = serializers.IntegerField()
+    completion = serializers.IntegerField()
+
+
+class CostsOut(serializers.Serializer[Any]):
+    total = CostField()
+    byProvider = serializers.DictField(child=CostField())
+    byModel = serializers.DictField(child=CostField())
+    byUser = serializers.DictField(child=CostField())
+
+
+class TopMetricsOut(serializers.Serializer[Any]):
+    topUser = UserSumOut(allow_null=True)
+    topModel = ModelSumOut(allow_null=True)
+    topApiKey = KeySumOut(allow_null=True)
+
+
+class TrendOut(serializers.Serializer[Any]):
+    metric = serializers.CharField()
+    current = CostField()
+    previous = CostField()
+    percentageChange = serializers.FloatField(allow_null=True)
+    direction = serializers.ChoiceField(choices=["up", "down", "stable"])
+
+
+class TrendsOut(serializers.Serializer[Any]):
+    requestsTrend = TrendOut()
+    costTrend = TrendOut()
+    usersTrend = TrendOut()
+    totalTokensTrend = TrendOut()
+    promptTokensTrend = TrendOut()
+    completionTokensTrend = TrendOut()
+
+
+class DayOut(AmountsOut):
+    date = serializers.DateField()
+
+
+class DayModelsOut(serializers.Serializer[Any]):
+    date = serializers.DateField()
+    models = ModelSumOut(many=True)
+
+
+class DataQualityOut(serializers.Serializer[Any]):
+    asOf = serializers.DateTimeField(allow_null=True)
+    missingDays = serializers.ListField(child=serializers.DateField())
+    unattributedRequests = serializers.IntegerField()
+    complete = serializers.BooleanField()
+
+
+class AnalyticsOut(serializers.Serializer[Any]):
+    period = PeriodOut()
+    totalUsers = serializers.IntegerField()
+    activeUsers = serializers.IntegerField()
+    totalRequests = serializers.IntegerField()
+    totalTokens = TokensOut()
+    totalCost = CostsOut()
+    successRate = serializers.FloatField(allow_null=True)
+    averageLatency = serializers.FloatField(allow_null=True)
+    topMetrics = TopMetricsOut()
+    trends = TrendsOut()
+    dailyUsage = DayOut(many=True)
+    dailyModelUsage = DayModelsOut(many=True)
+    topModels = ModelSumOut(many=True)
+    topUsers = UserSumOut(many=True)
+    dataQuality = DataQualityOut()
+
+
+class RatesOut(serializers.Serializer[Any]):
+    averageLatency = serializers.FloatField(allow_null=True)
+    errorRate = serializers.FloatField(allow_null=True)
+    successRate = serializers.FloatField(allow_null=True)
+
+
+class TotalsOut(RatesOut):
+    requests = serializers.IntegerField()
+    tokens = serializers.IntegerField()
+    cost = CostField()
+    promptTokens = serializers.IntegerField()
+    completionTokens = serializers.IntegerField()
+
+
+class MeasuresOut(RatesOut):
+    requests = serializers.IntegerField()
+    tokens = serializers.IntegerField()
+    cost = CostField()
+    totalRequests = serializers.IntegerField()
+    totalTokens = serializers.IntegerField()
+    totalPromptTokens = serializers.IntegerField()
+    totalCompletionTokens = serializers.IntegerField()
+
+
+class ModelMeasuresOut(MeasuresOut):
+    modelId = serializers.CharField()
+    modelName = serializers.CharField()
+    provider = serializers.CharField()
+
+
+class SpanOut(serializers.Serializer[Any]):
+    start = serializers.DateField()
+    end = serializers.DateField()
+
+
+class SummaryOut(serializers.Serializer[Any]):
+    period = SpanOut()
+    totals = TotalsOut()
+    byModel = ModelMeasuresOut(many=True)
+    dataQuality = DataQualityOut()
+
+
+class PointOut(MeasuresOut):
+    timestamp = serializers.DateTimeField()
+    period = serializers.CharField()
+    startTime = serializers.DateTimeField()
+    endTime = serializers.DateTimeField()
+
+
+# Made like this because a class attribute named `data` would shadow the serializer's own.
+TimeSeriesOut: Any = type(
+    "TimeSeriesOut",
+    (serializers.Serializer,),
+    {"interval": serializers.CharField(), "data": PointOut(many=True)},
+)
