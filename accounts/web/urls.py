@@ -1,0 +1,8 @@
+"""Sign-in, as allauth serves it."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("allauth.account.urls")),
+    path("2fa/", include("allauth.mfa.urls")),
+]
