@@ -1,8 +1,0 @@
-"""Sign-in, as allauth serves it."""
-
-from django.urls import include, path
-
-urlpatterns = [
-    path("", include("allauth.account.urls")),
-    path("2fa/", include("allauth.mfa.urls")),
-]
