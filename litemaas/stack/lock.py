@@ -23,16 +23,6 @@ class Running:
     url: str
     environment: dict[str, str]
 
-    @property
-    def is_alive(self) -> bool:
-        try:
-            os.kill(self.pid, 0)
-        except ProcessLookupError:
-            return False
-        except PermissionError:
-            return True
-        return True
-
 
 def running(run: Path) -> Running | None:
     """The stack that has the lock of `run`, or None."""
@@ -49,6 +39,8 @@ def only_one(run: Path) -> Iterator[int]:
     descriptor = _open(run)
     try:
         _wait(descriptor, run)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
         yield descriptor
     finally:
         os.close(descriptor)
@@ -81,10 +73,21 @@ def _try(descriptor: int) -> bool:
 def _wait(descriptor: int, run: Path) -> None:
     deadline = time.monotonic() + _CLEAN_UP_SECONDS
     while not _try(descriptor):
-        holder = _read(run)
-        if holder is None or holder.is_alive or time.monotonic() > deadline:
-            raise StackError(_refusal(holder))
+        holder = int(os.pread(descriptor, 20, 0) or b"0")
+        if _is_alive(holder) or time.monotonic() > deadline:
+            raise StackError(_refusal(holder, _read(run)))
         time.sleep(0.1)
+
+
+def _is_alive(pid: int) -> bool:
+    """Whether the process that took the lock is still there; else its watchdog has it, for a moment."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return pid != 0
 
 
 def _read(run: Path) -> Running | None:
@@ -92,10 +95,10 @@ def _read(run: Path) -> Running | None:
     return Running(**json.loads(path.read_text())) if path.exists() else None
 
 
-def _refusal(holder: Running | None) -> str:
-    if holder is None:
-        return "LiteMaaS is already being started or stopped in this folder. Wait a moment and try again."
+def _refusal(holder: int, stack: Running | None) -> str:
+    if stack is None:
+        return f"LiteMaaS is already being started or stopped here (process {holder}). Try again in a moment."
     return (
-        f"LiteMaaS already runs (process {holder.pid}) at {holder.url}. "
-        f"Stop it with Ctrl-C in its terminal, or with `kill {holder.pid}`."
+        f"LiteMaaS already runs (process {holder}) at {stack.url}. "
+        f"Stop it with Ctrl-C in its terminal, or with `kill {holder}`."
     )

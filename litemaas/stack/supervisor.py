@@ -74,12 +74,11 @@ class Supervisor:
         return int(program.returncode)
 
     def stop(self) -> None:
-        """Stop all, the last started first. One more request to stop kills at once."""
+        """Stop all, the last started first. A second request to stop kills at once."""
         self._kept.clear()
         self._restarts.clear()
-        asked = self._stops_asked
         for child in reversed(self._children[:]):
-            self._stop(child, is_impatient=lambda: self._stops_asked > asked)
+            self._stop(child, is_impatient=lambda: self._stops_asked > 1)
         self._guard.dismiss()
         self._selector.close()
 
