@@ -52,11 +52,23 @@
     lineStyle: { width: 2, type: series.dashed ? "dashed" : isStacked ? dashes[at % dashes.length] : "solid" },
   });
 
+  const legend = () => ({
+    bottom: 0,
+    type: "scroll",
+    textStyle: text(),
+    itemWidth: 16,
+    itemHeight: 8,
+    pageTextStyle: text(),
+    pageIconColor: token("text--color--regular"),
+    pageIconInactiveColor: token("text--color--disabled"),
+  });
+
   const common = (data) => ({
     color: palette(),
     animation: !matchMedia("(prefers-reduced-motion: reduce)").matches,
     textStyle: text(),
-    legend: data.series.length > 1 ? { bottom: 0, type: "scroll", textStyle: text(), icon: "roundRect", itemWidth: 14, itemHeight: 8 } : undefined,
+    // Without an icon of its own a line's legend shows the line, dashes and all.
+    legend: data.series.length > 1 ? { ...legend(), icon: data.kind === "line" ? undefined : "roundRect" } : undefined,
     // The words around the drawing name it; the library adds the patterns that tell areas apart without colour.
     aria: { enabled: true, label: { enabled: false }, decal: { show: data.kind === "area" || data.kind === "donut" } },
   });
@@ -84,7 +96,7 @@
     donut: (data, format) => ({
       ...common(data),
       tooltip: tooltip(format, "item"),
-      legend: { type: "scroll", bottom: 0, textStyle: text(), icon: "roundRect", itemWidth: 14, itemHeight: 8 },
+      legend: { ...legend(), icon: "roundRect" },
       series: [{
         name: data.series[0].name,
         type: "pie",

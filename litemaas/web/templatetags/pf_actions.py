@@ -5,7 +5,7 @@ from typing import Any
 from django.template import Context, Library
 from django.utils.safestring import SafeString
 
-from litemaas.web.elements import render
+from litemaas.web.elements import render, stripped
 
 register = Library()
 
@@ -20,7 +20,7 @@ def button(content: str, **options: Any) -> SafeString:
     `external` (new tab), `download`, `disabled_reason` (unusable, and why: shown, focusable, read out),
     `copy` (a selector: copies that element's text) and `script_only` (hidden where scripts do not run).
     """
-    return render("button", content=content.strip(), **options)
+    return render("button", content=stripped(content), **options)
 
 
 @register.simple_block_tag(takes_context=True)
@@ -28,7 +28,7 @@ def post_button(context: Context, content: str, action: str, **options: Any) -> 
     """A button with its own form that posts to `action`, with the CSRF token. Options as for `button`."""
     return render(
         "post_button",
-        content=content.strip(),
+        content=stripped(content),
         action=action,
         csrf_token=context.get("csrf_token"),
         tone=options.pop("tone", "secondary"),
@@ -67,7 +67,7 @@ def row_menu(content: str, name: str) -> SafeString:
 def menu_item(context: Context, content: str, **options: Any) -> SafeString:
     """A link (`href`) or an act (`action`: posts there). Options: `icon`, `tone` (danger), `dialog`, `current`,
     `name` and `value` (sent with the post), `disabled_reason`."""
-    return render("menu_item", content=content.strip(), csrf_token=context.get("csrf_token"), **options)
+    return render("menu_item", content=stripped(content), csrf_token=context.get("csrf_token"), **options)
 
 
 @register.simple_block_tag
@@ -78,4 +78,4 @@ def toggle_group(content: str, label: str) -> SafeString:
 
 @register.simple_block_tag
 def toggle(content: str, href: str, current: bool = False, icon: str = "") -> SafeString:
-    return render("toggle", content=content.strip(), href=href, current=current, icon=icon)
+    return render("toggle", content=stripped(content), href=href, current=current, icon=icon)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 
 from litemaas.web import meters
 from litemaas.web.charts import Chart
-from litemaas.web.elements import render
+from litemaas.web.elements import render, stripped
 from litemaas.web.templatetags.formats import compact_text, money_text, number_text, percent_text
 
 register = Library()
@@ -120,5 +120,5 @@ def _meter(label: str, reading: meters.Reading, *, over: Any, **values: Any) -> 
 def chart_card(content: str, chart: Chart, csv: str = "", level: int = 2) -> SafeString:
     """A chart, its table twin, its summary, and the address of its CSV. Content: what stands in the head."""
     return render(
-        "chart_card", content=content.strip(), chart=chart, csv=csv, level=level, data_id=f"{chart.id}-data"
+        "chart_card", content=stripped(content), chart=chart, csv=csv, level=level, data_id=f"{chart.id}-data"
     )

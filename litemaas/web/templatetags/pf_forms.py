@@ -26,7 +26,7 @@ _CHOICES_WORTH_A_SEARCH = 8
 @register.simple_block_tag(takes_context=True)
 def form(context: Context, content: str, **options: Any) -> SafeString:
     """A form that posts, with the CSRF token. Options: `action` (this address), `id`, `bound` (a Django form: its
-    errors are summed up on top), `guard` (asks before unsaved text is lost), `multipart`."""
+    errors are summed up on top, under `error_title`), `guard` (asks before unsaved text is lost), `multipart`."""
     return render("form", content=content, csrf_token=context.get("csrf_token"), **options)
 
 
@@ -43,11 +43,11 @@ def form_section(content: str, title: str, description: str = "") -> SafeString:
 
 
 @register.simple_tag
-def error_summary(bound: BaseForm) -> SafeString:
+def error_summary(bound: BaseForm, title: str = "") -> SafeString:
     """All errors of a form with links to their fields. A single error of a field is shown at the field only."""
     fields = [(field, field.errors) for field in bound if field.errors]
     shown = len(fields) > 1 or bool(bound.non_field_errors())
-    return render("error_summary", form=bound, fields=fields, shown=shown)
+    return render("error_summary", form=bound, fields=fields, shown=shown, title=title)
 
 
 @register.simple_tag
@@ -57,10 +57,16 @@ def fields(bound: BaseForm) -> SafeString:
 
 
 @register.simple_tag
-def field(bound: BoundField, unit: str = "") -> SafeString:
-    """One field in the shape that its widget asks for. `unit` stands behind the control."""
+def field(bound: BoundField, unit: str = "", label: str = "") -> SafeString:
+    """One field in the shape that its widget asks for. `unit` stands behind the control, `label` replaces its own."""
     kind = kind_of(bound)
-    values: dict[str, Any] = {"field": bound, "kind": kind, "unit": unit, "required": bound.field.required}
+    values: dict[str, Any] = {
+        "field": bound,
+        "kind": kind,
+        "unit": unit,
+        "label": label or bound.label,
+        "required": bound.field.required,
+    }
     if kind in {"checks", "radios"}:
         options = options_of(bound)
         return render(

@@ -5,7 +5,7 @@ from typing import Any
 from django.template import Library
 from django.utils.safestring import SafeString
 
-from litemaas.web.elements import render
+from litemaas.web.elements import render, stripped
 
 register = Library()
 
@@ -20,7 +20,7 @@ def card(content: str, **options: Any) -> SafeString:
 def card_head(content: str, title: str = "", **options: Any) -> SafeString:
     """The title, with actions or labels as content. Options: `level` (2), `href` (title is a link), `icon`,
     `id`, `description`."""
-    return render("card_head", content=content.strip(), title=title, **options)
+    return render("card_head", content=stripped(content), title=title, **options)
 
 
 @register.simple_block_tag
@@ -92,7 +92,7 @@ def alert(content: str, title: str, tone: str = "info", **options: Any) -> SafeS
 
     `live` announces it when it comes in with a swapped part.
     """
-    return render("alert", content=content.strip(), title=title, tone=tone, **options)
+    return render("alert", content=stripped(content), title=title, tone=tone, **options)
 
 
 @register.simple_block_tag
@@ -119,7 +119,7 @@ def tabs(content: str, label: str) -> SafeString:
 
 @register.simple_block_tag
 def tab(content: str, href: str, current: bool = False, icon: str = "") -> SafeString:
-    return render("tab", content=content.strip(), href=href, current=current, icon=icon)
+    return render("tab", content=stripped(content), href=href, current=current, icon=icon)
 
 
 @register.simple_block_tag
