@@ -31,9 +31,7 @@ _LONGEST_ERROR = 500
 _ORDER = Case(*(When(kind=kind, then=place) for place, kind in enumerate(GatewayObject.Kind.values)))
 
 
-def mark_dirty(
-    kind: str, object_ids: UUID | Iterable[UUID], *, now: datetime, hurried: bool = True
-) -> None:
+def mark_dirty(kind: str, object_ids: UUID | Iterable[UUID], *, now: datetime, hurried: bool = True) -> None:
     """Record that the gateway must be brought in line with these objects. Must run in the transaction of the change.
 
     `hurried=False` is for callers that apply the object themselves right after the commit: a worker that is asked
@@ -122,8 +120,15 @@ def apply(work: Claim, *, client: GatewayClient | None = None) -> bool:
 
 
 def apply_now(kind: str, object_id: UUID, *, client: GatewayClient | None = None) -> bool:
-    """Apply one object at once, in this process, unless somebody else already works on it."""
-    return all(apply(work, client=client) for work in claim(now=timezone.now(), only=(kind, object_id)))
+    """Apply one object at once, in this process. False when it failed, True when nothing is left to do for us:
+    confirmed, or in somebody else's hands.
+
+    A wish that came in while we applied the one before is applied as well: its own hurry-up found our lease.
+    """
+    while works := claim(now=timezone.now(), only=(kind, object_id)):
+        if not apply(works[0], client=client):
+            return False
+    return True
 
 
 def require_applied(kind: str, object_id: UUID, *, client: GatewayClient) -> None:

@@ -1,0 +1,42 @@
+"""What every test stands on."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+
+from litellm_sync import outbox
+from tests.factories import NOW
+
+
+def pytest_configure() -> None:
+    """Pages are rendered from the sources: nobody collects static files for a test run."""
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+    # Argon2 is slow on purpose; what it hashes is not under test.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
+
+
+@pytest.fixture(autouse=True)
+def _fresh_counters():
+    """Rate limits and the like live in the cache; one test's tries are no other's."""
+    cache.clear()
+
+
+@pytest.fixture
+def now() -> datetime:
+    return NOW
+
+
+@pytest.fixture
+def drain() -> Callable[..., int]:
+    """Apply what is due, as the sweep does; with `later`, as it would after a while."""
+
+    def run(later: timedelta | None = None, **parts) -> int:
+        from django.utils import timezone
+
+        return outbox.drain(now=timezone.now() + later if later else None, **parts)
+
+    return run
