@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 def render(name: str, /, **values: Any) -> SafeString:
     """The element `templates/pf/<name>.html`. It sees `values` and nothing of the page around it."""
-    return get_template(f"pf/{name}.html").render(values)
+    return mark_safe(get_template(f"pf/{name}.html").render(values))  # noqa: S308
 
 
 def stripped(content: str) -> SafeString:

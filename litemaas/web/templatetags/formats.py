@@ -22,6 +22,8 @@ Number: TypeAlias = int | float | Decimal
 _MILLION = 1_000_000
 _CENT = Decimal("0.01")
 _FINEST = Decimal("0.000001")
+# 999.95 thousand is shown as one million, not as 1,000 thousand.
+_ROUNDS_UP_FROM = Decimal("0.99995")
 _STEPS = ((1_000_000_000, "B"), (1_000_000, "M"), (1_000, "K"))
 
 
@@ -48,11 +50,15 @@ def number_text(value: Number) -> str:
 
 def compact_text(value: Number) -> str:
     """At most four characters of number: 999, 1.2K, 34.6M, 2B."""
+    exact = Decimal(str(value))
     for size, letter in _STEPS:
-        if abs(value) >= size * Decimal("0.9995"):
-            scaled = (Decimal(str(value)) / size).quantize(Decimal("0.1"), ROUND_HALF_UP)
-            return number_text(scaled.normalize() if scaled == scaled.to_integral() else scaled) + letter
-    return number_text(Decimal(str(value)).quantize(Decimal("0.1"), ROUND_HALF_UP).normalize())
+        if abs(exact) >= size * _ROUNDS_UP_FROM:
+            return number_text(_one_decimal(exact / size)) + letter
+    return number_text(_one_decimal(exact))
+
+
+def _one_decimal(value: Decimal) -> Decimal:
+    return value.quantize(Decimal("0.1"), ROUND_HALF_UP).normalize()
 
 
 def money_text(amount: Number, *, exact: bool = False) -> str:
@@ -69,8 +75,7 @@ def money_text(amount: Number, *, exact: bool = False) -> str:
 
 def percent_text(value: Number) -> str:
     """`value` is in per cent already; one decimal at most."""
-    rounded = Decimal(str(value)).quantize(Decimal("0.1"), ROUND_HALF_UP)
-    return pgettext("per cent", "%(number)s%%") % {"number": number_text(rounded)}
+    return pgettext("per cent", "%(number)s%%") % {"number": number_text(_one_decimal(Decimal(str(value))))}
 
 
 def price_text(per_token: Number) -> str:

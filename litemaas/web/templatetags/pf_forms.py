@@ -73,8 +73,8 @@ def field(bound: BoundField, unit: str = "", label: str = "") -> SafeString:
             "field_choices", options=options, search=len(options) > _CHOICES_WORTH_A_SEARCH, **values
         )
     if kind == "checkbox":
-        return render("field_checkbox", control=_control(bound, {"class": "pf-v6-c-check__input"}), **values)
-    return render("field", control=_control(bound, {}), **values)
+        return render("field_checkbox", option=options_of(bound)[0], **values)
+    return render("field", control=bound.as_widget(), **values)
 
 
 def kind_of(bound: BoundField) -> str:
@@ -94,10 +94,6 @@ def kind_of(bound: BoundField) -> str:
 def options_of(bound: BoundField) -> list[dict[str, Any]]:
     """The choices of a check list or radio group: name, value, label, selected, id, attrs."""
     return [{**widget.data, "id": widget.id_for_label} for widget in bound.subwidgets]
-
-
-def _control(bound: BoundField, attrs: dict[str, str]) -> SafeString:
-    return bound.as_widget(attrs=attrs)
 
 
 # --- filters of a list ------------------------------------------------------------------------------------------------

@@ -7,9 +7,9 @@ from django.contrib.messages import constants
 from django.http import HttpRequest
 from django.template import Context, Library
 from django.template.loader_tags import BLOCK_CONTEXT_KEY
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
-from litemaas.web.elements import render
+from litemaas.web.elements import render, stripped
 from litemaas.web.navigation import items_for
 
 register = Library()
@@ -21,7 +21,7 @@ _TONES = {constants.SUCCESS: "success", constants.WARNING: "warning", constants.
 def block_again(context: Context, name: str) -> SafeString:
     """What the page put into block `name`, a second time: the title in the tab is also the heading."""
     block = context.render_context[BLOCK_CONTEXT_KEY].get_block(name)
-    return mark_safe(block.render(context).strip())  # noqa: S308  a block's output is escaped already
+    return stripped(block.render(context))
 
 
 @register.simple_tag(takes_context=True)

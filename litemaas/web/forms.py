@@ -1,0 +1,24 @@
+"""Between the use cases and Django's forms."""
+
+import re
+
+from django.forms import BaseForm
+
+from litemaas.errors import DomainError, InvalidInput
+
+_CAPITAL = re.compile(r"(?<!^)([A-Z])")
+
+
+def field_name(wire_name: str) -> str:
+    """`modelIds` of the API is the form's `model_ids`."""
+    return _CAPITAL.sub(r"_\1", wire_name).lower()
+
+
+def show_refusal(form: BaseForm, error: DomainError) -> None:
+    """Put what a use case refused beside the fields that it names, or on top of the form."""
+    by_field = error.fields if isinstance(error, InvalidInput) else {}
+    if not by_field and isinstance(name := error.data.get("field"), str):
+        by_field = {name: error.message}
+    for wire_name, text in (by_field or {"": error.message}).items():
+        name = field_name(wire_name)
+        form.add_error(name if name in form.fields else None, text)
