@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from litemaas.stack.errors import StackError
+from litemaas.stack.watchdog import is_running
 
 # A killed supervisor's watchdog holds the lock until it has stopped everything.
 _CLEAN_UP_SECONDS = 40.0
@@ -74,20 +75,10 @@ def _wait(descriptor: int, run: Path) -> None:
     deadline = time.monotonic() + _CLEAN_UP_SECONDS
     while not _try(descriptor):
         holder = int(os.pread(descriptor, 20, 0) or b"0")
-        if _is_alive(holder) or time.monotonic() > deadline:
+        # The process that took the lock is gone: its watchdog still has it, until everything is stopped.
+        if (holder and is_running(holder)) or time.monotonic() > deadline:
             raise StackError(_refusal(holder, _read(run)))
         time.sleep(0.1)
-
-
-def _is_alive(pid: int) -> bool:
-    """Whether the process that took the lock is still there; else its watchdog has it, for a moment."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return pid != 0
 
 
 def _read(run: Path) -> Running | None:

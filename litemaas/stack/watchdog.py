@@ -14,15 +14,16 @@ import time
 def is_running(pid: int) -> bool:
     """Whether the process is there and not just a zombie that nobody has collected."""
     try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rpartition(")")[2].split()[0] not in "ZX"
-    except OSError:
-        pass  # no such process, or a system without /proc: the signal below tells
-    try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    return not os.path.exists("/proc/self/stat")
+    except PermissionError:
+        return True
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:  # gone between the two questions, or a system without /proc
+        return not os.path.exists("/proc/self/stat")
 
 
 def stop(pid: int, number: int, grace: float) -> None:
