@@ -1,5 +1,6 @@
 """Icons and labels: a thing's state in colour, sign and word at once (never by colour alone)."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from django.template import Library
@@ -61,6 +62,12 @@ def labelled(looks: dict[str, Look], state: str) -> SafeString:
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
     """An icon of the sprite, hidden from screen readers unless `label` says what it means."""
+    return _icon(name, str(label))
+
+
+@lru_cache(maxsize=512)
+def _icon(name: str, label: str) -> SafeString:
+    # A table has hundreds of icons, all from a few dozen names: drawing each anew took a third of a page's time.
     return render("icon", name=name, label=label)
 
 

@@ -79,7 +79,7 @@ def row(content: str, quiet: bool = False, id: str = "") -> SafeString:
 @register.simple_block_tag
 def cell(content: str, label: str = "", numeric: bool = False, heading: bool = False) -> SafeString:
     """`label` is the column's name, shown beside the value on narrow screens; `heading` is what names the row."""
-    return render("cell", content=content, label=label, numeric=numeric, heading=heading)
+    return render("heading_cell" if heading else "cell", content=content, label=label, numeric=numeric)
 
 
 @register.simple_block_tag
