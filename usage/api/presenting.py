@@ -109,9 +109,9 @@ def _costs(lines: list[Line], key: Callable[[Line], str]) -> dict[str, Decimal]:
 
 def _top_key(user: User, lines: list[Line]) -> Json | None:
     ranked = most_used_first(grouped(lines, lambda line: line.api_key_id))
-    if not ranked or ranked[0][0] is None:
+    pk, figures = ranked[0] if ranked else (None, Figures())
+    if pk is None:
         return None
-    pk, figures = ranked[0]
     key = ApiKey.objects.filter(pk=pk).only("name").first()
     return {
         "keyId": str(pk),

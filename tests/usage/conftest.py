@@ -1,0 +1,112 @@
+"""A gateway that serves the spend logs it is given, over HTTP, and keys to attribute them to."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
+
+import pytest
+
+from apikeys.models import ApiKey
+from litellm_sync.client import forget_gateway
+from tests.factories import NOW, UserFactory
+
+
+def log_row(number: int = 0, **changes: Any) -> dict[str, Any]:
+    """A row as LiteLLM 1.109 gives it."""
+    start = changes.pop("at", NOW - timedelta(minutes=10)) + timedelta(milliseconds=number)
+    return {
+        "request_id": f"chatcmpl-{number}",
+        "call_type": "acompletion",
+        "api_key": "hash-of-nobody",
+        "spend": 0.0006900000000000001,
+        "prompt_tokens": 9,
+        "completion_tokens": 20,
+        "total_tokens": 29,
+        "startTime": start.isoformat(),
+        "endTime": (start + timedelta(milliseconds=90)).isoformat(),
+        "model": "openai/gpt-mock-chat",
+        "model_id": "mock-chat-1",
+        "model_group": "gpt-mock",
+        "custom_llm_provider": "openai",
+        "metadata": {"usage_object": {"completion_tokens_details": {"reasoning_tokens": 4}}},
+        "request_tags": ["User-Agent: curl", "team-x"],
+        "status": "success",
+        "request_duration_ms": 89,
+    } | changes
+
+
+class LogServer:
+    """`cap`: how many rows it counts. `fails_from`: the number of the first request that gets a 500."""
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, Any]] = []
+        self.cap = 10_000
+        self.requests = 0
+        self.fails_from: int | None = None
+        self.exact_texts: dict[str, str] = {}
+
+    def answer(self, query: dict[str, list[str]]) -> dict[str, Any]:
+        start, end = (
+            datetime.strptime(query[name][0], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
+            for name in ("start_date", "end_date")
+        )
+        page, size = int(query["page"][0]), int(query["page_size"][0])
+        found = [row for row in self.rows if start <= datetime.fromisoformat(row["startTime"]) <= end]
+        found.sort(key=lambda row: row["startTime"])
+        counted = min(len(found), self.cap)
+        return {
+            "data": found[(page - 1) * size : page * size],
+            "total": counted,
+            "page": page,
+            "page_size": size,
+            "total_pages": -(-counted // size),
+            "total_is_capped": len(found) > self.cap,
+        }
+
+
+@pytest.fixture
+def log_server(settings) -> Iterator[LogServer]:
+    logs = LogServer()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            logs.requests += 1
+            failed = logs.fails_from is not None and logs.requests >= logs.fails_from
+            text = "{}" if failed else json.dumps(logs.answer(parse_qs(urlsplit(self.path).query)))
+            for plain, exact in logs.exact_texts.items():
+                text = text.replace(plain, exact)
+            self.send_response(500 if failed else 200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    settings.LITELLM_API_URL = f"http://127.0.0.1:{server.server_port}"
+    forget_gateway()
+    yield logs
+    forget_gateway()
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def make_key(db) -> Callable[..., ApiKey]:
+    def make(token_hash: str = "hash-1", **changes: Any) -> ApiKey:  # noqa: S107
+        owner = changes.pop("owner", None) or UserFactory()
+        facts = {"name": "work", "alias": f"portal-{uuid4()}", "created_at": NOW, "updated_at": NOW}
+        facts |= {"secret_prefix": "sk-abc", "secret_suffix": "wxyz"}
+        return ApiKey.objects.create(owner=owner, token_hash=token_hash, **facts | changes)
+
+    return make
