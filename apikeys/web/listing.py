@@ -1,0 +1,65 @@
+"""One's own keys, as the pages show them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.paginator import Page
+from django.db.models import Q
+from django.http import QueryDict
+from django.utils.timezone import localtime
+
+from accounts.models import User
+from apikeys.models import ApiKey, ApiKeyModel, ApiKeyQuerySet
+from apikeys.web.forms import KeyFilter
+from apikeys.web.states import KeyState, state_of, with_gateway_state
+from litemaas.web.paging import page_of
+
+
+@dataclass(frozen=True)
+class Row:
+    """A key with its state and its models' names, sorted."""
+
+    key: ApiKey
+    state: KeyState
+    models: list[str]
+
+    @property
+    def first_models(self) -> list[str]:
+        return self.models[:2]
+
+    @property
+    def more(self) -> int:
+        return max(0, len(self.models) - 2)
+
+    @property
+    def expires_text(self) -> str:
+        return localtime(self.key.expires_at).date().isoformat() if self.key.expires_at else ""
+
+
+def own(user: User) -> ApiKeyQuerySet:
+    """These pages are about oneself, also for operators, who could see everybody's."""
+    return with_gateway_state(ApiKey.objects.visible_to(user).filter(owner=user))
+
+
+def row_of(key: ApiKey, now: datetime) -> Row:
+    """`key` comes from `own`."""
+    return Row(key, state_of(key, now), sorted(link.model_id for link in key.model_links.all()))
+
+
+def used_models(user: User) -> list[str]:
+    """The models that this person's keys name, for the filter."""
+    links = ApiKeyModel.objects.filter(api_key__owner=user, api_key__deleted_at=None)
+    return list(links.order_by("model_id").values_list("model_id", flat=True).distinct())
+
+
+def listed(
+    user: User, chosen: KeyFilter, query: QueryDict, now: datetime
+) -> tuple["Page[ApiKey]", list[Row]]:
+    wanted = chosen.cleaned_data
+    keys = own(user) if wanted.get("ended") else own(user).live(now)
+    if text := wanted.get("search", "").strip():
+        keys = keys.filter(Q(name__icontains=text) | Q(description__icontains=text))
+    if model := wanted.get("model"):
+        keys = keys.filter(model_links__model_id=model)
+    page = page_of(keys.order_by("-created_at", "id").prefetch_related("model_links"), query)
+    return page, [row_of(key, now) for key in page]

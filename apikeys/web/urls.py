@@ -1,0 +1,13 @@
+from django.urls import path
+
+from apikeys.web import cancelling, views
+
+urlpatterns = [
+    path("subscriptions/<uuid:subscription_id>/cancel", cancelling.cancel, name="cancel_subscription"),
+    path("api-keys", views.api_keys, name="api_keys"),
+    path("api-keys/new", views.new, name="new_api_key"),
+    path("api-keys/<uuid:key_id>", views.api_key, name="api_key"),
+    path("api-keys/<uuid:key_id>/state", views.state, name="api_key_state"),
+    path("api-keys/<uuid:key_id>/reveal", views.reveal, name="reveal_api_key"),
+    path("api-keys/<uuid:key_id>/revoke", views.revoke, name="revoke_api_key"),
+]

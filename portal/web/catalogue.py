@@ -1,0 +1,103 @@
+"""The models and one's own standing with each: these pages need the catalogue and subscriptions at once."""
+
+from typing import Any
+
+from django import forms
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET
+
+from accounts.models import User
+from accounts.web.pages import PageRequest, signed_in
+from apikeys import policies as key_policies
+from catalog.errors import ModelNotFound
+from catalog.models import Model, ModelQuerySet, SyncRun
+from catalog.web.filters import ModelFilter, snippet_kind
+from litemaas.web.paging import page_of
+from subscriptions import policies
+from subscriptions.models import Subscription
+from subscriptions.states import ENDED
+from subscriptions.web.forms import STATUS_CHOICES, SubscribeForm
+
+PAGE_SIZES = (12, 24, 48)
+
+
+class CatalogueFilter(ModelFilter):
+    """With one's own standing: subscribed, asked, denied, or not at all."""
+
+    mine = forms.ChoiceField(
+        label=_("My status"),
+        required=False,
+        choices=[("", ""), *STATUS_CHOICES, ("none", _("Not subscribed"))],
+    )
+    field_order = ["search", "provider", "capability", "type", "access", "mine", "order"]
+
+    def __init__(self, query: QueryDict) -> None:
+        super().__init__(query)
+        self.order_fields(self.field_order)
+
+    def apply(self, models: ModelQuerySet) -> "QuerySet[Model]":
+        """`models` comes from `with_standing`."""
+        rows = super().apply(models)
+        mine = self.wanted.get("mine")
+        if mine == "none":
+            return rows.filter(Q(standing__isnull=True) | Q(standing__in=ENDED))
+        return rows.filter(standing=mine) if mine else rows
+
+
+def with_standing(models: ModelQuerySet, user: User) -> ModelQuerySet:
+    """Adds `standing`, the status of this person's subscription, None without one."""
+    own = Subscription.objects.filter(user=user, model=OuterRef("pk"))
+    return models.annotate(standing=Subquery(own.values("status")[:1]))
+
+
+@require_GET
+@signed_in
+def models(request: PageRequest) -> HttpResponse:
+    chosen = CatalogueFilter(request.GET)
+    visible = Model.objects.visible_to(request.user)
+    page = page_of(chosen.apply(with_standing(visible, request.user)), request.GET, PAGE_SIZES)
+    values = {
+        "filter": chosen,
+        "page": page,
+        "has_any": page.paginator.count > 0 or visible.exists(),
+        "may_sync": request.user.may("admin:models"),
+        "synced_at": last_sync(),
+    }
+    return render(request, "catalog/list.html", values)
+
+
+@require_GET
+@signed_in
+def model(request: PageRequest, model_id: str) -> HttpResponse:
+    subscription = Subscription.objects.filter(user=request.user, model=model_id).first()
+    found = _visible_or_subscribed(request.user, model_id, subscription)
+    values: dict[str, Any] = {
+        "model": found,
+        "subscription": subscription,
+        "standing": subscription.status if subscription and subscription.status not in ENDED else "",
+        "form": SubscribeForm(initial={"model_id": found.pk}),
+        "may_subscribe": policies.may_subscribe(request.user),
+        "may_issue": key_policies.may_issue(request.user),
+        "snippet_kind": snippet_kind(found),
+        "counts_tokens": found.model_type != Model.Type.CONVERT,
+        "synced_at": last_sync(),
+    }
+    return render(request, "catalog/detail.html", values)
+
+
+def _visible_or_subscribed(user: User, model_id: str, subscription: Subscription | None) -> Model:
+    """Who has subscribed to a model sees why it does not work any more."""
+    rows = Model.objects.all() if subscription else Model.objects.visible_to(user)
+    found = rows.filter(pk=model_id).first()
+    if found is None:
+        raise ModelNotFound
+    return found
+
+
+def last_sync() -> Any:
+    """When the catalogue was last read from the gateway, None if never."""
+    done = SyncRun.objects.filter(state=SyncRun.State.SUCCEEDED).order_by("-started_at")
+    return done.values_list("finished_at", flat=True).first()
