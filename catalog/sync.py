@@ -20,7 +20,7 @@ from catalog.models import Deployment, Model, Price, SyncRun
 from catalog.services import availability_changed
 from litellm_sync.client import GatewayClient, gateway
 from litellm_sync.locks import advisory_lock
-from litemaas.errors import DomainError
+from litemaas.errors import DomainError, Forbidden
 
 Progress = Callable[[int, int], None]
 _LOCK = "catalog.sync"
@@ -55,9 +55,11 @@ def sync_models(
 ) -> Summary:
     """Make the catalogue what the gateway serves now.
 
-    Raises SyncRunning, EmptyCatalogue, SyncSafetyStop (unless `confirm`) and the gateway's errors; in all of these
-    the catalogue is unchanged and, except for the first, the run says why.
+    Raises Forbidden, SyncRunning, EmptyCatalogue, SyncSafetyStop (unless `confirm`) and the gateway's errors; in all
+    of these the catalogue is unchanged and, except for the first two, the run says why.
     """
+    if not actor.may("admin:models"):
+        raise Forbidden(requiredPermission="admin:models")
     with advisory_lock(_LOCK) as is_mine:
         if not is_mine:
             raise SyncRunning
