@@ -16,6 +16,7 @@ from litemaas.web.templatetags import (
     pf_frame,
     pf_labels,
     pf_layout,
+    pf_live,
     pf_tables,
 )
 
@@ -45,6 +46,7 @@ for _module in (
     pf_frame,
     pf_labels,
     pf_layout,
+    pf_live,
     pf_tables,
 ):
     register.tags.update({name: _showing_its_blocks(tag) for name, tag in _module.register.tags.items()})

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.template import Context, Library
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from litemaas.web.elements import render, stripped
@@ -79,3 +80,9 @@ def toggle_group(content: str, label: str) -> SafeString:
 @register.simple_block_tag
 def toggle(content: str, href: str, current: bool = False, icon: str = "") -> SafeString:
     return render("toggle", content=stripped(content), href=href, current=current, icon=icon)
+
+
+@register.simple_tag
+def with_query(address: str, **parameters: Any) -> str:
+    """`address` with a query string: the values may hold any character."""
+    return f"{address}?{urlencode(parameters)}"

@@ -126,3 +126,15 @@ def tab(content: str, href: str, current: bool = False, icon: str = "") -> SafeS
 def expandable(content: str, summary: str, open: bool = False) -> SafeString:
     """Details that are closed at first."""
     return render("expandable", content=content, summary=summary, open=open)
+
+
+@register.simple_block_tag
+def steps(content: str) -> SafeString:
+    """Things to do in an order. Holds `step`s."""
+    return render("steps", content=content)
+
+
+@register.simple_block_tag
+def step(content: str, title: str, href: str, done: object = False) -> SafeString:
+    """One thing to do: a link until it is `done`, then said to be so in word and sign."""
+    return render("step", content=content.strip(), title=title, href=href, done=bool(done))
