@@ -15,6 +15,7 @@ def pytest_configure() -> None:
     """Pages are rendered from the sources: nobody collects static files for a test run."""
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+    settings.STATIC_ROOT = settings.BASE_DIR / "static"
     # Argon2 is slow on purpose; what it hashes is not under test.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
 

@@ -22,7 +22,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.IS_PRODUCTION or not settings.DEMO:
-            raise CommandError("Demo users are for the embedded default only: ENVIRONMENT=development and DEMO=true.")
+            raise CommandError(
+                "Demo users are for the embedded default only: ENVIRONMENT=development and DEMO=true."
+            )
         password = env.optional("DEMO_PASSWORD")
         if not password:
             raise CommandError("DEMO_PASSWORD is not set.")

@@ -15,7 +15,9 @@ class Command(BaseCommand):
     help = "Read the gateway's models into the catalogue."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--dry-run", action="store_true", help="Say what would change, and change nothing.")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="Say what would change, and change nothing."
+        )
         parser.add_argument(
             "--confirm", action="store_true", help="Go on even where a large part of the models would vanish."
         )

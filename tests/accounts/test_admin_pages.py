@@ -1,0 +1,186 @@
+"""Django admin: every page opens quickly, shows no secret, and acts through the use cases."""
+
+import pytest
+from django.contrib import admin
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from apikeys.models import ApiKey
+from apikeys.services import issue_api_key
+from catalog.models import Deployment, Model, Price, SyncRun
+from litellm_sync import outbox
+from litellm_sync.models import GatewayObject
+from subscriptions.models import Subscription
+from teams.models import Member
+from tests.factories import ModelFactory, SubscriptionFactory, TeamFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+MOST_STATEMENTS = 15
+
+
+@pytest.fixture
+def operator():
+    return UserFactory(is_operator=True)
+
+
+@pytest.fixture
+def keys(now):
+    """A few keys with their history around them."""
+    issued = []
+    for _ in range(4):
+        subscription = SubscriptionFactory()
+        issued.append(
+            issue_api_key(actor=subscription.user, model_ids=[subscription.model_id], now=timezone.now())
+        )
+        Deployment.objects.create(id=subscription.model_id, model=subscription.model, last_seen_at=now)
+        Price.objects.create(model=subscription.model, valid_from=now)
+        Member.objects.create(team=TeamFactory(), user=subscription.user)
+    SyncRun.objects.create(started_at=now)
+    return issued
+
+
+def registered():
+    return sorted(admin.site._registry, key=lambda model: model._meta.label)
+
+
+def list_url(model):
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+
+
+def row_url(model, pk):
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[pk])
+
+
+@pytest.mark.parametrize("kind", ["is_operator", "is_auditor"])
+def test_every_page_opens_with_few_statements_and_no_secret(client, keys, kind):
+    client.force_login(UserFactory(**{kind: True}))
+    for model in registered():
+        first = model._default_manager.order_by("pk").first()
+        urls = [list_url(model), f"{list_url(model)}?q=a"] + ([row_url(model, first.pk)] if first else [])
+        for url in urls:
+            with CaptureQueriesContext(
+                connection,
+            ) as statements:
+                page = client.get(url)
+            assert page.status_code == 200, url
+            assert len(statements) <= MOST_STATEMENTS, (url, [s["sql"] for s in statements])
+            for issued in keys:
+                assert issued.secret not in page.text
+                assert issued.key.token_hash not in page.text
+
+
+def test_lists_need_as_many_statements_for_many_rows_as_for_one(client, operator):
+    client.force_login(operator)
+    SubscriptionFactory()
+    with CaptureQueriesContext(connection) as few:
+        client.get(list_url(Subscription))
+    SubscriptionFactory.create_batch(20)
+    with CaptureQueriesContext(connection) as many:
+        client.get(list_url(Subscription))
+    assert len(few) == len(many)
+
+
+def test_pages_of_libraries_that_would_show_tokens_are_not_there():
+    names = {model._meta.label for model in registered()}
+    assert not names & {
+        "token_blacklist.OutstandingToken",
+        "mfa.Authenticator",
+        "account.EmailConfirmation",
+        "auth.Group",
+    }
+
+
+def test_an_ordinary_user_does_not_get_in(client):
+    client.force_login(UserFactory())
+    assert client.get(list_url(Model)).status_code == 302
+
+
+def test_an_auditor_has_no_actions_and_changes_nothing(client):
+    client.force_login(UserFactory(is_auditor=True))
+    row = SubscriptionFactory(status="pending")
+    page = client.get(list_url(Subscription))
+    assert 'name="action"' not in page.text
+    client.post(list_url(Subscription), {"action": "approve", "_selected_action": [str(row.pk)]})
+    row.refresh_from_db()
+    assert row.status == "pending"
+    assert client.post(reverse("admin:catalog_syncrun_now")).status_code == 403
+    team = TeamFactory()
+    assert client.post(row_url(type(team), team.pk), {"name": "mine"}).status_code == 403
+
+
+def act(client, model, action, row, **more):
+    return client.post(
+        list_url(model), {"action": action, "_selected_action": [str(row.pk)], **more}, follow=True
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+class TestActions:
+    def test_a_request_is_approved(self, client, operator):
+        client.force_login(operator)
+        row = SubscriptionFactory(status="pending")
+        assert "Done for 1 row" in act(client, Subscription, "approve", row).text
+        row.refresh_from_db()
+        assert (row.status, row.status_changed_by) == ("active", operator)
+
+    def test_a_denial_asks_for_its_reason_first(self, client, operator):
+        client.force_login(operator)
+        row = SubscriptionFactory(status="pending")
+        assert 'name="reason"' in act(client, Subscription, "deny", row).text
+        row.refresh_from_db()
+        assert row.status == "pending"
+        act(client, Subscription, "deny", row, reason="Too dear.")
+        row.refresh_from_db()
+        assert (row.status, row.status_reason) == ("denied", "Too dear.")
+
+    def test_a_refusal_is_told_and_is_no_error(self, client, operator):
+        client.force_login(operator)
+        row = SubscriptionFactory()
+        assert "can&#x27;t become active" in act(client, Subscription, "approve", row).text
+
+    def test_keys_are_blocked_unblocked_and_revoked(self, client, operator, keys):
+        client.force_login(operator)
+        key = keys[0].key
+        act(client, ApiKey, "block", key, reason="Leaked.")
+        key.refresh_from_db()
+        assert (key.is_blocked, key.blocked_reason) == (True, "Leaked.")
+        act(client, ApiKey, "unblock", key)
+        act(client, ApiKey, "revoke", key)
+        key.refresh_from_db()
+        assert (key.is_blocked, key.is_revoked, key.sealed_secret) == (False, True, None)
+
+    def test_models_are_restricted_and_opened(self, client, operator):
+        client.force_login(operator)
+        model = ModelFactory()
+        act(client, Model, "restrict", model)
+        model.refresh_from_db()
+        assert model.restricted_access
+        act(client, Model, "open_to_all", model)
+        model.refresh_from_db()
+        assert not model.restricted_access
+
+    def test_people_are_deactivated_but_not_the_last_administrator(self, client, operator):
+        client.force_login(operator)
+        user = UserFactory()
+        act(client, type(user), "deactivate", user)
+        user.refresh_from_db()
+        assert not user.is_active
+        assert "last active administrator" in act(client, type(user), "deactivate", operator).text
+
+    def test_parked_objects_are_retried(self, client, operator):
+        client.force_login(operator)
+        with transaction.atomic():
+            outbox.mark_dirty("user", operator.pk, now=timezone.now())
+        row = GatewayObject.objects.get()
+        GatewayObject.objects.update(parked_at=timezone.now())
+        act(client, GatewayObject, "retry", row)
+        row.refresh_from_db()
+        assert row.parked_at is None
+
+    def test_a_sync_that_fails_is_told(self, client, operator):
+        client.force_login(operator)
+        page = client.post(reverse("admin:catalog_syncrun_now"), follow=True)
+        assert "gateway" in page.text
+        assert SyncRun.objects.get().state == "failed"
