@@ -177,7 +177,10 @@ def _wrong_limits(limits: Limits) -> dict[str, str]:
         ("maxParallelRequests", limits.max_parallel_requests, 1, _LARGEST_RATE),
     ]
     for field, value, least, most in ranges:
-        if value is not None and not least <= value <= most:
+        # NaN is no number and compares with none.
+        if isinstance(value, Decimal) and value.is_nan():
+            wrong[field] = "Enter a number."
+        elif value is not None and not least <= value <= most:
             wrong[field] = f"Enter {least} or more, and at most {most}."
     if limits.budget_window and limits.budget_window not in ApiKey.BudgetWindow.values:
         wrong["budgetDuration"] = f"Choose one of {', '.join(ApiKey.BudgetWindow.values)}."
@@ -278,7 +281,7 @@ def _reveal(actor: User, key_id: UUID | str, signed_in_at: datetime | None, now:
         raise errors.NotFound
     _require_recent_sign_in(signed_in_at, now)
     _require_few_reveals(actor, now)
-    if not key.is_live(now):
+    if key.is_blocked or not key.is_live(now):
         word = "expired" if key.is_expired(now) else "inactive"
         raise SecretNotReadable(f"This key is {word}. Its secret can't be shown.")
     secret = secrets.read_from(key)
