@@ -31,6 +31,7 @@ urlpatterns = [
     path("api/v1/", include(api_v1)),
     path("api/", include(accounts_api.outside)),
     path("api/", include(shared_api.leftover)),
+    path("api", shared_api.unknown_route),
     path("", include(portal_api.probes)),
     path("", include(shared_api.documentation)),
     path("admin/", admin.site.urls),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -31,7 +32,7 @@ class Flag(serializers.BooleanField):
         return data
 
 
-@extend_schema_field({"nullable": True, "description": "Not supported yet: leave it out."})
+@extend_schema_field(OpenApiTypes.ANY)
 class NotYet(serializers.Field[Any, Any, Any, Any]):
     """A field of the contract that this server does not carry out: empty is fine, anything else is refused.
 
@@ -41,7 +42,9 @@ class NotYet(serializers.Field[Any, Any, Any, Any]):
     default_error_messages = {"unsupported": "This server does not support this field yet. Leave it out."}
 
     def __init__(self) -> None:
-        super().__init__(required=False, allow_null=True, write_only=True)
+        super().__init__(
+            required=False, allow_null=True, write_only=True, help_text="Not supported yet: leave it out."
+        )
 
     def to_internal_value(self, data: Any) -> Any:
         if data not in ({}, [], ""):

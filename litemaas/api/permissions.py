@@ -3,6 +3,7 @@
 from typing import Any, ClassVar, Protocol
 
 from django.contrib.auth.models import AnonymousUser
+from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -32,6 +33,8 @@ class DeclaredPermission(BasePermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         needed = permission_for(view, request.method or "GET")
+        if needed is None and request.method and not hasattr(view, request.method.lower()):
+            raise MethodNotAllowed(request.method)
         if needed == ANYBODY:
             return True
         if isinstance(request.user, AnonymousUser) or not request.user.is_authenticated:

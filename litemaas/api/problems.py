@@ -189,8 +189,7 @@ def _flatten(detail: Any, prefix: str = "") -> Any:
     """DRF's nested errors as `{field, message, code}` entries, with full sentences."""
     if isinstance(detail, dict):
         for field, inner in detail.items():
-            name = prefix if field == "non_field_errors" else f"{prefix}.{field}" if prefix else str(field)
-            yield from _flatten(inner, name)
+            yield from _flatten(inner, _path(prefix, field))
     elif isinstance(detail, list):
         for position, inner in enumerate(detail):
             nested = isinstance(inner, dict | list)
@@ -202,6 +201,15 @@ def _flatten(detail: Any, prefix: str = "") -> Any:
             "message": f"{prefix}: {text}" if prefix else text,
             "code": getattr(detail, "code", "invalid"),
         }
+
+
+def _path(prefix: str, field: str | int) -> str:
+    """Lists report their wrong entries by position."""
+    if field == "non_field_errors":
+        return prefix
+    if isinstance(field, int):
+        return f"{prefix}[{field}]"
+    return f"{prefix}.{field}" if prefix else field
 
 
 def _rest_framework(error: exceptions.APIException, request: HttpRequest | Request) -> HttpResponse:

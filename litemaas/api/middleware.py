@@ -1,0 +1,53 @@
+"""Middleware that only pages need, kept away from the REST API, where it would cost as much as the answer."""
+
+from typing import Any
+
+from csp.middleware import CSPMiddleware
+from django.contrib.messages.middleware import MessageMiddleware
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.middleware.clickjacking import XFrameOptionsMiddleware
+from django.middleware.locale import LocaleMiddleware
+from django_htmx.middleware import HtmxMiddleware
+
+_API = "/api/"
+_DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
+
+
+class _PagesOnly:
+    """Mixed in before a middleware class: requests for the API go past it."""
+
+    get_response: Any
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.path_info.startswith(_API):
+            answer: HttpResponseBase = self.get_response(request)
+            return answer
+        return super().__call__(request)  # type: ignore[misc,no-any-return]
+
+
+class PagesMessages(_PagesOnly, MessageMiddleware):
+    pass
+
+
+class PagesLocale(_PagesOnly, LocaleMiddleware):
+    """The API speaks English; clients translate by `code`."""
+
+
+class PagesHtmx(_PagesOnly, HtmxMiddleware):
+    pass
+
+
+class PagesFrameOptions(_PagesOnly, XFrameOptionsMiddleware):
+    """The API's policy below says the same in newer words."""
+
+
+class PagesContentPolicy(CSPMiddleware):
+    """Pages get the policy of the settings; data that is opened in a browser may load nothing at all."""
+
+    def __call__(self, request: HttpRequest) -> Any:
+        if not request.path_info.startswith(_API):
+            return super().__call__(request)
+        response = self.get_response(request)
+        response["Content-Security-Policy"] = _DATA_POLICY
+        return response

@@ -1,0 +1,80 @@
+"""A client that speaks to the REST API as somebody."""
+
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.tokens import issue_tokens
+from tests.factories import UserFactory
+
+
+class ApiClient:
+    """Bodies are dicts; paths are below /api/v1 unless they start with /api or /."""
+
+    def __init__(self, user: User | None = None, **tokens: Any) -> None:
+        self.user = user
+        self._client = Client(raise_request_exception=False)
+        self.headers: dict[str, str] = {}
+        if user is not None:
+            pair = issue_tokens(user, signed_in_at=tokens.get("signed_in_at", timezone.now()))
+            self.headers["Authorization"] = f"Bearer {pair['access_token']}"
+
+    def get(self, path: str, query: Any = None, **headers: str) -> Any:
+        return self._client.get(_full(path), query, headers={**self.headers, **headers})
+
+    def post(self, path: str, body: Any = None, **headers: str) -> Any:
+        return self._client.post(
+            _full(path), body or {}, content_type="application/json", headers={**self.headers, **headers}
+        )
+
+    def raw(self, path: str, body: bytes, content_type: str = "application/json") -> Any:
+        return self._client.generic(
+            "POST", _full(path), body, content_type=content_type, headers=self.headers
+        )
+
+    def delete(self, path: str) -> Any:
+        return self._client.delete(_full(path), headers=self.headers)
+
+
+def _full(path: str) -> str:
+    return path if path.startswith("/") else f"/api/v1/{path}"
+
+
+@pytest.fixture(autouse=True)
+def _fresh_counters() -> None:
+    """Limits on tries are counted in the cache, which outlives a test."""
+    cache.clear()
+
+
+@pytest.fixture
+def user(db: None) -> User:
+    return UserFactory()
+
+
+@pytest.fixture
+def api(user: User) -> ApiClient:
+    return ApiClient(user)
+
+
+@pytest.fixture
+def stranger(db: None) -> ApiClient:
+    return ApiClient(UserFactory())
+
+
+@pytest.fixture
+def admin(db: None) -> ApiClient:
+    return ApiClient(UserFactory(is_operator=True))
+
+
+@pytest.fixture
+def auditor(db: None) -> ApiClient:
+    return ApiClient(UserFactory(is_auditor=True))
+
+
+@pytest.fixture
+def anonymous() -> ApiClient:
+    return ApiClient()
