@@ -104,7 +104,7 @@ def log_server(settings) -> Iterator[LogServer]:
 @pytest.fixture
 def make_key(db) -> Callable[..., ApiKey]:
     def make(token_hash: str = "hash-1", **changes: Any) -> ApiKey:  # noqa: S107
-        owner = changes.pop("owner", None) or UserFactory()
+        owner: Any = changes.pop("owner", None) or UserFactory()
         facts = {"name": "work", "alias": f"portal-{uuid4()}", "created_at": NOW, "updated_at": NOW}
         facts |= {"secret_prefix": "sk-abc", "secret_suffix": "wxyz"}
         return ApiKey.objects.create(owner=owner, token_hash=token_hash, **facts | changes)

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
+from accounts.models import User
 from tests.factories import UserFactory
 from tests.usage.conftest import log_row
 from usage.ledger import write_rows
@@ -94,8 +95,8 @@ def test_nothing_read_yet_means_missing_days_and_no_dates_invented(ask, span):
     assert quality["complete"] is False
 
 
-def test_a_read_day_without_traffic_is_a_zero_row(ask, span, person, clock):
-    type(person).objects.filter(pk=person.pk).update(created_at=clock - timedelta(days=30))
+def test_a_read_day_without_traffic_is_a_zero_row(ask, span, person: User, clock):
+    User.objects.filter(pk=person.pk).update(created_at=clock - timedelta(days=30))
     now = timezone.now()
     begun = (clock - timedelta(days=4)).replace(hour=0)
     UsageCursor.objects.create(source="litellm", begun_at=begun, position=now, moved_at=now)

@@ -21,8 +21,9 @@ from usage.models import UsageDay, UsageLog, UsageQuarter, UsageReject
 COST = Decimal("0.0006900000000000001")
 
 
-def sums(model) -> tuple:
-    return tuple(model.objects.aggregate(r=Sum("requests"), t=Sum("total_tokens"), c=Sum("cost")).values())
+def sums(model) -> tuple[int, int, Decimal]:
+    found = model.objects.aggregate(r=Sum("requests"), t=Sum("total_tokens"), c=Sum("cost"))
+    return found["r"], found["t"], found["c"]
 
 
 @pytest.mark.django_db

@@ -1,0 +1,5 @@
+from django.urls import path
+
+from usage.web import views
+
+urlpatterns = [path("usage", views.usage, name="usage")]
