@@ -10,7 +10,7 @@ from usage.models import BackfilledWindow, UsageCursor, UsageDay, UsageLog, Usag
 class UsageLogAdmin(ReadOnlyAdmin):
     list_display = ("started_at", "model", "user_id", "status", "total_tokens", "cost", "request_id")
     list_filter = ("started_at",)
-    search_fields = ("=user_id",)
+    search_fields = ("user_id__exact",)
     search_help_text = "The id of a user."
     ordering = ("-started_at",)
 
@@ -19,7 +19,7 @@ class UsageLogAdmin(ReadOnlyAdmin):
 class UsageDayAdmin(ReadOnlyAdmin):
     list_display = ("day", "model", "provider", "user_id", "status", "requests", "total_tokens", "cost")
     list_filter = ("day",)
-    search_fields = ("=user_id",)
+    search_fields = ("user_id__exact",)
     search_help_text = "The id of a user."
     ordering = ("-day", "-id")
 
@@ -28,7 +28,7 @@ class UsageDayAdmin(ReadOnlyAdmin):
 class UsageRejectAdmin(ReadOnlyAdmin):
     list_display = ("rejected_at", "reason", "request_id", "source")
     list_filter = ("reason",)
-    search_fields = ("=request_id",)
+    search_fields = ("request_id__exact",)
     ordering = ("-rejected_at",)
 
 

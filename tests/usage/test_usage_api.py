@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -25,7 +26,7 @@ def clock():
 @pytest.fixture
 def person(make_key, clock):
     """Somebody who called two models on three days, and somebody else who called one."""
-    user = UserFactory(username="ada", email="ada@example.com")
+    user: Any = UserFactory(username="ada", email="ada@example.com")
     make_key("hash-1", owner=user, name="=cmd")
     make_key("hash-2")
     mine = [
@@ -95,7 +96,7 @@ def test_nothing_read_yet_means_missing_days_and_no_dates_invented(ask, span):
     assert quality["complete"] is False
 
 
-def test_a_read_day_without_traffic_is_a_zero_row(ask, span, person: User, clock):
+def test_a_read_day_without_traffic_is_a_zero_row(ask, span, person, clock):
     User.objects.filter(pk=person.pk).update(created_at=clock - timedelta(days=30))
     now = timezone.now()
     begun = (clock - timedelta(days=4)).replace(hour=0)
@@ -114,7 +115,7 @@ def test_filters_narrow_and_foreign_keys_are_refused(ask, span, person):
 
 
 def test_another_persons_usage_is_invisible(ask, span, person, client):
-    other = UserFactory()
+    other: Any = UserFactory()
     ask("get", "summary", expect=404, userId=str(other.pk), **span)
     client.force_login(other)
     assert ask("post", "analytics", **span)["totalRequests"] == 0
@@ -156,3 +157,15 @@ def test_the_export_has_a_row_per_day_model_and_key_and_no_formulas(ask, span, c
     assert all(",'=cmd," in line for line in lines[1:])
     rows = ask("get", "export", format="json", **span)
     assert sum(row["Cost (USD)"] for row in rows) == 12 * COST
+
+
+def test_a_sum_of_more_digits_than_python_keeps_by_default_is_not_rounded(ask, span, clock):
+    write_rows(
+        [
+            log_row(200, api_key="hash-1", spend=Decimal(98765), at=clock),
+            log_row(201, api_key="hash-1", spend=Decimal("0.000000123456789012345678"), at=clock),
+        ],
+        now=timezone.now(),
+    )
+    total = ask("get", "summary", **span)["totals"]["cost"]
+    assert total == Decimal("98765.008280123456789013545678")
