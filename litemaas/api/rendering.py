@@ -12,7 +12,9 @@ _OPTIONS = orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
 def _other(value: Any) -> Any:
     if isinstance(value, Decimal):
         # A Fragment goes to the wire as it is: every digit of the exact amount, no float in between.
-        return orjson.Fragment(format(value.normalize() if value else Decimal(0), "f"))
+        # Not normalize(): it rounds to the context's 28 digits, and sums of costs have more.
+        text = format(value, "f")
+        return orjson.Fragment(text.rstrip("0").rstrip(".") if "." in text else text)
     return str(value)
 
 
