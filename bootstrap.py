@@ -91,7 +91,7 @@ def install_packages() -> None:
     pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     have_uv = attempt([*pip, "--require-hashes", "-r", str(INSTALLER)])
     if have_uv.returncode == 0:
-        uv = [str(VENV / "bin" / "uv"), "pip", "install", "--quiet", "--python", str(PYTHON)]
+        uv = [str(PYTHON), "-m", "uv", "pip", "install", "--quiet", "--python", str(PYTHON)]
         if attempt([*uv, *hashed], as_pip_is_configured()).returncode == 0:
             return make_importable()
     installed = attempt([*pip, *hashed])
