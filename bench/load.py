@@ -1,0 +1,70 @@
+"""Loading one address with wrk."""
+
+import re
+import subprocess
+import tempfile
+from dataclasses import dataclass
+
+_MILLISECONDS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0}
+
+
+@dataclass(frozen=True)
+class Case:
+    """An address to load. `target` is the requests per second to reach at 32 connections, if there is one."""
+
+    name: str
+    path: str
+    signed_in: bool = True
+    target: int | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """`p50` and `p99` in milliseconds; `failed` counts answers that were no success, and broken connections."""
+
+    per_second: float
+    p50: float
+    p99: float
+    failed: int
+
+
+def run(url: str, case: Case, tokens: list[str], *, connections: int, seconds: int) -> Result:
+    """Load the address with many people's tokens in turn. Raises SystemExit when wrk can't be understood."""
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        script.write(_script(case, tokens))
+        script.flush()
+        threads = min(2, connections)
+        shape = (f"-t{threads}", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", script.name)
+        told = subprocess.run(["wrk", *shape, url + case.path], capture_output=True, text=True, check=True)
+    return _read(told.stdout)
+
+
+def _script(case: Case, tokens: list[str]) -> str:
+    if not case.signed_in:
+        return ""
+    listed = ",\n".join(f'"Bearer {token}"' for token in tokens)
+    return f"""local tokens = {{{listed}}}
+local turn = 0
+request = function()
+  turn = turn % #tokens + 1
+  return wrk.format("GET", nil, {{["Authorization"] = tokens[turn]}})
+end
+"""
+
+
+def _read(told: str) -> Result:
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", told)
+    if rate is None:
+        raise SystemExit(f"wrk said nothing that can be read:\n{told}")
+    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", told)
+    broken = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", told)
+    failed = int(refused[1]) if refused else 0
+    failed += sum(map(int, broken.groups())) if broken else 0
+    return Result(float(rate[1]), _percentile(told, 50), _percentile(told, 99), failed)
+
+
+def _percentile(told: str, share: int) -> float:
+    found = re.search(rf"^\s+{share}%\s+([\d.]+)(us|ms|s|m)\s*$", told, re.M)
+    if found is None:
+        raise SystemExit(f"wrk did not tell the {share}th percentile:\n{told}")
+    return float(found[1]) * _MILLISECONDS[found[2]]
