@@ -1,0 +1,192 @@
+"""The frame: navigation, theme, error pages, the part that htmx gets, and where PatternFly's classes may stand."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.template import engines
+from django.test import RequestFactory
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from litemaas.web.errors import PAGES, error_page
+from litemaas.web.navigation import Item, items_for
+from tests.factories import UserFactory
+from tests.web.conftest import words
+
+ROOT = Path(__file__).resolve().parents[2]
+COMPONENTS = "/-/components"
+
+
+def test_the_current_item_holds_the_pages_below_it():
+    models = Item("/models", "Models", "catalog")
+    assert models.is_current("/models")
+    assert models.is_current("/models/lab/one")
+    assert not models.is_current("/models-of-others")
+
+
+@pytest.mark.urls("litemaas.web.urls")
+def test_an_item_without_a_page_is_not_shown():
+    assert items_for(is_operator=True) == {"user": [], "operator": []}
+
+
+@pytest.mark.django_db
+@pytest.mark.urls("tests.web.urls")
+@pytest.mark.parametrize("is_auditor", [True, False])
+def test_only_operators_see_the_administration(client, is_auditor):
+    client.force_login(UserFactory(is_auditor=is_auditor))
+    assert ('href="/admin/"' in client.get(COMPONENTS).content.decode()) is is_auditor
+
+
+@pytest.mark.django_db
+@pytest.mark.urls("tests.web.urls")
+def test_htmx_gets_the_results_and_nothing_around_them(client):
+    client.force_login(UserFactory())
+    part = client.get(COMPONENTS, headers={"HX-Request": "true"}).content.decode()
+    assert "Your API keys" in part
+    assert "<html" not in part
+    assert "Buttons and menus" not in part
+
+
+@pytest.mark.django_db
+@pytest.mark.urls("tests.web.urls")
+def test_the_title_is_said_once_and_shown_twice(client):
+    client.force_login(UserFactory())
+    page = client.get(COMPONENTS).content.decode()
+    assert "<title>Components · LiteMaaS</title>" in page
+    assert re.search(r"<h1[^>]*>Components</h1>", page)
+    assert '<html lang="en"' in page
+
+
+@pytest.mark.parametrize("theme", ["system", "light", "dark"])
+def test_a_theme_is_remembered_for_a_year(client, theme):
+    answer = client.post(reverse("set_theme"), {"theme": theme, "next": "/models?q=x"})
+    assert answer.status_code == 302
+    assert answer["Location"] == "/models?q=x"
+    cookie = answer.cookies["theme"]
+    assert (cookie.value, cookie["httponly"], cookie["samesite"]) == (theme, True, "Lax")
+    assert cookie["max-age"] == 365 * 24 * 60 * 60
+
+
+@pytest.mark.parametrize("address", ["https://evil.example/", "//evil.example", "javascript:alert(1)", ""])
+def test_the_theme_never_leads_to_another_site(client, address):
+    answer = client.post(reverse("set_theme"), {"theme": "dark", "next": address})
+    assert answer["Location"] == reverse("home")
+
+
+def test_a_theme_that_does_not_exist_is_refused(client):
+    assert client.post(reverse("set_theme"), {"theme": "pink"}).status_code == 400
+    assert client.get(reverse("set_theme")).status_code == 405
+
+
+@pytest.mark.parametrize("status", sorted(PAGES))
+def test_an_error_page_says_what_happened_and_leads_home(status):
+    request = RequestFactory().get("/x")
+    request.user = AnonymousUser()
+    answer = error_page(request, status)
+    text = words(answer.content.decode())
+    assert answer.status_code == status
+    assert "Go to the home page" in text
+    assert text.count(".") >= 2
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_pages_for_outages_ask_nobody(status, django_assert_num_queries, settings):
+    """No `django_db` mark: a query would fail this test. The session is in the database, so nobody is looked up."""
+    request = RequestFactory().get("/x")
+
+    def never(*_args):
+        raise AssertionError("the page asked who is signed in")
+
+    request.user = type("Reader", (), {"is_authenticated": property(never)})()
+    assert error_page(request, status).status_code == status
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["account_login", "account_reset_password"])
+def test_allauths_pages_stand_in_our_frame(client, name):
+    page = client.get(reverse(name) + "?" + urlencode({"session": "expired"})).content.decode()
+    assert "pf-v6-c-login" in page
+    assert len(re.findall("<h1", page)) == 1
+    assert "Menu:" not in page
+
+
+@pytest.mark.django_db
+def test_the_second_factor_page_stands_in_the_full_frame(client, settings):
+    client.force_login(UserFactory())
+    page = client.get(reverse("mfa_index")).content.decode()
+    assert 'id="sidebar"' in page
+    assert len(re.findall("<h1", page)) == 1
+
+
+@pytest.mark.django_db
+def test_a_failed_sign_in_is_told_in_one_place(client):
+    page = client.post(reverse("account_login"), {"login": "nobody", "password": "wrong"}).content.decode()
+    assert "Sign-in failed" in page
+    assert "data-error-summary" in page
+
+
+def test_a_page_can_set_its_results_inside_an_element():
+    """Django alone would not see a block that stands in a block tag."""
+    source = (
+        '{% extends "base.html" %}{% load pf %}{% block title %}T{% endblock %}{% block content %}'
+        '{% section title="S" %}{% block results %}found{% endblock %}{% endsection %}{% endblock %}'
+    )
+    request = RequestFactory().get("/x")
+    request.htmx = True
+    html = engines["django"].from_string(source).render({}, request)
+    assert words(html) == "T · LiteMaaS found"
+
+
+# --- one place for PatternFly's classes, and only classes that exist -------------------------------------------------
+
+
+def _sources() -> list[Path]:
+    folders = (
+        "templates",
+        "accounts",
+        "apikeys",
+        "catalog",
+        "litemaas",
+        "portal",
+        "subscriptions",
+        "teams",
+        "usage",
+    )
+    return [path for name in folders for kind in ("*.html", "*.py") for path in (ROOT / name).rglob(kind)]
+
+
+def test_patternfly_classes_stand_in_element_templates_only():
+    elements = ROOT / "templates" / "pf"
+    outside = [path for path in _sources() if elements not in path.parents]
+    assert [str(path) for path in outside if re.search(r"pf-(v6|m)-", path.read_text())] == []
+
+
+def test_no_template_has_inline_style_or_script():
+    for path in (path for path in _sources() if path.suffix == ".html"):
+        text = path.read_text()
+        assert not re.search(r"\sstyle=|\son[a-z]+=\"|<style|<script(?![^>]*\ssrc=)", text), path
+
+
+def test_every_class_of_the_elements_exists():
+    css = (ROOT / "static/vendor/patternfly/patternfly.min.css").read_text()
+    used = {
+        name
+        for path in (ROOT / "templates" / "pf").glob("*.html")
+        for name in re.findall(r"pf-(?:v6-[clu]|m)-[a-z0-9_-]*[a-z0-9](?![a-z0-9_{-])", path.read_text())
+    }
+    # Without a rule of its own: marks that PatternFly's markup has and its style sheet does not name.
+    known_bare = {
+        "pf-v6-c-code-block__actions-item",
+        "pf-v6-c-tabs__item-icon",
+        "pf-v6-c-empty-state__header",
+    }
+    assert sorted(name for name in used - known_bare if f".{name}" not in css) == []
+
+
+def test_own_styles_use_tokens_that_exist():
+    css = (ROOT / "static/vendor/patternfly/patternfly.min.css").read_text()
+    own = (ROOT / "static/css/litemaas.css").read_text()
+    assert [token for token in set(re.findall(r"--pf-t--[a-z0-9-]+", own)) if f"{token}:" not in css] == []
+    assert not re.search(r"#[0-9a-f]{3,8}\b|rgb|hsl", own), "colours come from tokens"
