@@ -29,7 +29,7 @@ test: setup ## All tests; ARGS="tests/apikeys -k revoke" for some, COVERAGE=1 to
 check: setup ## Style, types, layers, migrations, settings for production, templates, lock files
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy $(LINTED)
+	@$(PRODUCTION) $(BIN)/mypy $(LINTED)
 	$(BIN)/lint-imports --no-cache
 	@$(PRODUCTION) $(BIN)/python manage.py makemigrations --check --dry-run
 	@$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING

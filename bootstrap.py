@@ -31,9 +31,11 @@ REQUIREMENTS = [PROJECT / "requirements" / name for name in ("app.txt", "dev.txt
 INSTALLER = PROJECT / "requirements" / "bootstrap.txt"
 # What environment, packages, Node's folder and the built assets need, in bytes.
 LEAST_FREE_SPACE = 1500 * 1024 * 1024
+# "from versions: none" is what pip says of a pinned package when its index does not answer at all.
 _UNREACHABLE = re.compile(
-    r"Failed to establish a new connection|Connection refused|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ENETUNREACH"
-    r"|name resolution|dns error|timed out|Max retries|Could not connect|error sending request|client error \(Connect\)",
+    "from versions: none|Failed to establish a new connection|Connection refused|Could not connect|Max retries"
+    "|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ENETUNREACH|name resolution|dns error|timed out"
+    r"|error sending request|client error \(Connect\)",
     re.IGNORECASE,
 )
 
@@ -91,7 +93,17 @@ def install_packages() -> None:
     pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     have_uv = attempt([*pip, "--require-hashes", "-r", str(INSTALLER)])
     if have_uv.returncode == 0:
-        uv = [str(PYTHON), "-m", "uv", "pip", "install", "--quiet", "--python", str(PYTHON)]
+        uv = [
+            str(PYTHON),
+            "-m",
+            "uv",
+            "pip",
+            "install",
+            "--quiet",
+            "--compile-bytecode",
+            "--python",
+            str(PYTHON),
+        ]
         if attempt([*uv, *hashed], as_pip_is_configured()).returncode == 0:
             return make_importable()
     installed = attempt([*pip, *hashed])

@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 
-from litemaas.stack import lock
+from litemaas.stack import lock, static_files
 from litemaas.stack.console import Console
 from litemaas.stack.errors import StackError
 from litemaas.stack.layout import PROJECT, Layout
@@ -62,10 +62,14 @@ def reset(layout: Layout) -> int:
 
 def _start(session: Session, plan: Plan) -> None:
     """Order with readiness: servers, then tables and files, then what uses them."""
-    supervisor = session.supervisor
-    files = supervisor.begin(plan.static_files())
+    supervisor, layout = session.supervisor, session.layout
+    files = [] if static_files.are_collected(layout) else [supervisor.begin(plan.static_files())]
+    if files:
+        static_files.forget_collected(layout)
     plan.backing.start(supervisor, *plan.gateway())
-    supervisor.finish(supervisor.begin(plan.setup()), files)
+    supervisor.finish(supervisor.begin(plan.setup()), *files)
+    if files:
+        static_files.note_collected(layout)
     supervisor.start(plan.web(), plan.worker())
 
 

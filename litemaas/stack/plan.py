@@ -63,6 +63,8 @@ class Plan:
             "ENVIRONMENT": "development",
             "PUBLIC_URL": self.url,
             "PYTHONUNBUFFERED": "1",
+            # Celery's: the embedded default is started by root only where everything belongs to root anyway.
+            "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
             "DJANGO_SETTINGS_MODULE": "litemaas.settings",
         }
         if self.simulates_gateway:
