@@ -9,7 +9,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework_simplejwt.tokens import AccessToken
 
 from accounts import services, tokens
 from accounts.api import schema
@@ -75,7 +74,7 @@ class LogoutView(ContractView):
         user = request.user
         if isinstance(user, User):
             if request.auth is not None:
-                tokens.end_session(cast(AccessToken, request.auth), user)
+                tokens.end_session(cast(tokens.Claims, request.auth), user)
             else:
                 logout(request._request)
             services.record_sign_out(user=user, now=timezone.now())

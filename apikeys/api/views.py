@@ -12,10 +12,8 @@ from rest_framework.response import Response
 from accounts.api.authentication import actor_of, signed_in_at
 from apikeys import services
 from apikeys.api import presenters, queries, schema
-from apikeys.models import ApiKey
 from apikeys.services import Limits
 from litemaas import errors
-from litemaas.api.pagination import page_together
 from litemaas.api.views import ContractView, body_of, secret
 from subscriptions.models import Subscription
 
@@ -29,10 +27,10 @@ _DEPRECATED = {
 
 
 def _shown(request: Request, pk: UUID | str) -> dict[str, Any]:
-    rows = list(queries.columns(ApiKey.objects.visible_to(actor_of(request)).filter(pk=pk)))
-    if not rows:
+    row = queries.one(actor_of(request), pk)
+    if row is None:
         raise errors.NotFound("This API key does not exist, or it is not yours.")
-    return presenters.api_keys(rows, timezone.now())[0]
+    return presenters.api_keys([row], timezone.now())[0]
 
 
 class ApiKeysView(ContractView):
@@ -43,9 +41,7 @@ class ApiKeysView(ContractView):
     )
     def get(self, request: Request) -> Response:
         now = timezone.now()
-        rows = queries.listed(request, now)
-        page = page_together(request, rows, lambda page: presenters.api_keys(page, now), with_total=True)
-        return Response(page)
+        return Response(queries.page(request, lambda rows: presenters.api_keys(rows, now), now))
 
     @extend_schema(
         parameters=[schema.IDEMPOTENCY_KEY],

@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+import orjson
 from django.db.models import Count, Q
 
-from catalog.models import Deployment, Model
+from catalog.models import Model
 from catalog.sync import Summary
 
 Json = dict[str, Any]
@@ -24,8 +25,12 @@ CAPABILITIES = {
 }
 
 
+def models(rows: list[Json]) -> list[Json]:
+    return [model(row) for row in rows]
+
+
 def model(row: Json) -> Json:
-    """One model of `queries.columns`."""
+    """One row of `queries`."""
     cost_in, cost_out = row["input_cost_per_token"], row["output_cost_per_token"]
     is_priced = cost_in is not None or cost_out is not None
     able = row["capabilities"]
@@ -69,26 +74,21 @@ def _backend(row: Json) -> Json:
     }
 
 
-def metadata(model_id: str, *, with_addresses: bool) -> Json:
-    """What the gateway said of the model's deployments. Addresses and ids are for operators."""
-    rows = Deployment.objects.filter(model=model_id, vanished_at=None).order_by("id")
+def metadata(rows: list[Json], *, with_addresses: bool) -> Json:
+    """What the gateway said of the model's deployments (`queries.deployments`). Addresses and ids are for operators."""
+    return {"deployments": [_deployment(row, with_addresses) for row in rows]}
+
+
+def _deployment(row: Json, with_addresses: bool) -> Json:
+    facts: Json = orjson.loads(row["facts"])
     if not with_addresses:
-        facts = [
-            {k: v for k, v in f.items() if k != "access_groups"} for f in rows.values_list("facts", flat=True)
-        ]
-        return {"deployments": facts}
-    shown = rows.values("id", "api_base", "backend_model_name", "is_managed_by_config", "facts")
+        return {name: value for name, value in facts.items() if name != "access_groups"}
     return {
-        "deployments": [
-            {
-                "id": row["id"],
-                "apiBase": row["api_base"] or None,
-                "backendModelName": row["backend_model_name"] or None,
-                "isManagedByConfig": row["is_managed_by_config"],
-                **row["facts"],
-            }
-            for row in shown
-        ]
+        "id": row["id"],
+        "apiBase": row["api_base"] or None,
+        "backendModelName": row["backend_model_name"] or None,
+        "isManagedByConfig": row["is_managed_by_config"],
+        **facts,
     }
 
 

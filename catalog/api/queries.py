@@ -1,14 +1,19 @@
 """Which models a request asks for, as one statement of plain rows."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 from rest_framework.request import Request
 
 from accounts.api.authentication import actor_of
-from catalog.models import Deployment, Model, ModelQuerySet
+from accounts.models import User
+from catalog.models import Deployment, Model
 from litemaas import errors
 from litemaas.api import params
+from litemaas.api.pagination import Listing
+from litemaas.api.statements import Json, Statement, Values
 
 SORTS = {
     "name": "id",
@@ -36,45 +41,101 @@ _COLUMNS = (
 _ADDRESSES = ("api_base", "backend_model_name", "deployment_id")
 
 
-def listed(request: Request) -> QuerySet[Model, Any]:
-    """The rows of `GET /models`, filtered and ordered as the query says."""
-    rows = _present_or_past(request, Model.objects.visible_to(actor_of(request)))
-    rows = rows.search(params.text(request, "search"))
-    if provider := params.text(request, "provider"):
-        rows = rows.filter(provider=provider)
-    if capability := params.text(request, "capability"):
-        rows = rows.filter(capabilities__contains=[capability])
-    if (restricted := params.boolean(request, "restricted", None)) is not None:
-        rows = rows.filter(restricted_access=restricted)
-    return columns(rows.order_by(*_order(request)), actor_of(request))
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What decides the form of the statement; the actor, provider and texts are its values."""
+
+    sees_everything: bool
+    is_active: str
+    restricted: bool | None
+    sort: str
+    descending: bool
 
 
-def _present_or_past(request: Request, rows: ModelQuerySet) -> ModelQuerySet:
+def page(request: Request, present: Callable[[list[Json]], list[Json]], *, max_limit: int) -> Json:
+    """The page of `GET /models` that the query asks for."""
+    actor = actor_of(request)
+    shape = _Shape(
+        sees_everything=actor.sees_everything,
+        is_active=_present_or_past(request, actor),
+        restricted=params.boolean(request, "restricted", None),
+        sort=params.choice(request, "sortBy", tuple(SORTS), "name"),
+        descending=params.choice(request, "sortOrder", ("asc", "desc"), "asc") == "desc",
+    )
+    given = {name: params.text(request, name) for name in ("provider", "search", "capability")}
+    values = {"actor": actor.pk} | {name: value for name, value in given.items() if value}
+    # Patterns and arrays change their values on the way to the database.
+    is_unusual = bool(given["search"] or given["capability"])
+    return _LISTING.page(request, shape, values, present, max_limit=max_limit, once=is_unusual)
+
+
+def one(actor: User, model_id: str) -> Json | None:
+    """The row of a model that the actor may see."""
+    rows = _ONE.rows(actor.sees_everything, {"actor": actor.pk, "model": model_id})
+    return rows[0] if rows else None
+
+
+def deployments(model_id: str) -> list[Json]:
+    """What serves the model now. `facts` is JSON text."""
+    return _DEPLOYMENTS.rows(None, {"model": model_id})
+
+
+def _present_or_past(request: Request, actor: User) -> str:
     wanted = params.choice(request, "isActive", ("true", "false", "all", "1", "0"), "true")
     if wanted in {"true", "1"}:
-        return rows.available()
-    if not actor_of(request).may("admin:models:read"):
+        return "true"
+    if not actor.may("admin:models:read"):
         raise errors.Forbidden(requiredPermission="admin:models:read")
-    return rows if wanted == "all" else rows.exclude(availability=Model.Availability.AVAILABLE)
+    return "all" if wanted == "all" else "false"
 
 
-def _order(request: Request) -> list[Any]:
-    column = F(SORTS[params.choice(request, "sortBy", tuple(SORTS), "name")])
-    descending = params.choice(request, "sortOrder", ("asc", "desc"), "asc") == "desc"
-    first = column.desc(nulls_last=True) if descending else column.asc(nulls_last=True)
-    return [first, "id"]
+def _filtered(shape: _Shape, values: Values) -> QuerySet[Model, Any]:
+    rows = Model.objects.search(values.get("search", ""))
+    if shape.is_active == "true":
+        rows = rows.available()
+    elif shape.is_active == "false":
+        rows = rows.exclude(availability=Model.Availability.AVAILABLE)
+    if "provider" in values:
+        rows = rows.filter(provider=values["provider"])
+    if "capability" in values:
+        rows = rows.filter(capabilities__contains=[values["capability"]])
+    if shape.restricted is not None:
+        rows = rows.filter(restricted_access=shape.restricted)
+    column = F(SORTS[shape.sort])
+    first = column.desc(nulls_last=True) if shape.descending else column.asc(nulls_last=True)
+    # The actor is a value of every shape: whose subscription is shown beside the model.
+    mine = FilteredRelation("subscriptions", condition=Q(subscriptions__user=values["actor"]))
+    return rows.annotate(mine=mine).order_by(first, "id")
 
 
-def columns(rows: ModelQuerySet, actor: Any) -> QuerySet[Model, Any]:
-    """Plain rows for `presenters.model`, with the actor's own subscription; operators also see the backend."""
-    mine = FilteredRelation("subscriptions", condition=Q(subscriptions__user=actor.pk))
-    described = rows.annotate(mine=mine, subscription_status=F("mine__status"))
-    if not actor.sees_everything:
-        return described.values(*_COLUMNS, "subscription_status")
+def _visible(sees_everything: bool, values: Values) -> QuerySet[Model, Any]:
+    rows = Model.objects.all() if sees_everything else Model.objects.available()
+    mine = FilteredRelation("subscriptions", condition=Q(subscriptions__user=values["actor"]))
+    return _columns(sees_everything, rows.filter(pk=values["model"]).annotate(mine=mine))
+
+
+def _columns(sees_everything: bool, rows: QuerySet[Model, Any]) -> QuerySet[Model, Any]:
+    """Plain rows for `presenters.model`; operators also see the backend."""
+    described = rows.annotate(subscription_status=F("mine__status"))
+    plain: QuerySet[Model, Any] = described.values(*_COLUMNS, "subscription_status")
+    if not sees_everything:
+        return plain
     present = Deployment.objects.filter(model=OuterRef("pk"), vanished_at=None).order_by("id")
     backend = {
         "api_base": Subquery(present.values("api_base")[:1]),
         "backend_model_name": Subquery(present.values("backend_model_name")[:1]),
         "deployment_id": Subquery(present.values("id")[:1]),
     }
-    return described.annotate(**backend).values(*_COLUMNS, "subscription_status", *_ADDRESSES)
+    plain = described.annotate(**backend).values(*_COLUMNS, "subscription_status", *_ADDRESSES)
+    return plain
+
+
+_LISTING = Listing(_filtered, lambda shape, rows: _columns(shape.sees_everything, rows))
+_ONE = Statement(_visible)
+_DEPLOYMENTS = Statement(
+    lambda _shape, values: (
+        Deployment.objects.filter(model=values["model"], vanished_at=None)
+        .order_by("id")
+        .values("id", "api_base", "backend_model_name", "is_managed_by_config", "facts")
+    )
+)

@@ -12,7 +12,6 @@ from catalog.errors import ModelNotFound
 from catalog.models import Model, SyncRun
 from litellm_sync.client import gateway
 from litemaas.api import params
-from litemaas.api.pagination import page_of
 from litemaas.api.views import ContractView, body_of
 
 _MOST_MODELS = 1000
@@ -25,8 +24,7 @@ class ModelsView(ContractView):
         parameters=schema.LIST_PARAMETERS, responses=schema.ModelPageOut, operation_id="list_models"
     )
     def get(self, request: Request) -> Response:
-        rows = queries.listed(request)
-        return Response(page_of(request, rows, presenters.model, max_limit=_MOST_MODELS))
+        return Response(queries.page(request, presenters.models, max_limit=_MOST_MODELS))
 
 
 class ModelView(ContractView):
@@ -36,11 +34,12 @@ class ModelView(ContractView):
     def get(self, request: Request, model_id: str) -> Response:
         if "\x00" in model_id:
             raise ModelNotFound
-        visible = Model.objects.visible_to(actor_of(request)).filter(pk=model_id)
-        row = queries.columns(visible, actor_of(request)).first()
+        row = queries.one(actor_of(request), model_id)
         if row is None:
             raise ModelNotFound
-        facts = presenters.metadata(model_id, with_addresses=actor_of(request).sees_everything)
+        facts = presenters.metadata(
+            queries.deployments(model_id), with_addresses=actor_of(request).sees_everything
+        )
         return Response(presenters.model(row) | {"metadata": facts})
 
 

@@ -6,7 +6,6 @@ from csp.middleware import CSPMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.locale import LocaleMiddleware
 from django_htmx.middleware import HtmxMiddleware
 
@@ -38,16 +37,12 @@ class PagesHtmx(_PagesOnly, HtmxMiddleware):
     pass
 
 
-class PagesFrameOptions(_PagesOnly, XFrameOptionsMiddleware):
-    """The API's policy below says the same in newer words."""
-
-
 class PagesContentPolicy(CSPMiddleware):
     """Pages get the policy of the settings; data that is opened in a browser may load nothing at all."""
 
     def __call__(self, request: HttpRequest) -> Any:
         if not request.path_info.startswith(_API):
             return super().__call__(request)
-        response = self.get_response(request)
+        response: Any = self.get_response(request)
         response["Content-Security-Policy"] = _DATA_POLICY
         return response

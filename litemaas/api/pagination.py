@@ -4,10 +4,11 @@ from collections.abc import Callable
 from math import ceil
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Func, IntegerField, QuerySet, Subquery
 from rest_framework.request import Request
 
 from litemaas.api import params
+from litemaas.api.statements import Json, Statement, Values
 
 DEFAULT_LIMIT = 20
 _FURTHEST = 1_000_000
@@ -25,26 +26,64 @@ def page_of(
 
     `with_total` adds the top-level `total` that the v0.4 front end reads.
     """
-    return page_together(
-        request, rows, lambda page: [present(row) for row in page], max_limit=max_limit, with_total=with_total
-    )
-
-
-def page_together(
-    request: Request,
-    rows: QuerySet[Any, Any],
-    present: Callable[[list[Any]], list[dict[str, Any]]],
-    *,
-    max_limit: int = 100,
-    with_total: bool = False,
-) -> dict[str, Any]:
-    """Like `page_of` for rows that are presented together: what belongs to them is read once for the page."""
-    page = params.integer(request, "page", 1, maximum=_FURTHEST)
-    limit = params.integer(request, "limit", DEFAULT_LIMIT, maximum=max_limit)
+    page, limit = _asked(request, max_limit)
     total = rows.count()
     first = (page - 1) * limit
-    data = present(list(rows[first : first + limit])) if first < total else []
-    answer: dict[str, Any] = {
+    data = [present(row) for row in rows[first : first + limit]] if first < total else []
+    return _answer(data, page, limit, total, with_total)
+
+
+class Listing:
+    """A list that is asked for often: one statement for a page and its total, compiled once per shape.
+
+    `filtered(shape, values)` gives the rows, totally ordered; `columns(shape, rows)` what is shown of them.
+    """
+
+    def __init__(
+        self,
+        filtered: Callable[[Any, Values], QuerySet[Any, Any]],
+        columns: Callable[[Any, Any], QuerySet[Any, Any]],
+    ) -> None:
+        self._filtered, self._columns = filtered, columns
+        self._statement = Statement(self._build)
+
+    def _build(self, shape: Any, values: Values) -> QuerySet[Any, Any]:
+        rows = self._filtered(shape, values)
+        count = Func(template="COUNT(*)", output_field=IntegerField())
+        total = Subquery(rows.order_by().annotate(row_count=count).values("row_count"))
+        counted: QuerySet[Any, Any] = self._columns(shape, rows).annotate(total_count=total)
+        return counted
+
+    def page(
+        self,
+        request: Request,
+        shape: Any,
+        values: Values,
+        present: Callable[[list[Json]], list[Json]],
+        *,
+        max_limit: int = 100,
+        with_total: bool = False,
+        once: bool = False,
+    ) -> Json:
+        """Like `page_of`, for rows that are presented together. `once` as in `Statement.rows`."""
+        page, limit = _asked(request, max_limit)
+        rows = self._statement.rows(shape, values, window=(limit, (page - 1) * limit), once=once)
+        total = rows[0]["total_count"] if rows else self._count_if(page > 1, shape, values)
+        return _answer(present(rows) if rows else [], page, limit, total, with_total)
+
+    def _count_if(self, is_needed: bool, shape: Any, values: Values) -> int:
+        """A page without rows says nothing of the total, unless it is the first."""
+        return self._filtered(shape, values).count() if is_needed else 0
+
+
+def _asked(request: Request, max_limit: int) -> tuple[int, int]:
+    """Page and limit."""
+    page = params.integer(request, "page", 1, maximum=_FURTHEST)
+    return page, params.integer(request, "limit", DEFAULT_LIMIT, maximum=max_limit)
+
+
+def _answer(data: list[Json], page: int, limit: int, total: int, with_total: bool) -> Json:
+    answer: Json = {
         "data": data,
         "pagination": {"page": page, "limit": limit, "total": total, "totalPages": ceil(total / limit)},
     }

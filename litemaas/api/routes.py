@@ -16,4 +16,5 @@ _PLACE = re.compile(r"<(\w+):(\w+)>")
 def route(pattern: str, view: Any, name: str) -> URLPattern:
     """`route("models/<path:model_id>", …)`. An id that is no UUID ends as 404 like any unknown one."""
     regex = _PLACE.sub(lambda place: f"(?P<{place[2]}>{_PARTS[place[1]]})", pattern)
-    return re_path(rf"^{regex}/?$", view, name=name)
+    pattern_of: URLPattern = re_path(rf"^{regex}/?$", view, name=name)
+    return pattern_of

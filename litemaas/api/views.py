@@ -39,7 +39,7 @@ class ContractView(APIView):
             if permission_for(self, request.method or "GET") != ANYBODY:
                 raise
 
-    def finalize_response(
+    def finalize_response(  # type: ignore[override]  # what leaves here is rendered
         self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
     ) -> HttpResponseBase:
         if isinstance(response, Response):

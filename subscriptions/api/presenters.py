@@ -11,7 +11,7 @@ Json = dict[str, Any]
 
 
 def subscription(row: Json, actor: User) -> Json:
-    """The full shape, from a row of `queries.columns`. Nothing here counts usage, so what was used stays None."""
+    """The full shape, from a row of `queries`. Nothing here counts usage, so what was used stays None."""
     cost_in, cost_out = row["model__input_cost_per_token"], row["model__output_cost_per_token"]
     able = row["model__capabilities"]
     currency = settings.CURRENCY["code"]
@@ -58,7 +58,7 @@ def subscription(row: Json, actor: User) -> Json:
 
 
 def request_row(row: Json, actor: User) -> Json:
-    """A row of `queries.with_owner`."""
+    """A row of `queries.requests`."""
     owner = {"id": row["user_id"], "username": row["user__username"], "email": row["user__email"]}
     return subscription(row, actor) | {"user": owner}
 

@@ -10,7 +10,6 @@ from rest_framework.response import Response
 
 from accounts.api.authentication import actor_of
 from litemaas import errors
-from litemaas.api.pagination import page_of
 from litemaas.api.views import ContractView, body_of, created
 from subscriptions import services
 from subscriptions.api import presenters, queries, schema
@@ -18,7 +17,7 @@ from subscriptions.models import StatusChange, Subscription
 
 
 def _shown(request: Request, pk: UUID | str) -> dict[str, Any]:
-    row = queries.columns(Subscription.objects.visible_to(actor_of(request)).filter(pk=pk)).first()
+    row = queries.one(actor_of(request), pk)
     if row is None:
         raise errors.NotFound("This subscription does not exist, or it is not yours.")
     return presenters.subscription(row, actor_of(request))
@@ -33,9 +32,8 @@ class SubscriptionsView(ContractView):
         operation_id="list_subscriptions",
     )
     def get(self, request: Request) -> Response:
-        rows = queries.listed(request)
         actor = actor_of(request)
-        page = page_of(request, rows, lambda row: presenters.subscription(row, actor), with_total=True)
+        page = queries.page(request, lambda rows: [presenters.subscription(row, actor) for row in rows])
         return Response(page)
 
     @extend_schema(

@@ -7,7 +7,6 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import User
 from accounts.tokens import issue_tokens
 from tests.factories import UserFactory
 
@@ -15,7 +14,7 @@ from tests.factories import UserFactory
 class ApiClient:
     """Bodies are dicts; paths are below /api/v1 unless they start with /api or /."""
 
-    def __init__(self, user: User | None = None, **tokens: Any) -> None:
+    def __init__(self, user: Any = None, **tokens: Any) -> None:
         self.user = user
         self._client = Client(raise_request_exception=False)
         self.headers: dict[str, str] = {}
@@ -51,7 +50,7 @@ def _fresh_counters() -> None:
 
 
 @pytest.fixture
-def user(db: None) -> User:
+def user(db: None) -> Any:
     return UserFactory()
 
 

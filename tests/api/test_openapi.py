@@ -79,7 +79,7 @@ READS = {
 
 @pytest.mark.parametrize("path", READS)
 def test_an_answer_and_its_declaration_agree(admin, path):
-    subscription = SubscriptionFactory(user=admin.user, model=ModelFactory(id="m"))
+    subscription = SubscriptionFactory.create(user=admin.user, model=ModelFactory(id="m"))
     key = make_key(admin.user, subscription.model)
     answer = admin.get(path.format(subscription=subscription.pk, key=key.pk))
     assert answer.status_code == 200

@@ -57,7 +57,7 @@ def test_of_two_who_present_one_refresh_token_at_most_one_goes_on():
 
     from accounts.tokens import issue_tokens
 
-    raw = issue_tokens(UserFactory(), signed_in_at=timezone.now())["refresh_token"]
+    raw = issue_tokens(UserFactory.create(), signed_in_at=timezone.now())["refresh_token"]
     with ThreadPoolExecutor(8) as pool:
 
         def once(_n):
