@@ -12,6 +12,7 @@ from django.utils.translation import ngettext_lazy
 from accounts.models import User
 from apikeys.models import ApiKey
 from apikeys.services import Limits
+from litemaas.web.forms import WholeNumber
 from subscriptions.models import Subscription
 
 _DAYS = (30, 60, 90, 180, 365)
@@ -72,11 +73,9 @@ class KeyForm(forms.Form):
         required=False,
         choices=[("", _("Never")), *ApiKey.BudgetWindow.choices],
     )
-    tpm_limit = forms.IntegerField(
-        label=_("Tokens per minute"), required=False, localize=True, help_text=_("Empty is unlimited.")
-    )
-    rpm_limit = forms.IntegerField(
-        label=_("Requests per minute"), required=False, localize=True, help_text=_("Empty is unlimited.")
+    tpm_limit = WholeNumber(label=_("Tokens per minute"), required=False, help_text=_("Empty is unlimited."))
+    rpm_limit = WholeNumber(
+        label=_("Requests per minute"), required=False, help_text=_("Empty is unlimited.")
     )
 
     def __init__(self, data: QueryDict | None, *, models: list[str], chosen: list[str]) -> None:

@@ -5,6 +5,7 @@ from django.conf import settings
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from litemaas.web.forms import WholeNumber
 from subscriptions.models import Subscription, SubscriptionQuerySet
 
 STATUS_CHOICES = [
@@ -23,11 +24,11 @@ class SubscribeForm(forms.Form):
     """The quotas of a new subscription; the prefilled values are also the most that can be had here."""
 
     model_id = forms.CharField(widget=forms.HiddenInput, max_length=255)
-    quota_requests = forms.IntegerField(
-        label=_("Requests per month"), initial=settings.DEFAULT_QUOTA_REQUESTS, required=False, localize=True
+    quota_requests = WholeNumber(
+        label=_("Requests per month"), initial=settings.DEFAULT_QUOTA_REQUESTS, required=False
     )
-    quota_tokens = forms.IntegerField(
-        label=_("Tokens per month"), initial=settings.DEFAULT_QUOTA_TOKENS, required=False, localize=True
+    quota_tokens = WholeNumber(
+        label=_("Tokens per month"), initial=settings.DEFAULT_QUOTA_TOKENS, required=False
     )
 
 
