@@ -114,20 +114,18 @@ def _visible(sees_everything: bool, values: Values) -> QuerySet[Model, Any]:
     return _columns(sees_everything, rows.filter(pk=values["model"]).annotate(mine=mine))
 
 
-def _columns(sees_everything: bool, rows: QuerySet[Model, Any]) -> QuerySet[Model, Any]:
+def _columns(sees_everything: bool, rows: QuerySet[Model, Any]) -> Any:
     """Plain rows for `presenters.model`; operators also see the backend."""
-    described = rows.annotate(subscription_status=F("mine__status"))
-    plain: QuerySet[Model, Any] = described.values(*_COLUMNS, "subscription_status")
+    described: Any = rows.annotate(subscription_status=F("mine__status"))
     if not sees_everything:
-        return plain
+        return described.values(*_COLUMNS, "subscription_status")
     present = Deployment.objects.filter(model=OuterRef("pk"), vanished_at=None).order_by("id")
     backend = {
         "api_base": Subquery(present.values("api_base")[:1]),
         "backend_model_name": Subquery(present.values("backend_model_name")[:1]),
         "deployment_id": Subquery(present.values("id")[:1]),
     }
-    plain = described.annotate(**backend).values(*_COLUMNS, "subscription_status", *_ADDRESSES)
-    return plain
+    return described.annotate(**backend).values(*_COLUMNS, "subscription_status", *_ADDRESSES)
 
 
 _LISTING = Listing(_filtered, lambda shape, rows: _columns(shape.sees_everything, rows))

@@ -55,7 +55,7 @@ def user(db: None) -> Any:
 
 
 @pytest.fixture
-def api(user: User) -> ApiClient:
+def api(user: Any) -> ApiClient:
     return ApiClient(user)
 
 
