@@ -18,6 +18,8 @@ from litemaas.stack.guard import Guard
 from litemaas.stack.service import Child, Service
 
 _BETWEEN_PROBES = 0.05
+# One request may come as several signals: to the whole group, and again through make.
+_ONE_REQUEST = 0.5
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -30,7 +32,8 @@ class Supervisor:
         self._children: list[Child] = []
         self._kept: set[Child] = set()
         self._restarts: dict[Child, float] = {}
-        self._stops_asked = 0
+        self._stop_asked_at: float | None = None
+        self._is_impatient = False
         self._terminal_is_lent = False
         self._selector = selectors.DefaultSelector()
         self._listen_to_signals()
@@ -74,11 +77,11 @@ class Supervisor:
         return int(program.returncode)
 
     def stop(self) -> None:
-        """Stop all, the last started first. A second request to stop kills at once."""
+        """Stop all, the last started first. A second Ctrl-C kills at once."""
         self._kept.clear()
         self._restarts.clear()
         for child in reversed(self._children[:]):
-            self._stop(child, is_impatient=lambda: self._stops_asked > 1)
+            self._stop(child)
         self._guard.dismiss()
         self._selector.close()
 
@@ -95,8 +98,13 @@ class Supervisor:
         self._selector.register(self._woken, selectors.EVENT_READ)
 
     def _stop_was_asked(self, number: int, _frame: FrameType | None) -> None:
-        if not (self._terminal_is_lent and number == signal.SIGINT):
-            self._stops_asked += 1
+        if self._terminal_is_lent and number == signal.SIGINT:
+            return
+        now = time.monotonic()
+        if self._stop_asked_at is None:
+            self._stop_asked_at = now
+        elif number == signal.SIGINT and now - self._stop_asked_at > _ONE_REQUEST:
+            self._is_impatient = True
 
     def _spawn(self, service: Service) -> Child:
         try:
@@ -146,7 +154,7 @@ class Supervisor:
     def _turn(self, timeout: float | None) -> None:
         """Wait for an event and deal with all that came. Raises StopRequested."""
         self._pump(timeout)
-        if self._stops_asked:
+        if self._stop_asked_at is not None:
             raise StopRequested
         for child in [one for one in self._kept if not one.is_running and one not in self._restarts]:
             self._plan_restart(child)
@@ -189,10 +197,10 @@ class Supervisor:
             return
         self._attach(child)
 
-    def _stop(self, child: Child, is_impatient: Callable[[], bool]) -> None:
+    def _stop(self, child: Child) -> None:
         child.signal(child.service.stop_signal)
         deadline = time.monotonic() + child.service.grace
-        while child.is_running and time.monotonic() < deadline and not is_impatient():
+        while child.is_running and time.monotonic() < deadline and not self._is_impatient:
             self._pump(_BETWEEN_PROBES)
         if child.is_running:
             self._console.line("stack", f"{child.service.name} did not stop in time and is killed.")

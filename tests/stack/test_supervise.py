@@ -85,9 +85,20 @@ def test_a_second_request_to_stop_does_not_wait_for_the_grace(tmp_path: Path) ->
     read_until(process, "everything is up")
     process.send_signal(signal.SIGINT)
     read_until(process, "Stopping.")
-    process.send_signal(signal.SIGINT)
+    assert eventually(lambda: process.send_signal(signal.SIGINT) or process.poll() is not None)
     process.communicate(timeout=20)
     assert process.returncode == 0
+
+
+def test_one_request_that_comes_as_several_signals_leaves_time_to_stop(tmp_path: Path) -> None:
+    slow = "import signal, sys, time\ndef end(*_): time.sleep(0.3); print('stopped well'); sys.exit()\n"
+    slow += "signal.signal(signal.SIGTERM, end); print('ready', flush=True)\nwhile True: signal.pause()"
+    process = supervise(tmp_path, f"session.supervisor.start(service('slow', {slow!r}))")
+    read_until(process, "everything is up")
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGTERM):
+        process.send_signal(number)
+    said, _ = process.communicate(timeout=20)
+    assert "stopped well" in said
 
 
 def test_a_killed_supervisor_leaves_nothing_running(tmp_path: Path) -> None:
