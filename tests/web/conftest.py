@@ -100,5 +100,5 @@ def _note(visit: Visit, kind: str, text: str) -> None:
 
 def _session() -> dict[str, str]:
     client = Client()
-    client.force_login(UserFactory(username="alice", full_name="Alice Example", is_auditor=True))
+    client.force_login(UserFactory.create(username="alice", full_name="Alice Example", is_auditor=True))
     return {cookie.key: cookie.value for cookie in client.cookies.values()}

@@ -134,7 +134,7 @@ def test_a_page_can_set_its_results_inside_an_element():
         '{% section title="S" %}{% block results %}found{% endblock %}{% endsection %}{% endblock %}'
     )
     request = RequestFactory().get("/x")
-    request.htmx = True
+    request.htmx = True  # type: ignore[attr-defined]
     html = engines["django"].from_string(source).render({}, request)
     assert words(html) == "T · LiteMaaS found"
 
