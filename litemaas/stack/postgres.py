@@ -76,7 +76,6 @@ class Cluster:
             command=[self._program("postgres"), "-D", str(self.data), "-p", _PORT, *flags],
             environment=self._environment(),
             ready=self._takes_connections,
-            ready_within=60.0,  # after a crash it first reads its log again
             stop_signal=signal.SIGINT,  # fast: ends sessions; TERM would wait for every client
             grace=20.0,
             identity=self.identity,

@@ -25,7 +25,7 @@ class Service:
     environment: Mapping[str, str] = field(default_factory=dict)
     ready: Callable[[int], bool] | None = None
     ready_line: str | None = None
-    ready_within: float = 30.0
+    ready_within: float = 120.0  # a patience for very slow machines, not a goal
     stop_signal: signal.Signals = signal.SIGTERM
     grace: float = 10.0
     identity: Identity = AS_WE_ARE

@@ -92,7 +92,7 @@ def is_running(pid: int) -> bool:
         return False
 
 
-def eventually(is_so: Callable[[], bool], within: float = 15.0) -> bool:
+def eventually(is_so: Callable[[], bool], within: float = 30.0) -> bool:
     """Whether it becomes so in time; other processes tell nobody when."""
     deadline = time.monotonic() + within
     while not is_so():
