@@ -112,7 +112,7 @@ def test_revoking_asks_and_then_ends_the_key(model, person, browser):
 
 
 def test_somebody_elses_key_is_not_found(browser, operator):
-    other = UserFactory()
+    other = UserFactory.create()
     subscribe(other, "lab/theirs")
     key = services.issue_api_key(actor=other, model_ids=["lab/theirs"], now=timezone.now()).key
     for client in (browser, signed_in(operator)):

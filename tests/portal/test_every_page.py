@@ -60,7 +60,7 @@ def test_every_page_asks_who_is_there(room):
 def test_a_stranger_is_sent_to_sign_in_and_back(address, db):
     response = Client().get(address)
     assert response.status_code == 302
-    assert response.url.startswith("/login/?next=")
+    assert response["Location"].startswith("/login/?next=")
 
 
 def test_a_part_of_a_page_sends_the_whole_page_to_sign_in(db):
@@ -79,4 +79,4 @@ def test_pages_are_stored_nowhere_and_differ_from_their_parts(browser):
 
 
 def test_the_first_address_leads_home(db):
-    assert Client().get("/").url == "/home"
+    assert Client().get("/")["Location"] == "/home"

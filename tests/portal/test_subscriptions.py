@@ -80,7 +80,7 @@ def test_a_denied_request_can_be_sent_again(person, browser):
 
 
 def test_somebody_elses_subscription_is_not_found(browser):
-    other = SubscriptionFactory()
+    other = SubscriptionFactory.create()
     assert browser.get(f"/subscriptions/{other.pk}/cancel").status_code == 404
     assert browser.post(f"/subscriptions/{other.pk}/review").status_code == 404
 

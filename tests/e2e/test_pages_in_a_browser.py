@@ -1,0 +1,107 @@
+"""Every page in both themes: no finding of axe, nothing sideways on a phone, no complaint of the browser."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from accounts.models import User
+from apikeys import services
+from apikeys.models import ApiKey
+from subscriptions.models import Subscription
+from tests.factories import ModelFactory, SubscriptionFactory
+
+PAGES = [
+    "/home",
+    "/models",
+    "/models/lab/open",
+    "/models/lab/mine",
+    "/models/lab/shut",
+    "/models/lab/denied",
+    "/models/lab/gone",
+    "/subscriptions",
+    "/subscriptions/{subscription}/cancel",
+    "/subscriptions/{denied}/review",
+    "/api-keys",
+    "/api-keys/new",
+    "/api-keys/{key}",
+    "/api-keys/{key}/revoke",
+    "/usage",
+    "/models/nothing",
+]
+
+
+@pytest.fixture
+def scene():
+    """Call it after `visit` has made its person: something of every kind is theirs."""
+
+    def build():
+        user = User.objects.get(username="alice")
+        ModelFactory.create(id="lab/open", capabilities=["chat", "vision", "tool_choice"])
+        ModelFactory.create(id="lab/gone", availability="unavailable", unavailable_since=timezone.now())
+        mine = SubscriptionFactory.create(user=user, model__id="lab/mine")
+        SubscriptionFactory.create(
+            user=user, model__id="lab/shut", model__restricted_access=True, status="pending"
+        )
+        denied = SubscriptionFactory.create(
+            user=user, model__id="lab/denied", status=Subscription.Status.DENIED, status_reason="Not now."
+        )
+        key = services.issue_api_key(actor=user, model_ids=["lab/mine"], now=timezone.now()).key
+        return {"subscription": mine.pk, "denied": denied.pk, "key": key.pk}
+
+    return build
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_and_no_page_is_too_wide(theme, visit, scene):
+    started = visit(theme=theme, viewport={"width": 390, "height": 844})
+    ids = scene()
+    for address in PAGES:
+        page = started.open(address.format(**ids))
+        found = Axe().run(page).response["violations"]
+        assert [(finding["id"], [node["html"] for node in finding["nodes"]]) for finding in found] == [], (
+            address
+        )
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, address
+    # The browser itself notes the page that is not there; anything else would be ours.
+    assert [text for text in started.complaints if "404" not in text] == []
+
+
+def test_a_filter_swaps_the_list_and_the_address_and_back_restores_both(visit, scene):
+    started = visit()
+    scene()
+    page = started.open("/models")
+    page.get_by_label("Search models").fill("lab/mine")
+    expect(page.get_by_role("link", name="lab/open", exact=True)).to_be_hidden()
+    assert "search=lab%2Fmine" in page.url
+    page.go_back()
+    expect(page.get_by_role("link", name="lab/open", exact=True)).to_be_visible()
+    assert started.complaints == []
+
+
+def test_revoking_works_in_a_dialog(visit, scene):
+    started = visit()
+    ids = scene()
+    page = started.open(f"/api-keys/{ids['key']}")
+    page.get_by_role("link", name="Revoke key").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    dialog.get_by_role("button", name="Revoke key").click()
+    expect(page.get_by_label("Messages").get_by_text("is revoked")).to_be_visible()
+    assert ApiKey.objects.get().is_revoked
+
+
+def test_the_whole_way_to_a_key_works_without_script(visit, scene):
+    started = visit(java_script_enabled=False)
+    scene()
+    page = started.open("/models/lab/open")
+    page.get_by_role("button", name="Subscribe").click()
+    page.get_by_role("link", name="Create key with this model").click()
+    page.get_by_label("Name", exact=True).fill("plain")
+    page.get_by_role("button", name="Create key").click()
+    expect(page.locator("#secret")).to_be_visible()
+    page.get_by_role("link", name="Details of the key").click()
+    page.get_by_role("link", name="Revoke key").click()
+    page.get_by_role("button", name="Revoke key").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("API keys")
+    assert ApiKey.objects.get(name="plain").is_revoked
