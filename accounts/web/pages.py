@@ -18,7 +18,7 @@ P = ParamSpec("P")
 class PageRequest(HttpRequest):
     """A request of somebody who is signed in. `htmx` is true for a request that wants a part of the page."""
 
-    user: User  # type: ignore[assignment]
+    user: User
     htmx: Any
 
 
@@ -42,7 +42,7 @@ def signed_in(
 
     # Read by the test that walks all addresses and looks for one without a guard.
     guarded.needs_sign_in = True  # type: ignore[attr-defined]
-    return guarded
+    return cast("Callable[Concatenate[HttpRequest, P], HttpResponse]", guarded)
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:

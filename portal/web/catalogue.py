@@ -40,7 +40,7 @@ class CatalogueFilter(ModelFilter):
 
     def apply(self, models: ModelQuerySet) -> "QuerySet[Model]":
         """`models` comes from `with_standing`."""
-        rows = super().apply(models)
+        rows: QuerySet[Model, Any] = super().apply(models)
         mine = self.wanted.get("mine")
         if mine == "none":
             return rows.filter(Q(standing__isnull=True) | Q(standing__in=ENDED))
