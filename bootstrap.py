@@ -83,7 +83,7 @@ def make_environment() -> None:
             "Debian and Ubuntu: `apt install python3-venv`; elsewhere use a complete Python, `make run PYTHON=…`."
         ) from error
     tell("Making the environment .venv")
-    venv.create(VENV, clear=True, with_pip=True)
+    venv.create(VENV, clear=True, symlinks=True, with_pip=True)
 
 
 def install_packages() -> None:

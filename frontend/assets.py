@@ -62,7 +62,7 @@ def _node(python: Path) -> "Iterator[dict[str, str]]":
         yield dict(os.environ)
         return
     with tempfile.TemporaryDirectory(prefix="litemaas-node-") as folder:
-        venv.create(folder, with_pip=True)
+        venv.create(folder, symlinks=True, with_pip=True)
         pip = [f"{folder}/bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         _run(
             "Node.js could not be fetched",
