@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
@@ -38,19 +38,14 @@ class CatalogueFilter(ModelFilter):
         super().__init__(query)
         self.order_fields(self.field_order)
 
-    def apply(self, models: ModelQuerySet) -> "QuerySet[Model]":
-        """`models` comes from `with_standing`."""
-        rows: QuerySet[Model, Any] = super().apply(models)
+    def apply_for(self, user: User, models: ModelQuerySet) -> "QuerySet[Model]":
+        """With `standing`, the status of this person's subscription, None without one."""
+        own = Subscription.objects.filter(user=user, model=OuterRef("pk"))
+        rows = self.apply(models).annotate(standing=Subquery(own.values("status")[:1]))
         mine = self.wanted.get("mine")
         if mine == "none":
-            return rows.filter(Q(standing__isnull=True) | Q(standing__in=ENDED))
-        return rows.filter(standing=mine) if mine else rows
-
-
-def with_standing(models: ModelQuerySet, user: User) -> ModelQuerySet:
-    """Adds `standing`, the status of this person's subscription, None without one."""
-    own = Subscription.objects.filter(user=user, model=OuterRef("pk"))
-    return models.annotate(standing=Subquery(own.values("status")[:1]))
+            return rows.exclude(Exists(own.exclude(status__in=ENDED)))
+        return rows.filter(Exists(own.filter(status=mine))) if mine else rows
 
 
 @require_GET
@@ -58,7 +53,7 @@ def with_standing(models: ModelQuerySet, user: User) -> ModelQuerySet:
 def models(request: PageRequest) -> HttpResponse:
     chosen = CatalogueFilter(request.GET)
     visible = Model.objects.visible_to(request.user)
-    page = page_of(chosen.apply(with_standing(visible, request.user)), request.GET, PAGE_SIZES)
+    page = page_of(chosen.apply_for(request.user, visible), request.GET, PAGE_SIZES)
     values = {
         "filter": chosen,
         "page": page,
