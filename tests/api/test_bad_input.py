@@ -1,7 +1,7 @@
 """Whatever a client sends ends in a documented 4xx with the one error body, never in a 500."""
 
 import json
-from uuid import uuid4
+from uuid import UUID
 
 import pytest
 
@@ -114,7 +114,7 @@ def test_a_wrong_filter_is_400_and_is_named(api, path, query, field):
     refused_with(api.get(path, query), 400, field)
 
 
-@pytest.mark.parametrize("pk", ["x", "1", str(uuid4()), "0" * 36, "../models", "%00", "é"])
+@pytest.mark.parametrize("pk", ["x", "1", str(UUID(int=7)), "0" * 36, "../models", "%00", "é"])
 @pytest.mark.parametrize("path", ["subscriptions/{}", "subscriptions/{}/history", "api-keys/{}"])
 def test_an_id_that_is_none_is_404(api, path, pk):
     refused_with(api.get(path.format(pk)), 404)
