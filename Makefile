@@ -31,7 +31,8 @@ check: setup ## Style, types, layers, migrations, settings for production, templ
 	$(BIN)/ruff format --check .
 	@$(PRODUCTION) $(BIN)/mypy $(LINTED)
 	$(BIN)/lint-imports --no-cache
-	@$(PRODUCTION) $(BIN)/python manage.py makemigrations --check --dry-run
+	@# No database is asked here, and Django would warn that it could not ask one.
+	@$(PRODUCTION) $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 	@$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(BIN)/djlint --lint --quiet templates
 	@! grep -nE '"resolved"|--(extra-)?index-url|--find-links|(https?|file)://[^ "]*(\.tgz|\.whl|\.tar\.gz|/simple)' \
