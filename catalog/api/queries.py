@@ -108,7 +108,7 @@ def _filtered(shape: _Shape, values: Values) -> QuerySet[Model, Any]:
     return rows.annotate(mine=mine).order_by(first, "id")
 
 
-def _visible(sees_everything: bool, values: Values) -> QuerySet[Model, Any]:
+def _visible(sees_everything: bool, values: Values) -> Any:
     rows = Model.objects.all() if sees_everything else Model.objects.available()
     mine = FilteredRelation("subscriptions", condition=Q(subscriptions__user=values["actor"]))
     return _columns(sees_everything, rows.filter(pk=values["model"]).annotate(mine=mine))

@@ -10,7 +10,9 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID, uuid4
 
+import psycopg
 from django.db import connection
+from django.db.backends.utils import CursorDebugWrapper, CursorWrapper
 from django.db.models import QuerySet
 
 Json = dict[str, Any]
@@ -47,7 +49,7 @@ class Statement:
         compiled = self._fixed(shape, values) if once else self._reusable(shape, values)
         parameters = [values[item] if is_name else item for is_name, item in compiled.parameters]
         sql = compiled.sql if window is None else f"{compiled.sql} LIMIT {window[0]:d} OFFSET {window[1]:d}"
-        with connection.cursor() as cursor:
+        with _cursor(prepares=not once) as cursor:
             cursor.execute(sql, parameters)
             return [dict(zip(compiled.columns, row, strict=True)) for row in cursor.fetchall()]
 
@@ -74,6 +76,22 @@ class Statement:
         query = self._build(shape, values).query
         sql, parameters = query.get_compiler(connection=connection).as_sql()
         return _Compiled(sql, tuple((False, item) for item in parameters), tuple(query.selected or ()))
+
+
+class _PreparingCursor(psycopg.Cursor[Any]):
+    """Has the server keep the plan: planning takes longer than these statements run."""
+
+    def execute(self, query: Any, params: Any = None, **_options: Any) -> "_PreparingCursor":
+        return super().execute(query, params, prepare=True)
+
+
+def _cursor(*, prepares: bool) -> CursorWrapper:
+    """Django's cursor around ours: it translates errors, and in debug mode counts statements."""
+    if not prepares:
+        return connection.cursor()
+    connection.ensure_connection()
+    wrapper = CursorDebugWrapper if connection.queries_logged else CursorWrapper
+    return wrapper(_PreparingCursor(connection.connection), connection)
 
 
 def _is_marker(parameter: Any, names: Mapping[Any, str]) -> bool:
