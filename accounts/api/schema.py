@@ -32,7 +32,7 @@ class TokenUserOut(Shape):
     roles = serializers.ListField(child=serializers.CharField())
 
 
-class TokensOut(Shape):
+class TokenPairOut(Shape):
     access_token = serializers.CharField()
     refresh_token = serializers.CharField()
     expires_in = serializers.IntegerField()

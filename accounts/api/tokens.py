@@ -29,7 +29,7 @@ class TokenView(ContractView):
     permissions_needed = {"POST": ANYBODY}
     authentication_classes = ()
 
-    @extend_schema(request=schema.TokenIn, responses=schema.TokensOut, operation_id="issue_token")
+    @extend_schema(request=schema.TokenIn, responses=schema.TokenPairOut, operation_id="issue_token")
     def post(self, request: Request) -> Response:
         require_few(request, "sign-in", per_minute=_TRIES_PER_MINUTE)
         body = body_of(request, schema.TokenIn)
@@ -54,7 +54,7 @@ class RefreshView(ContractView):
     permissions_needed = {"POST": ANYBODY}
     authentication_classes = ()
 
-    @extend_schema(request=schema.RefreshIn, responses=schema.TokensOut)
+    @extend_schema(request=schema.RefreshIn, responses=schema.TokenPairOut)
     def post(self, request: Request) -> Response:
         require_few(request, "refresh", per_minute=_TRIES_PER_MINUTE)
         body = body_of(request, schema.RefreshIn)

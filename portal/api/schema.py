@@ -54,7 +54,7 @@ class WarningsOut(Shape):
     largeDateRangeDays = serializers.IntegerField()
 
 
-class TrendsOut(Shape):
+class TrendSettingsOut(Shape):
     calculationPrecision = serializers.IntegerField()
 
 
@@ -67,7 +67,7 @@ class AdminAnalyticsOut(Shape):
     topLimits = TopLimitsOut()
     dateRangeLimits = DateRangeLimitsOut()
     warnings = WarningsOut()
-    trends = TrendsOut()
+    trends = TrendSettingsOut()
     export = ExportLimitsOut()
 
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
@@ -41,12 +40,6 @@ class ApiClient:
 
 def _full(path: str) -> str:
     return path if path.startswith("/") else f"/api/v1/{path}"
-
-
-@pytest.fixture(autouse=True)
-def _fresh_counters() -> None:
-    """Limits on tries are counted in the cache, which outlives a test."""
-    cache.clear()
 
 
 @pytest.fixture
