@@ -1,8 +1,5 @@
 """Every address of LiteMaaS, put together from the apps."""
 
-from importlib.util import find_spec
-from typing import Any
-
 from django.contrib import admin
 from django.urls import include, path
 
@@ -10,19 +7,13 @@ from accounts.api import urls as accounts_api
 from litemaas.api import urls as shared_api
 from portal.api import urls as portal_api
 
-
-def _rooms(*modules: str) -> list[Any]:
-    """The routes of those rooms that are built already."""
-    return [path("", include(module)) for module in modules if find_spec(module) is not None]
-
-
 api_v1 = [
     path("", include("litemaas.api.urls")),
     path("", include("portal.api.urls")),
     path("", include("accounts.api.urls")),
     path("", include("subscriptions.api.urls")),
     path("", include("apikeys.api.urls")),
-    *_rooms("usage.api.urls"),
+    path("", include("usage.api.urls")),
     # Last, because a model's name may look like any path.
     path("", include("catalog.api.urls")),
 ]
@@ -35,15 +26,13 @@ urlpatterns = [
     path("", include(portal_api.probes)),
     path("", include(shared_api.documentation)),
     path("admin/", admin.site.urls),
-    *_rooms(
-        "litemaas.web.urls",
-        "accounts.web.urls",
-        "catalog.web.urls",
-        "subscriptions.web.urls",
-        "apikeys.web.urls",
-        "usage.web.urls",
-        "portal.web.urls",
-    ),
+    path("", include("litemaas.web.urls")),
+    path("", include("accounts.web.urls")),
+    path("", include("catalog.web.urls")),
+    path("", include("subscriptions.web.urls")),
+    path("", include("apikeys.web.urls")),
+    path("", include("usage.web.urls")),
+    path("", include("portal.web.urls")),
 ]
 
 handler400 = "litemaas.web.errors.bad_request"
