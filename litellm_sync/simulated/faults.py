@@ -52,6 +52,10 @@ class Faults:
         self._clock = clock
         self._lock = threading.Lock()
         self._active: list[Fault] = []
+        # Used up, but a request may still hang on it.
+        self._used_up: list[Fault] = []
+        # Used up, but somebody may still hang on them.
+        self._spent: list[Fault] = []
         self._ids = itertools.count(1)
 
     def add(self, kind: Kind, path: str = "*", **parts: Any) -> Fault:
@@ -67,9 +71,10 @@ class Faults:
     def clear(self) -> None:
         """Work well again; requests that hang are let go."""
         with self._lock:
-            for fault in self._active:
+            for fault in self._active + self._spent:
                 fault.over.set()
             self._active.clear()
+            self._spent.clear()
             self._set_clock()
 
     def active(self) -> list[Json]:
@@ -85,6 +90,8 @@ class Faults:
             for fault in found:
                 if fault.count is not None:
                     fault.count -= 1
+            self._spent += [fault for fault in found if fault.count == 0]
+            self._used_up += [fault for fault in found if fault.count == 0]
             self._active = [fault for fault in self._active if fault.count is None or fault.count > 0]
             return found
 
