@@ -139,16 +139,16 @@ def require_applied(kind: str, object_id: UUID, *, client: GatewayClient) -> Non
             raise GatewayUnavailable(f"The {kind} that this belongs to is not in the gateway yet.")
 
 
-def drain(*, now: datetime | None = None, client: GatewayClient | None = None) -> int:
-    """Apply all that is due at `now`; the number of confirmed objects. What fails waits for its next turn.
+def drain(*, client: GatewayClient | None = None) -> int:
+    """Apply all that is due when it begins; the number of confirmed objects. What fails waits for its next turn.
 
     One at a time: a lease is only as long as the time-outs of one application.
     """
-    started = now or timezone.now()
+    started = timezone.now()
     confirmed = 0
     # A lease is dated when it is taken: one dated at the start of a long drain would have run out before its work
-    # began. What fails meanwhile waits for the next drain, or this one would never end.
-    while works := claim(now=now or timezone.now(), due_since=started):
+    # began. What fails meanwhile is due after the start, or this would never end.
+    while works := claim(now=timezone.now(), due_since=started):
         confirmed += sum(apply(work, client=client) for work in works)
     return confirmed
 

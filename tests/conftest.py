@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.db.models import F
 
 from litellm_sync import outbox
+from litellm_sync.models import GatewayObject
 from tests.factories import NOW
 
 
@@ -33,11 +35,11 @@ def now() -> datetime:
 
 @pytest.fixture
 def drain() -> Callable[..., int]:
-    """Apply what is due, as the sweep does; with `later`, as it would after a while."""
+    """Apply what is due, as the sweep does; with `later`, as it would after that time."""
 
-    def run(later: timedelta | None = None, **parts) -> int:
-        from django.utils import timezone
-
-        return outbox.drain(now=timezone.now() + later if later else None, **parts)
+    def run(later: timedelta = timedelta(), **parts) -> int:
+        shift = {name: F(name) - later for name in ("not_before", "leased_until")}
+        GatewayObject.objects.dirty().update(**shift)
+        return outbox.drain(**parts)
 
     return run
