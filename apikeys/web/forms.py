@@ -17,6 +17,7 @@ from subscriptions.models import Subscription
 
 _DAYS = (30, 60, 90, 180, 365)
 _ON_DATE = "date"
+_NOT_NEGATIVE = {"min_value": _("Enter 0 or more."), "invalid": _("Enter a number.")}
 
 
 def subscribed_models(user: User) -> list[str]:
@@ -33,6 +34,7 @@ class KeyForm(forms.Form):
     name = forms.CharField(
         label=_("Name"),
         max_length=255,
+        error_messages={"required": _("Give the key a name.")},
         help_text=_("So that you recognise it later, such as “build server”."),
     )
     description = forms.CharField(
@@ -66,16 +68,31 @@ class KeyForm(forms.Form):
         help_text=_("Only for “On a day of my choice”. The key works until the end of this day, UTC."),
     )
     max_budget = forms.DecimalField(
-        label=_("Budget"), required=False, localize=True, help_text=_("In US dollars. Empty is unlimited.")
+        label=_("Budget"),
+        required=False,
+        localize=True,
+        min_value=0,
+        error_messages=_NOT_NEGATIVE,
+        help_text=_("In US dollars. Empty is unlimited."),
     )
     budget_duration = forms.ChoiceField(
         label=_("Budget starts again"),
         required=False,
         choices=[("", _("Never")), *ApiKey.BudgetWindow.choices],
     )
-    tpm_limit = WholeNumber(label=_("Tokens per minute"), required=False, help_text=_("Empty is unlimited."))
+    tpm_limit = WholeNumber(
+        label=_("Tokens per minute"),
+        required=False,
+        min_value=0,
+        error_messages=_NOT_NEGATIVE,
+        help_text=_("Empty is unlimited."),
+    )
     rpm_limit = WholeNumber(
-        label=_("Requests per minute"), required=False, help_text=_("Empty is unlimited.")
+        label=_("Requests per minute"),
+        required=False,
+        min_value=0,
+        error_messages=_NOT_NEGATIVE,
+        help_text=_("Empty is unlimited."),
     )
 
     def __init__(self, data: QueryDict | None, *, models: list[str], chosen: list[str]) -> None:

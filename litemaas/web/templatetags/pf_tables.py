@@ -77,9 +77,15 @@ def row(content: str, quiet: bool = False, id: str = "") -> SafeString:
 
 
 @register.simple_block_tag
-def cell(content: str, label: str = "", numeric: bool = False, heading: bool = False) -> SafeString:
-    """`label` is the column's name, shown beside the value on narrow screens; `heading` is what names the row."""
-    return render("heading_cell" if heading else "cell", content=content, label=label, numeric=numeric)
+def cell(
+    content: str, label: str = "", numeric: bool = False, heading: bool = False, whole: bool = False
+) -> SafeString:
+    """`label` is the column's name, shown beside the value on narrow screens; `heading` is what names the row.
+
+    `whole` lines are never broken.
+    """
+    name = "heading_cell" if heading else "cell"
+    return render(name, content=content, label=label, numeric=numeric, whole=whole)
 
 
 @register.simple_block_tag
