@@ -10,6 +10,7 @@ from pathlib import Path
 from litemaas.stack.errors import StackError
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
+VAR = Path(os.environ.get("LITEMAAS_VAR") or PROJECT / "var")
 # The kernel's limit for a socket's path is 108 bytes; PostgreSQL adds "/.s.PGSQL.5432.lock" to its folder.
 LONGEST_SOCKET_FOLDER = 85
 # What a database that has just been made and a few days of work need, in bytes.
@@ -20,7 +21,7 @@ LEAST_FREE_SPACE = 300 * 1024 * 1024
 class Layout:
     """The folders of one stack, made when first asked for and readable by their owner only."""
 
-    var: Path = PROJECT / "var"
+    var: Path = VAR
 
     @property
     def secrets(self) -> Path:

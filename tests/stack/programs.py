@@ -102,19 +102,24 @@ def eventually(is_so: Callable[[], bool], within: float = 30.0) -> bool:
     return True
 
 
-def stack(*arguments: str, environment: dict[str, str], cwd: Path) -> "subprocess.CompletedProcess[str]":
-    """`python -m litemaas.stack …` of the project copy in `cwd`."""
-    settings = {"PATH": os.environ["PATH"], "PYTHONPATH": str(cwd), **environment}
+def stack(*arguments: str, environment: dict[str, str], var: Path) -> "subprocess.CompletedProcess[str]":
+    """`python -m litemaas.stack …` with its data in `var`, and of the user's settings only these."""
     return subprocess.run(
         [sys.executable, "-m", "litemaas.stack", *arguments],
-        env=settings,
-        cwd=cwd,
+        env={**bare_environment(), "LITEMAAS_VAR": str(var), **environment},
+        cwd=PROJECT,
         capture_output=True,
         text=True,
         check=False,
         stdin=subprocess.DEVNULL,
         timeout=90,
     )
+
+
+def bare_environment() -> dict[str, str]:
+    """What a program needs to be found, and measured when coverage is."""
+    kept = ("PATH", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
+    return {name: os.environ[name] for name in kept if name in os.environ}
 
 
 def noted_processes(folder: Path) -> list[int]:

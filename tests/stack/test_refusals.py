@@ -2,10 +2,10 @@
 
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from litemaas.stack.ports import chosen_port, require_free
 from litemaas.stack.postgres import Cluster, binaries
 from litemaas.stack.unprivileged import identity_for
 from litemaas.stack.valkey import binary
-from tests.stack.programs import PROJECT, read_until, stack, supervise
+from tests.stack.programs import PROJECT, bare_environment, read_until, stack, supervise
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="root drops its rights, others have none to drop")
 with_namespaces = pytest.mark.skipif(
@@ -25,16 +25,17 @@ with_namespaces = pytest.mark.skipif(
 
 
 @pytest.fixture
-def copy(tmp_path: Path) -> Path:
-    """The stack's own code in a folder of its own, so that its data are nobody else's."""
-    shutil.copytree(PROJECT / "litemaas", tmp_path / "litemaas", ignore=shutil.ignore_patterns("__pycache__"))
-    return tmp_path
+def var(tmp_path: Path) -> Path:
+    """A data folder that is nobody else's."""
+    folder = tmp_path / "var"
+    folder.mkdir()
+    return folder
 
 
-def test_a_port_that_is_taken_is_named_with_its_holder_and_the_way_out(copy: Path) -> None:
+def test_a_port_that_is_taken_is_named_with_its_holder_and_the_way_out(var: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        done = stack("run", environment={"PORT": str(port)}, cwd=copy)
+        done = stack("run", environment={"PORT": str(port)}, var=var)
     assert done.returncode == 1
     assert f"Port {port}, for the portal, is taken by " in done.stderr
     assert f"(process {os.getpid()})" in done.stderr
@@ -42,12 +43,12 @@ def test_a_port_that_is_taken_is_named_with_its_holder_and_the_way_out(copy: Pat
     assert "Traceback" not in done.stderr
 
 
-def test_the_simulated_gateway_has_a_port_of_its_own(copy: Path) -> None:
+def test_the_simulated_gateway_has_a_port_of_its_own(var: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server, socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         settings = {"GATEWAY_PORT": str(server.getsockname()[1]), "PORT": str(free.getsockname()[1])}
         free.close()
-        done = stack("run", environment=settings, cwd=copy)
+        done = stack("run", environment=settings, var=var)
     assert f"`GATEWAY_PORT={server_port(settings) + 10} make run`" in done.stderr
 
 
@@ -88,17 +89,15 @@ def test_a_second_run_says_where_the_first_one_is(tmp_path: Path) -> None:
 
 
 @with_namespaces
-def test_a_full_disk_is_said_to_be_full(copy: Path) -> None:
-    (copy / "var").mkdir()
-    done = in_namespace(copy, f"mount -t tmpfs -o size=50m none {copy}/var", "run")
+def test_a_full_disk_is_said_to_be_full(var: Path) -> None:
+    done = in_namespace(var, f"mount -t tmpfs -o size=50m none {var}", "run")
     assert done.returncode == 1
     assert re.search(r"The disk is full: \d+ MB are left for .*/var, and at least 300 MB", done.stderr)
 
 
 @with_namespaces
-def test_a_disk_that_fills_up_while_the_database_is_made_is_said_to_be_full(copy: Path) -> None:
-    (copy / "var").mkdir()
-    done = in_namespace(copy, f"mount -t tmpfs -o size=8m none {copy}/var", "services", TMPDIR=f"{copy}/var")
+def test_a_disk_that_fills_up_while_the_database_is_made_is_said_to_be_full(var: Path) -> None:
+    done = in_namespace(var, f"mount -t tmpfs -o size=8m none {var}", "services", TMPDIR=f"{var}")
     assert done.returncode == 1
     assert "The disk is full" in done.stderr
     assert "Traceback" not in done.stderr
@@ -106,8 +105,8 @@ def test_a_disk_that_fills_up_while_the_database_is_made_is_said_to_be_full(copy
 
 @as_root
 @with_namespaces
-def test_root_without_user_namespaces_and_without_another_owner_gets_advice(copy: Path) -> None:
-    done = in_namespace(copy, "echo 0 > /proc/sys/user/max_user_namespaces", "services")
+def test_root_without_user_namespaces_and_without_another_owner_gets_advice(var: Path) -> None:
+    done = in_namespace(var, "echo 0 > /proc/sys/user/max_user_namespaces", "services")
     assert done.returncode == 1
     assert (
         "PostgreSQL does not run as root. A user namespace to drop root with was refused here" in done.stderr
@@ -124,8 +123,9 @@ def test_root_without_user_namespaces_runs_it_as_the_owner_of_the_folder(
     program = tmp_path / "program"
     program.write_text("#!/bin/sh\n/usr/bin/id -u\n")
     program.chmod(0o755)
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
+    for folder in (tmp_path, *tmp_path.parents):
+        if Path(tempfile.gettempdir()) in folder.parents:
+            folder.chmod(0o755)
     data = tmp_path / "owned" / "data"
     data.parent.mkdir()
     os.chown(data.parent, 4321, 4321)
@@ -152,24 +152,22 @@ def test_data_of_another_version_are_not_touched(tmp_path: Path) -> None:
         Cluster(data, tmp_path, "password").prepare()
 
 
-def test_reset_deletes_nothing_that_nobody_agreed_to(copy: Path) -> None:
-    (copy / "var").mkdir()
-    (copy / "var" / "data").touch()
-    done = stack("reset", environment={}, cwd=copy)
+def test_reset_deletes_nothing_that_nobody_agreed_to(var: Path) -> None:
+    (var / "data").touch()
+    done = stack("reset", environment={}, var=var)
     assert done.returncode == 1
     assert "YES=1" in done.stderr
-    assert (copy / "var" / "data").exists()
+    assert (var / "data").exists()
 
 
-def test_reset_deletes_the_data_when_told_to(copy: Path) -> None:
-    (copy / "var").mkdir()
-    done = stack("reset", environment={"YES": "1"}, cwd=copy)
+def test_reset_deletes_the_data_when_told_to(var: Path) -> None:
+    done = stack("reset", environment={"YES": "1"}, var=var)
     assert done.returncode == 0
-    assert not (copy / "var").exists()
+    assert not var.exists()
 
 
-def test_an_unknown_command_gets_the_list_of_commands(copy: Path) -> None:
-    done = stack("fly", environment={}, cwd=copy)
+def test_an_unknown_command_gets_the_list_of_commands(var: Path) -> None:
+    done = stack("fly", environment={}, var=var)
     assert done.returncode == 2
     assert "run | services | manage" in done.stderr
 
@@ -180,14 +178,14 @@ def test_the_servers_come_with_the_packages() -> None:
 
 
 def in_namespace(
-    copy: Path, first: str, *arguments: str, **environment: str
+    var: Path, first: str, *arguments: str, **environment: str
 ) -> "subprocess.CompletedProcess[str]":
     """The stack as root of a namespace of its own, after a command that takes something from it."""
     command = f"{first} && exec {sys.executable} -m litemaas.stack {' '.join(arguments)}"
     return subprocess.run(
         ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", command],
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(copy), **environment},
-        cwd=copy,
+        env={**bare_environment(), "LITEMAAS_VAR": str(var), **environment},
+        cwd=PROJECT,
         capture_output=True,
         text=True,
         check=False,
