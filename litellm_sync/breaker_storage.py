@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import pybreaker
 from redis import Redis, RedisError
@@ -22,7 +22,7 @@ T = TypeVar("T")
 _RELEASE = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) else return 0 end"
 
 
-class BreakerStorage(pybreaker.CircuitBreakerStorage):  # type: ignore[misc]
+class BreakerStorage(pybreaker.CircuitBreakerStorage):
     """pybreaker's storage, and the lease for probing. No method raises when Redis fails."""
 
     def __init__(self, name: str, redis: "Redis | None" = None) -> None:
@@ -73,7 +73,7 @@ class BreakerStorage(pybreaker.CircuitBreakerStorage):  # type: ignore[misc]
         stored = self._text("opened_at")
         if stored:
             return datetime.fromtimestamp(float(stored), UTC)
-        return cast("datetime | None", self._own.opened_at)
+        return self._own.opened_at
 
     @opened_at.setter
     def opened_at(self, moment: datetime) -> None:

@@ -65,7 +65,7 @@ def hurry(kind: str, object_ids: Iterable[UUID], *, after: timedelta | None = No
     them."""
     from litellm_sync.tasks import apply_object
 
-    countdown = after.total_seconds() if after else None
+    countdown = after.total_seconds() if after else 0.0
     try:
         for object_id in object_ids:
             apply_object.apply_async((kind, str(object_id)), countdown=countdown)

@@ -47,7 +47,7 @@ class BriefPaginator(Paginator):  # type: ignore[type-arg]
     LONGEST = 10_000
 
     @cached_property
-    def count(self) -> int:  # type: ignore[override]
+    def count(self) -> int:
         rows = self.object_list
         if not isinstance(rows, QuerySet):
             return len(rows)
