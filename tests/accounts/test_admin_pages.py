@@ -22,7 +22,7 @@ MOST_STATEMENTS = 15
 
 @pytest.fixture
 def operator():
-    return UserFactory(is_operator=True)
+    return UserFactory.create(is_operator=True)
 
 
 @pytest.fixture
@@ -30,13 +30,13 @@ def keys(now):
     """A few keys with their history around them."""
     issued = []
     for _ in range(4):
-        subscription = SubscriptionFactory()
+        subscription = SubscriptionFactory.create()
         issued.append(
             issue_api_key(actor=subscription.user, model_ids=[subscription.model_id], now=timezone.now())
         )
         Deployment.objects.create(id=subscription.model_id, model=subscription.model, last_seen_at=now)
         Price.objects.create(model=subscription.model, valid_from=now)
-        Member.objects.create(team=TeamFactory(), user=subscription.user)
+        Member.objects.create(team=TeamFactory.create(), user=subscription.user)
     SyncRun.objects.create(started_at=now)
     return issued
 
@@ -55,7 +55,7 @@ def row_url(model, pk):
 
 @pytest.mark.parametrize("kind", ["is_operator", "is_auditor"])
 def test_every_page_opens_with_few_statements_and_no_secret(client, keys, kind):
-    client.force_login(UserFactory(**{kind: True}))
+    client.force_login(UserFactory.create(**{kind: True}))
     for model in registered():
         first = model._default_manager.order_by("pk").first()
         urls = [list_url(model), f"{list_url(model)}?q=a"] + ([row_url(model, first.pk)] if first else [])
@@ -73,7 +73,7 @@ def test_every_page_opens_with_few_statements_and_no_secret(client, keys, kind):
 
 def test_lists_need_as_many_statements_for_many_rows_as_for_one(client, operator):
     client.force_login(operator)
-    SubscriptionFactory()
+    SubscriptionFactory.create()
     with CaptureQueriesContext(connection) as few:
         client.get(list_url(Subscription))
     SubscriptionFactory.create_batch(20)
@@ -93,20 +93,20 @@ def test_pages_of_libraries_that_would_show_tokens_are_not_there():
 
 
 def test_an_ordinary_user_does_not_get_in(client):
-    client.force_login(UserFactory())
+    client.force_login(UserFactory.create())
     assert client.get(list_url(Model)).status_code == 302
 
 
 def test_an_auditor_has_no_actions_and_changes_nothing(client):
-    client.force_login(UserFactory(is_auditor=True))
-    row = SubscriptionFactory(status="pending")
+    client.force_login(UserFactory.create(is_auditor=True))
+    row = SubscriptionFactory.create(status="pending")
     page = client.get(list_url(Subscription))
     assert 'name="action"' not in page.text
     client.post(list_url(Subscription), {"action": "approve", "_selected_action": [str(row.pk)]})
     row.refresh_from_db()
     assert row.status == "pending"
     assert client.post(reverse("admin:catalog_syncrun_now")).status_code == 403
-    team = TeamFactory()
+    team = TeamFactory.create()
     assert client.post(row_url(type(team), team.pk), {"name": "mine"}).status_code == 403
 
 
@@ -120,14 +120,14 @@ def act(client, model, action, row, **more):
 class TestActions:
     def test_a_request_is_approved(self, client, operator):
         client.force_login(operator)
-        row = SubscriptionFactory(status="pending")
+        row = SubscriptionFactory.create(status="pending")
         assert "Done for 1 row" in act(client, Subscription, "approve", row).text
         row.refresh_from_db()
         assert (row.status, row.status_changed_by) == ("active", operator)
 
     def test_a_denial_asks_for_its_reason_first(self, client, operator):
         client.force_login(operator)
-        row = SubscriptionFactory(status="pending")
+        row = SubscriptionFactory.create(status="pending")
         assert 'name="reason"' in act(client, Subscription, "deny", row).text
         row.refresh_from_db()
         assert row.status == "pending"
@@ -137,7 +137,7 @@ class TestActions:
 
     def test_a_refusal_is_told_and_is_no_error(self, client, operator):
         client.force_login(operator)
-        row = SubscriptionFactory()
+        row = SubscriptionFactory.create()
         assert "can&#x27;t become active" in act(client, Subscription, "approve", row).text
 
     def test_keys_are_blocked_unblocked_and_revoked(self, client, operator, keys):
@@ -153,7 +153,7 @@ class TestActions:
 
     def test_models_are_restricted_and_opened(self, client, operator):
         client.force_login(operator)
-        model = ModelFactory()
+        model = ModelFactory.create()
         act(client, Model, "restrict", model)
         model.refresh_from_db()
         assert model.restricted_access
@@ -163,7 +163,7 @@ class TestActions:
 
     def test_people_are_deactivated_but_not_the_last_administrator(self, client, operator):
         client.force_login(operator)
-        user = UserFactory()
+        user = UserFactory.create()
         act(client, type(user), "deactivate", user)
         user.refresh_from_db()
         assert not user.is_active

@@ -18,38 +18,38 @@ def test_user_names_differ_in_more_than_case(now):
 
 
 def test_only_administrators_change_people(now):
-    target = UserFactory()
-    for actor in (UserFactory(), UserFactory(is_auditor=True)):
+    target = UserFactory.create()
+    for actor in (UserFactory.create(), UserFactory.create(is_auditor=True)):
         with pytest.raises(errors.Forbidden):
             services.change_user(actor=actor, user_id=target.pk, roles=["admin"], now=now)
 
 
 def test_the_last_administrator_stays(now):
-    admin = UserFactory(is_operator=True)
+    admin = UserFactory.create(is_operator=True)
     for change in ({"roles": ["user"]}, {"is_active": False}):
         with pytest.raises(services.LastAdmin):
             services.change_user(actor=admin, user_id=admin.pk, now=now, **change)
-    UserFactory(is_operator=True)
+    UserFactory.create(is_operator=True)
     services.change_user(actor=admin, user_id=admin.pk, roles=["user"], now=now)
     assert not User.objects.get(pk=admin.pk).is_admin
 
 
 def test_an_inactive_administrator_does_not_count(now):
-    admin = UserFactory(is_operator=True)
-    UserFactory(is_operator=True, is_active=False)
+    admin = UserFactory.create(is_operator=True)
+    UserFactory.create(is_operator=True, is_active=False)
     with pytest.raises(services.LastAdmin):
         services.change_user(actor=admin, user_id=admin.pk, is_active=False, now=now)
 
 
 def test_unknown_roles_are_refused(now):
-    admin = UserFactory(is_operator=True)
+    admin = UserFactory.create(is_operator=True)
     for roles in (["emperor"], []):
         with pytest.raises(errors.InvalidInput):
             services.change_user(actor=admin, user_id=admin.pk, roles=roles, now=now)
 
 
 def test_a_change_of_roles_is_recorded_with_before_and_after(now):
-    admin, user = UserFactory(is_operator=True), UserFactory()
+    admin, user = UserFactory.create(is_operator=True), UserFactory.create()
     services.change_user(actor=admin, user_id=user.pk, roles=["admin-readonly", "user"], now=now)
     event = AuditEvent.objects.get(action="USER_UPDATE")
     assert event.old_values["roles"] == ["user"]

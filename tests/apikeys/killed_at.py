@@ -55,7 +55,9 @@ def _count_everything(step: Countdown) -> None:
         return execute(*args)
 
     Transport.send = _around(step, Transport.send)  # type: ignore[method-assign]
-    connection._commit = _around(step, connection._commit)
+    # What commits are made with; execute_wrappers don't see them.
+    wrapper: Any = connection
+    wrapper._commit = _around(step, wrapper._commit)
     connection.execute_wrappers.append(counted_statement)
 
 

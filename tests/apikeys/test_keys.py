@@ -27,12 +27,12 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def owner():
-    return UserFactory()
+    return UserFactory.create()
 
 
 @pytest.fixture
 def model(owner):
-    return SubscriptionFactory(user=owner).model
+    return SubscriptionFactory.create(user=owner).model
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_one_request_token_for_two_different_keys_is_refused(issue):
 
 
 def test_a_key_opens_subscribed_models_only(issue, model):
-    SubscriptionFactory(model=(foreign := ModelFactory()))
+    SubscriptionFactory.create(model=(foreign := ModelFactory.create()))
     with pytest.raises(ModelNotSubscribed) as refusal:
         issue(model_ids=[model.pk, foreign.pk, "nope"])
     assert refusal.value.data["models"] == [foreign.pk, "nope"]
@@ -162,7 +162,7 @@ def test_only_administrators_block(issue, owner, now):
     key = issue().key
     with pytest.raises(errors.Forbidden):
         services.block_api_key(actor=owner, key_id=key.pk, reason="", now=now)
-    admin = UserFactory(is_operator=True)
+    admin = UserFactory.create(is_operator=True)
     assert services.block_api_key(actor=admin, key_id=key.pk, reason="Leaked.", now=now).is_blocked
     assert not services.unblock_api_key(actor=admin, key_id=key.pk, now=now).is_blocked
     services.revoke_api_key(actor=admin, key_id=key.pk, now=now)
@@ -171,7 +171,7 @@ def test_only_administrators_block(issue, owner, now):
 
 
 def test_somebody_elses_key_does_not_exist(issue, now):
-    key, stranger = issue().key, UserFactory()
+    key, stranger = issue().key, UserFactory.create()
     with pytest.raises(errors.NotFound):
         services.revoke_api_key(actor=stranger, key_id=key.pk, now=now)
     with pytest.raises(errors.NotFound):
@@ -179,7 +179,7 @@ def test_somebody_elses_key_does_not_exist(issue, now):
 
 
 def test_an_auditor_changes_nothing(issue, now):
-    key, auditor = issue().key, UserFactory(is_auditor=True)
+    key, auditor = issue().key, UserFactory.create(is_auditor=True)
     for act in (services.revoke_api_key, services.delete_api_key, services.unblock_api_key):
         with pytest.raises(errors.Forbidden):
             act(actor=auditor, key_id=key.pk, now=now)
@@ -192,7 +192,7 @@ class TestReveal:
         assert shown == issued.secret
 
     def test_not_even_an_administrator_reads_somebody_elses(self, issue, now):
-        key, admin = issue().key, UserFactory(is_operator=True)
+        key, admin = issue().key, UserFactory.create(is_operator=True)
         with pytest.raises(errors.NotFound):
             services.reveal_api_key(actor=admin, key_id=key.pk, signed_in_at=now, now=now)
 
@@ -226,7 +226,7 @@ class TestReveal:
 
     def test_a_blocked_key_is_inactive(self, issue, owner, now):
         key = issue().key
-        services.block_api_key(actor=UserFactory(is_operator=True), key_id=key.pk, reason="x", now=now)
+        services.block_api_key(actor=UserFactory.create(is_operator=True), key_id=key.pk, reason="x", now=now)
         with pytest.raises(SecretNotReadable, match="inactive"):
             services.reveal_api_key(actor=owner, key_id=key.pk, signed_in_at=now, now=now)
 

@@ -3,6 +3,7 @@
 import time
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -83,7 +84,7 @@ def test_revoking_a_key_that_the_gateway_never_had_succeeds(gateway, issue, owne
 
 
 def test_a_blocked_key_stops_and_an_unblocked_one_goes_on(gateway, issue, chat_model, drain):
-    issued, admin = issue(), UserFactory(is_operator=True)
+    issued, admin = issue(), UserFactory.create(is_operator=True)
     services.block_api_key(actor=admin, key_id=issued.key.pk, reason="Leaked.", now=timezone.now())
     drain()
     assert call_model(gateway, issued.secret, chat_model.pk) == 401
@@ -125,7 +126,7 @@ class TestAccessEnds:
         assert call_model(gateway, issued.secret, chat_model.pk) == 401
 
     def test_a_deactivated_owner_has_no_working_key(self, sent, gateway, issue, owner, chat_model, drain):
-        issued, admin = issue(), UserFactory(is_operator=True)
+        issued, admin = issue(), UserFactory.create(is_operator=True)
         change_user(actor=admin, user_id=owner.pk, is_active=False, now=timezone.now())
         drain()
         assert call_model(gateway, issued.secret, chat_model.pk) == 401
@@ -136,7 +137,7 @@ class TestAccessEnds:
     def test_a_model_that_vanishes_leaves_the_key_with_the_others(
         self, sent, issue, owner, chat_model, drain, admin_client
     ):
-        other = SubscriptionFactory(user=owner, model=ModelFactory()).model
+        other = SubscriptionFactory.create(user=owner, model=ModelFactory.create()).model
         key = issue(model_ids=[chat_model.pk, other.pk]).key
         self._set_available(other, False)
         drain()
@@ -169,7 +170,7 @@ class TestAccessEnds:
             availability_changed([model.pk], now)
 
 
-TROUBLES = {
+TROUBLES: dict[str, dict[str, Any]] = {
     "answers 500": {"kind": "status", "status": 500},
     "answers 503": {"kind": "status", "status": 503},
     "is slow": {"kind": "delay", "seconds": 30},

@@ -47,10 +47,14 @@ def run_until_killed(gateway) -> Iterator[Callable[..., str]]:
         },
     )
 
+    assert process.stdin
+    assert process.stdout
+    orders, answers = process.stdin, process.stdout
+
     def run(**order) -> str:
-        process.stdin.write(json.dumps(order) + "\n")
-        process.stdin.flush()
-        ended = process.stdout.readline().strip()
+        orders.write(json.dumps(order) + "\n")
+        orders.flush()
+        ended = answers.readline().strip()
         assert ended in {"killed", "done"}, "the reason is above"
         return ended
 
@@ -72,7 +76,7 @@ def each_step(act: Callable[[int], str]) -> int:
 
 
 def somebody(model):
-    return SubscriptionFactory(user=UserFactory(), model=model).user
+    return SubscriptionFactory.create(user=UserFactory.create(), model=model).user
 
 
 def keys_at_the_gateway(client, user) -> list[str]:

@@ -19,12 +19,12 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def user():
-    return UserFactory()
+    return UserFactory.create()
 
 
 @pytest.fixture
 def operator():
-    return UserFactory(is_operator=True)
+    return UserFactory.create(is_operator=True)
 
 
 def steps(row):
@@ -32,13 +32,13 @@ def steps(row):
 
 
 def test_an_open_model_is_subscribed_at_once_with_the_default_quotas(user, now):
-    row = services.subscribe(actor=user, model_id=ModelFactory().pk, now=now)
+    row = services.subscribe(actor=user, model_id=ModelFactory.create().pk, now=now)
     assert (row.status, row.quota_requests, row.quota_tokens) == ("active", 10_000, 1_000_000)
     assert steps(row) == [("", "active")]
 
 
 def test_a_restricted_model_waits_for_an_approval(user, operator, now):
-    row = services.subscribe(actor=user, model_id=ModelFactory(restricted_access=True).pk, now=now)
+    row = services.subscribe(actor=user, model_id=ModelFactory.create(restricted_access=True).pk, now=now)
     assert row.status == "pending"
     row = services.approve_subscription(actor=operator, subscription_id=row.pk, now=now)
     assert (row.status, row.status_changed_by) == ("active", operator)
@@ -46,7 +46,7 @@ def test_a_restricted_model_waits_for_an_approval(user, operator, now):
 
 
 def test_a_denial_needs_a_reason_and_can_be_asked_about_again(user, operator, now):
-    row = services.subscribe(actor=user, model_id=ModelFactory(restricted_access=True).pk, now=now)
+    row = services.subscribe(actor=user, model_id=ModelFactory.create(restricted_access=True).pk, now=now)
     with pytest.raises(errors.InvalidInput, match="reason"):
         services.deny_subscription(actor=operator, subscription_id=row.pk, reason=" ", now=now)
     row = services.deny_subscription(actor=operator, subscription_id=row.pk, reason="Too dear.", now=now)
@@ -57,7 +57,7 @@ def test_a_denial_needs_a_reason_and_can_be_asked_about_again(user, operator, no
 
 
 def test_a_second_subscription_is_a_conflict_that_names_the_first(user, now):
-    model = ModelFactory()
+    model = ModelFactory.create()
     row = services.subscribe(actor=user, model_id=model.pk, now=now)
     with pytest.raises(AlreadySubscribed) as refusal:
         services.subscribe(actor=user, model_id=model.pk, now=now)
@@ -65,7 +65,7 @@ def test_a_second_subscription_is_a_conflict_that_names_the_first(user, now):
 
 
 def test_an_ended_subscription_is_taken_up_again_as_the_same_row(user, now):
-    model = ModelFactory()
+    model = ModelFactory.create()
     row = services.subscribe(actor=user, model_id=model.pk, quota_requests=5, now=now)
     services.cancel_subscription(actor=user, subscription_id=row.pk, now=now)
     again = services.subscribe(actor=user, model_id=model.pk, now=now)
@@ -74,7 +74,7 @@ def test_an_ended_subscription_is_taken_up_again_as_the_same_row(user, now):
 
 
 def test_taking_up_a_model_that_became_restricted_needs_an_approval(user, operator, now):
-    model = ModelFactory()
+    model = ModelFactory.create()
     row = services.subscribe(actor=user, model_id=model.pk, now=now)
     services.cancel_subscription(actor=user, subscription_id=row.pk, now=now)
     restrict_model(actor=operator, model_id=model.pk, restricted=True, now=now)
@@ -82,7 +82,7 @@ def test_taking_up_a_model_that_became_restricted_needs_an_approval(user, operat
 
 
 def test_restricting_a_model_asks_for_approvals_and_opening_it_grants_them(user, operator, now):
-    model = ModelFactory()
+    model = ModelFactory.create()
     row = services.subscribe(actor=user, model_id=model.pk, now=now)
     restrict_model(actor=operator, model_id=model.pk, restricted=True, now=now)
     row.refresh_from_db()
@@ -93,8 +93,8 @@ def test_restricting_a_model_asks_for_approvals_and_opening_it_grants_them(user,
 
 
 def test_what_was_granted_until_a_moment_ends_then(now):
-    row = SubscriptionFactory(expires_at=now + timedelta(hours=1))
-    SubscriptionFactory()
+    row = SubscriptionFactory.create(expires_at=now + timedelta(hours=1))
+    SubscriptionFactory.create()
     assert services.expire_subscriptions(now=now) == 0
     assert services.expire_subscriptions(now=now + timedelta(hours=1)) == 1
     row.refresh_from_db()
@@ -104,28 +104,28 @@ def test_what_was_granted_until_a_moment_ends_then(now):
 @pytest.mark.parametrize("quota", [0, -1, 10_001])
 def test_quotas_outside_of_the_allowed_range_are_refused(user, now, quota):
     with pytest.raises(errors.InvalidInput):
-        services.subscribe(actor=user, model_id=ModelFactory().pk, quota_requests=quota, now=now)
+        services.subscribe(actor=user, model_id=ModelFactory.create().pk, quota_requests=quota, now=now)
     assert not Subscription.objects.exists()
 
 
 def test_a_model_that_is_not_there_can_not_be_subscribed(user, now):
     with pytest.raises(ModelNotFound):
         services.subscribe(actor=user, model_id="nope", now=now)
-    gone = ModelFactory(availability="unavailable", unavailable_since=now)
+    gone = ModelFactory.create(availability="unavailable", unavailable_since=now)
     with pytest.raises(errors.InvalidInput, match="not available"):
         services.subscribe(actor=user, model_id=gone.pk, now=now)
 
 
 def test_somebody_elses_subscription_does_not_exist(user, now):
-    other = SubscriptionFactory()
+    other = SubscriptionFactory.create()
     for act in (services.cancel_subscription, services.request_review, services.approve_subscription):
         with pytest.raises(errors.NotFound):
             act(actor=user, subscription_id=other.pk, now=now)
 
 
 def test_only_administrators_decide(now):
-    auditor = UserFactory(is_auditor=True)
-    row = SubscriptionFactory(status="pending")
+    auditor = UserFactory.create(is_auditor=True)
+    row = SubscriptionFactory.create(status="pending")
     with pytest.raises(errors.Forbidden):
         services.approve_subscription(actor=auditor, subscription_id=row.pk, now=now)
     with pytest.raises(errors.Forbidden):
@@ -133,13 +133,13 @@ def test_only_administrators_decide(now):
 
 
 def test_only_pending_requests_are_decided(operator, now):
-    row = SubscriptionFactory()
+    row = SubscriptionFactory.create()
     with pytest.raises(WrongState):
         services.approve_subscription(actor=operator, subscription_id=row.pk, now=now)
 
 
 def test_every_change_leaves_an_audit_row(user, operator, now):
-    row = services.subscribe(actor=user, model_id=ModelFactory(restricted_access=True).pk, now=now)
+    row = services.subscribe(actor=user, model_id=ModelFactory.create(restricted_access=True).pk, now=now)
     services.deny_subscription(actor=operator, subscription_id=row.pk, reason="No.", now=now)
     services.request_review(actor=user, subscription_id=row.pk, now=now)
     services.approve_subscription(actor=operator, subscription_id=row.pk, now=now)
@@ -158,7 +158,7 @@ def test_every_change_leaves_an_audit_row(user, operator, now):
 
 @pytest.mark.django_db(transaction=True)
 def test_fifty_clicks_at_once_make_one_subscription(user, now):
-    model = ModelFactory()
+    model = ModelFactory.create()
     answers = in_parallel(50, lambda: services.subscribe(actor=user, model_id=model.pk, now=now))
     assert Subscription.objects.count() == 1
     assert [type(a) for a in answers].count(Subscription) == 1
