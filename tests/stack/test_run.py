@@ -61,7 +61,7 @@ class Run:
         return stack(*arguments, environment=self.settings, var=self.folder / "var")
 
     def get(self, path: str) -> tuple[int, str]:
-        with urllib.request.urlopen(f"{self.url}{path}", timeout=30) as answer:  # noqa: S310  an address of our own
+        with urllib.request.urlopen(f"{self.url}{path}", timeout=30) as answer:
             return answer.status, answer.read().decode()
 
 
