@@ -3,19 +3,17 @@
 from datetime import datetime
 from typing import Any
 
-from apikeys.api.queries import links_of
+import orjson
 
 Json = dict[str, Any]
 
 
-def api_keys(rows: list[Json], now: datetime) -> list[Json]:
-    """The full shape of each row of `queries.columns`; one statement for all of them."""
-    links = links_of([row["id"] for row in rows])
-    return [api_key(row, links.get(row["id"], []), now) for row in rows]
+def api_key(row: Json, now: datetime) -> Json:
+    """The full shape of a row of `queries`. `models` is what the key opens now.
 
-
-def api_key(row: Json, links: list[Json], now: datetime) -> Json:
-    """`models` is what the key opens now. Nothing here counts spend, so it stays None."""
+    Nothing here counts spend, so it stays None.
+    """
+    links = [orjson.loads(text) for text in row["links"]]
     open_links = [link for link in links if _opens(link, row)]
     return {
         "id": row["id"],
@@ -27,7 +25,7 @@ def api_key(row: Json, links: list[Json], now: datetime) -> Json:
         "models": [link["model_id"] for link in open_links],
         "modelDetails": [_model(link) for link in open_links],
         "subscriptionId": None,
-        "subscriptionDetails": [_subscription(link) for link in links if link["subscription_id"]],
+        "subscriptionDetails": [_subscription(link) for link in links if link["subscription"]],
         "isActive": _is_live(row, now) and not row["is_blocked"],
         "createdAt": row["created_at"],
         "updatedAt": row["updated_at"],
@@ -69,8 +67,12 @@ def _limits(row: Json) -> Json:
 
 def _opens(link: Json, row: Json) -> bool:
     """The same rule as `ApiKeyModelQuerySet.effective`, for rows that are read already."""
-    is_granted = link["subscription_status"] == "active" and link["availability"] == "available"
+    is_granted = _status(link) == "active" and link["availability"] == "available"
     return bool(is_granted and row["owner__is_active"])
+
+
+def _status(link: Json) -> str | None:
+    return link["subscription"]["status"] if link["subscription"] else None
 
 
 def _is_live(row: Json, now: datetime) -> bool:
@@ -90,7 +92,7 @@ def _model(link: Json) -> Json:
 
 def _subscription(link: Json) -> Json:
     return {
-        "subscriptionId": link["subscription_id"],
+        "subscriptionId": link["subscription"]["id"],
         "modelId": link["model_id"],
-        "status": link["subscription_status"],
+        "status": link["subscription"]["status"],
     }

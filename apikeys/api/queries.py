@@ -1,13 +1,22 @@
-"""Which API keys a request asks for: one statement for the keys, one for what they open."""
+"""Which API keys a request asks for: one statement for the keys and what they open."""
 
-from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import (
+    BooleanField,
+    Exists,
+    ExpressionWrapper,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+)
+from django.db.models.functions import JSONObject
 from rest_framework.request import Request
 
 from accounts.api.authentication import actor_of
@@ -45,7 +54,7 @@ _COLUMNS = (
 
 
 def columns(rows: ApiKeyQuerySet) -> QuerySet[ApiKey, Any]:
-    """Plain rows for `presenters.api_keys`, with how far the gateway has followed."""
+    """Plain rows for `presenters.api_key`: how far the gateway has followed, and as JSON texts what they open."""
     at_gateway = GatewayObject.objects.filter(kind="key", object_id=OuterRef("pk"))
     has_secret = ExpressionWrapper(Q(sealed_secret__isnull=False), output_field=BooleanField())
     plain: QuerySet[ApiKey, Any] = rows.annotate(
@@ -53,8 +62,24 @@ def columns(rows: ApiKeyQuerySet) -> QuerySet[ApiKey, Any]:
         sync_status=sync_status_of("key"),
         sync_error=Subquery(at_gateway.values("last_error")[:1]),
         synced_at=Subquery(at_gateway.values("applied_at")[:1]),
-    ).values(*_COLUMNS, "has_secret", "sync_status", "sync_error", "synced_at")
+        links=ArraySubquery(_links()),
+    ).values(*_COLUMNS, "has_secret", "sync_status", "sync_error", "synced_at", "links")
     return plain
+
+
+def _links() -> QuerySet[ApiKeyModel, Any]:
+    """The chosen models of a key, each with the owner's subscription to it, by name."""
+    subscription = Subscription.objects.filter(user=OuterRef("api_key__owner"), model=OuterRef("model"))
+    described = JSONObject(
+        model_id="model_id",
+        provider="model__provider",
+        context_length="model__context_length",
+        capabilities="model__capabilities",
+        availability="model__availability",
+        subscription=Subquery(subscription.values_list(JSONObject(id="id", status="status"))),
+    )
+    chosen = ApiKeyModel.objects.filter(api_key=OuterRef("pk"))
+    return chosen.order_by("model_id").values_list(described)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,36 +145,5 @@ def _visible(_shape: None, values: Values) -> QuerySet[ApiKey, Any]:
     return columns(rows.filter(owner=values["user"]) if "user" in values else rows)
 
 
-def links_of(key_ids: list[UUID]) -> dict[UUID, list[Json]]:
-    """The chosen models of these keys, each with the owner's subscription to it, by name."""
-    found: dict[UUID, list[Json]] = defaultdict(list)
-    for row in _LINKS.rows(len(key_ids), {f"key{n}": pk for n, pk in enumerate(key_ids)}):
-        found[row["api_key_id"]].append(row)
-    return found
-
-
-def _links(_count: int, values: Values) -> QuerySet[ApiKeyModel, Any]:
-    subscription = Subscription.objects.filter(user=OuterRef("api_key__owner"), model=OuterRef("model"))
-    chosen = ApiKeyModel.objects.filter(api_key__in=list(values.values())).order_by("model_id")
-    return chosen.annotate(
-        subscription_id=Subquery(subscription.values("id")[:1]),
-        subscription_status=Subquery(subscription.values("status")[:1]),
-        provider=F("model__provider"),
-        context_length=F("model__context_length"),
-        capabilities=F("model__capabilities"),
-        availability=F("model__availability"),
-    ).values(
-        "api_key_id",
-        "model_id",
-        "provider",
-        "context_length",
-        "capabilities",
-        "availability",
-        "subscription_id",
-        "subscription_status",
-    )
-
-
 _LISTING = Listing(_filtered, lambda _shape, rows: columns(rows))
 _ONE = Statement(_visible)
-_LINKS = Statement(_links)

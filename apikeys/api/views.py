@@ -30,7 +30,7 @@ def _shown(request: Request, pk: UUID | str) -> dict[str, Any]:
     row = queries.one(actor_of(request), pk)
     if row is None:
         raise errors.NotFound("This API key does not exist, or it is not yours.")
-    return presenters.api_keys([row], timezone.now())[0]
+    return presenters.api_key(row, timezone.now())
 
 
 class ApiKeysView(ContractView):
@@ -41,7 +41,8 @@ class ApiKeysView(ContractView):
     )
     def get(self, request: Request) -> Response:
         now = timezone.now()
-        return Response(queries.page(request, lambda rows: presenters.api_keys(rows, now), now))
+        page = queries.page(request, lambda rows: [presenters.api_key(row, now) for row in rows], now)
+        return Response(page)
 
     @extend_schema(
         parameters=[schema.IDEMPOTENCY_KEY],

@@ -74,22 +74,16 @@ def _backend(row: Json) -> Json:
     }
 
 
-def metadata(rows: list[Json], *, with_addresses: bool) -> Json:
-    """What the gateway said of the model's deployments (`queries.deployments`). Addresses and ids are for operators."""
-    return {"deployments": [_deployment(row, with_addresses) for row in rows]}
+def metadata(row: Json, *, with_addresses: bool) -> Json:
+    """What the gateway said of the model's deployments. Addresses and ids are for operators."""
+    return {"deployments": [_deployment(orjson.loads(text), with_addresses) for text in row["deployments"]]}
 
 
 def _deployment(row: Json, with_addresses: bool) -> Json:
-    facts: Json = orjson.loads(row["facts"])
-    if not with_addresses:
-        return {name: value for name, value in facts.items() if name != "access_groups"}
-    return {
-        "id": row["id"],
-        "apiBase": row["api_base"] or None,
-        "backendModelName": row["backend_model_name"] or None,
-        "isManagedByConfig": row["is_managed_by_config"],
-        **facts,
-    }
+    facts: Json = row.pop("facts")
+    if with_addresses:
+        return {name: None if value == "" else value for name, value in row.items()} | facts
+    return {name: value for name, value in facts.items() if name != "access_groups"}
 
 
 def providers(rows: Iterable[tuple[str, list[str]]]) -> list[Json]:

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import JSONObject
 from rest_framework.request import Request
 
 from accounts.api.authentication import actor_of
@@ -75,11 +77,6 @@ def one(actor: User, model_id: str) -> Json | None:
     return rows[0] if rows else None
 
 
-def deployments(model_id: str) -> list[Json]:
-    """What serves the model now. `facts` is JSON text."""
-    return _DEPLOYMENTS.rows(None, {"model": model_id})
-
-
 def _present_or_past(request: Request, actor: User) -> str:
     wanted = params.choice(request, "isActive", ("true", "false", "all", "1", "0"), "true")
     if wanted in {"true", "1"}:
@@ -109,9 +106,20 @@ def _filtered(shape: _Shape, values: Values) -> QuerySet[Model, Any]:
 
 
 def _visible(sees_everything: bool, values: Values) -> Any:
+    """One model, with the JSON texts of what serves it now."""
     rows = Model.objects.all() if sees_everything else Model.objects.available()
     mine = FilteredRelation("subscriptions", condition=Q(subscriptions__user=values["actor"]))
-    return _columns(sees_everything, rows.filter(pk=values["model"]).annotate(mine=mine))
+    described = JSONObject(
+        id="id",
+        apiBase="api_base",
+        backendModelName="backend_model_name",
+        isManagedByConfig="is_managed_by_config",
+        facts="facts",
+    )
+    serving = Deployment.objects.filter(model=OuterRef("pk"), vanished_at=None).order_by("id")
+    deployments = ArraySubquery(serving.values_list(described))
+    one = _columns(sees_everything, rows.filter(pk=values["model"]).annotate(mine=mine))
+    return one.annotate(deployments=deployments)
 
 
 def _columns(sees_everything: bool, rows: QuerySet[Model, Any]) -> Any:
@@ -130,10 +138,3 @@ def _columns(sees_everything: bool, rows: QuerySet[Model, Any]) -> Any:
 
 _LISTING = Listing(_filtered, lambda shape, rows: _columns(shape.sees_everything, rows))
 _ONE = Statement(_visible)
-_DEPLOYMENTS = Statement(
-    lambda _shape, values: (
-        Deployment.objects.filter(model=values["model"], vanished_at=None)
-        .order_by("id")
-        .values("id", "api_base", "backend_model_name", "is_managed_by_config", "facts")
-    )
-)

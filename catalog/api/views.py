@@ -37,9 +37,7 @@ class ModelView(ContractView):
         row = queries.one(actor_of(request), model_id)
         if row is None:
             raise ModelNotFound
-        facts = presenters.metadata(
-            queries.deployments(model_id), with_addresses=actor_of(request).sees_everything
-        )
+        facts = presenters.metadata(row, with_addresses=actor_of(request).sees_everything)
         return Response(presenters.model(row) | {"metadata": facts})
 
 
