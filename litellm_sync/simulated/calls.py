@@ -19,6 +19,13 @@ from litellm_sync.simulated.model_admin import provider_of
 from litellm_sync.simulated.shapes import Json, new
 from litellm_sync.simulated.state import State
 
+_REASONS = {
+    400: "INVALID_REQUEST",
+    401: "AUTHENTICATION_FAILED",
+    403: "MODEL_ACCESS_DENIED",
+    422: "BUDGET_EXCEEDED",
+    429: "RATE_LIMITED",
+}
 _NO_KEY = new("key", key_name=None)
 
 
@@ -57,6 +64,7 @@ class Call:
             "error_class": "ProxyException",
             "traceback": "",
             "llm_provider": "",
+            "normalized_error": f"{refusal.status}_{_REASONS.get(refusal.status, 'INTERNAL_ERROR')}",
         }
         with self.state.lock:
             facts = self._facts(self.call_id)
@@ -99,6 +107,7 @@ class Call:
             "call_id": self.call_id,
             "call_type": self.call_type,
             "endpoint": self.endpoint,
+            "asked_for": self.model,
             "token": self.key["token"],
             "key_alias": self.key["key_alias"],
             "user_id": self.key["user_id"],
@@ -126,7 +135,9 @@ class Call:
 @contextmanager
 def admitted(state: State, request: Request, call_type: str) -> Iterator[Call]:
     """A call that may go ahead. Raises Refusal, and notes it in the logs as LiteLLM does."""
-    call = Call(state, request, _body(request), _claimed_key(request), "", call_type, state.clock.now())
+    call = Call(
+        state, request, _body(request), _claimed_key(state, request), "", call_type, state.clock.now()
+    )
     call.model = str(call.body.get("model"))
     try:
         with state.lock:
@@ -197,10 +208,11 @@ def _body(request: Request) -> Json:
     return body
 
 
-def _claimed_key(request: Request) -> Json:
-    """What a refused call is logged under: the hash of whatever secret it came with."""
+def _claimed_key(state: State, request: Request) -> Json:
+    """What a refused call is logged under: the key if there is one, else the hash of whatever it came with."""
     secret = secret_of(request)
-    return {**_NO_KEY, "token": token_of(secret) if secret else ""}
+    token = token_of(secret) if secret else ""
+    return state.keys.get(token) or {**_NO_KEY, "token": token}
 
 
 def _costs(deployment: Json, prompt_tokens: int, completion_tokens: int) -> Json:
@@ -220,7 +232,7 @@ def _is_free(deployment: Json) -> bool:
 def _model_facts(call: Call) -> Json:
     deployment = call.deployment
     if deployment is None:
-        return {"model": call.model, "model_id": "", "model_group": call.model, "provider": "", "mode": None}
+        return {"model": call.model, "model_id": "", "model_group": "", "provider": "", "mode": None}
     return {
         "model": deployment["litellm_params"]["model"],
         "model_id": deployment["model_info"]["id"],

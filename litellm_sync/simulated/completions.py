@@ -17,6 +17,8 @@ from litellm_sync.simulated.state import State
 
 _CHUNK_WORDS = 3
 _DEFAULT_VECTOR = 256
+# What LiteLLM 1.109 counts for any `mock_response`.
+_MOCK_TOKENS = 20
 
 
 @route("POST", "/chat/completions", "/v1/chat/completions", audience="llm", is_call=True)
@@ -97,7 +99,8 @@ def _choice(call: Call, messages: list[Any]) -> tuple[Json, int]:
         )
     text, reason = _shortened(_text(call, messages), call.body)
     choice = {"finish_reason": reason, "index": 0, "message": {"content": text, "role": "assistant"}}
-    return choice, tokens.of_text(text)
+    is_mock = "mock_response" in (call.deployment or {})["litellm_params"]
+    return choice, _MOCK_TOKENS if is_mock else tokens.of_text(text)
 
 
 def _text(call: Call, messages: list[Any]) -> str:

@@ -28,7 +28,10 @@ def by_user(state: State, caller: Caller, request: Request) -> Json:
 @route("GET", "/user/daily/activity/aggregated", audience="self")
 def by_user_at_once(state: State, caller: Caller, request: Request) -> Json:
     rows = _rows(state, caller, request)
-    return _paged(state, rows, 1, max(1, len(rows)), _USER)
+    answer = _paged(state, rows, 1, max(1, len(rows)), _USER)
+    keys = {key[_TOKEN] for key, _metrics in rows}
+    answer["metadata"] |= {"api_key_limit": 100, "total_api_keys": len(keys)}
+    return answer
 
 
 @route("GET", "/team/daily/activity")

@@ -31,7 +31,7 @@ def add(state: State, _caller: Caller, request: Request) -> Json:
     joined = [state.members[f"{team['team_id']}/{user['user_id']}"] for user in users]
     return {
         **view("team_new", state.teams[team["team_id"]]),
-        "updated_users": [view("user_listed", user, organization_memberships=None) for user in users],
+        "updated_users": [_plain(user) for user in users],
         "updated_team_memberships": [shown(member) for member in joined],
     }
 
@@ -73,6 +73,11 @@ def remove(state: State, caller: Caller, request: Request) -> Json:
         archive_key(state, token, caller)
     leave(state, team, user_id)
     return state.save("teams", team["team_id"], {**team, "updated_at": state.stamp()})
+
+
+def _plain(user: Json) -> Json:
+    listed = view("user_listed", user, organization_memberships=None)
+    return {name: value for name, value in listed.items() if name != "key_count"}
 
 
 def _refuse_if_in(team: Json, member: Json) -> None:

@@ -25,7 +25,7 @@ def model_info(state: State, caller: Caller, request: Request) -> Json:
     if wanted and wanted not in state.deployments:
         raise refuse_in_detail(400, {"error": f"Model id = {wanted} not found on litellm proxy"})
     rows = [d for d in _shown(state, caller, request) if wanted in (None, "", d["model_info"]["id"])]
-    return {"data": [public_deployment(d) for d in rows]}
+    return {"data": [_for_caller(state, caller, d) for d in rows]}
 
 
 @route("GET", "/v2/model/info")
@@ -34,7 +34,7 @@ def model_info_v2(state: State, caller: Caller, request: Request) -> Json:
     search = request.query.get("search", "").lower()
     found = [d for d in _shown(state, caller, request) if search in d["model_name"].lower()]
     return {
-        "data": [public_deployment(d) for d in found[(page - 1) * size : page * size]],
+        "data": [public_deployment(state, d) for d in found[(page - 1) * size : page * size]],
         "total_count": len(found),
         "current_page": page,
         "total_pages": math.ceil(len(found) / size),
@@ -56,7 +56,7 @@ def model_groups(state: State, caller: Caller, request: Request) -> Json:
     for deployment in _shown(state, caller, request):
         groups.setdefault(deployment["model_name"], []).append(deployment)
     wanted = request.query.get("model_group")
-    return {"data": [_group(name, rows) for name, rows in groups.items() if wanted in (None, name)]}
+    return {"data": [_group(state, name, rows) for name, rows in groups.items() if wanted in (None, name)]}
 
 
 @route("POST", "/model/new")
@@ -102,25 +102,44 @@ def delete(state: State, _caller: Caller, request: Request) -> Json:
     return {"message": f"Model: {body['id']} deleted successfully"}
 
 
-def public_deployment(deployment: Json) -> Json:
-    """A row of /model/info: without credentials; unknown facts are null."""
+def public_deployment(state: State, deployment: Json) -> Json:
+    """A row of /model/info: without credentials; unknown facts are null, before 1.109 unknown costs are 0."""
     params = {k: v for k, v in deployment["litellm_params"].items() if k not in _SECRETS}
     costs = {name: params[name] for name in _COSTS if name in params}
     info = deployment["model_info"]
-    facts = {
+    if state.version.knows_unknown_prices:
+        facts: Json = {"pricing_overrides": list(costs)}
+    else:
+        facts = {name: 0 for name in _COSTS if name not in costs}
+    facts |= {
         "key": params["model"],
         "litellm_provider": provider_of(deployment),
         "max_tokens": info.get("max_output_tokens"),
-        "pricing_overrides": list(costs),
         "supported_openai_params": SHAPES["openai_params"],
     }
     return {
         "model_name": deployment["model_name"],
         "litellm_params": new("model_params", **params),
-        "model_info": new(
-            "model_info", **facts, **costs, member_auto_router=False, direct_access=True, **info
-        ),
+        "model_info": new("model_info", **facts, **costs, member_auto_router=False, **info),
     }
+
+
+def _for_caller(state: State, caller: Caller, deployment: Json) -> Json:
+    """With how the caller comes to use it."""
+    row = public_deployment(state, deployment)
+    row["model_info"]["direct_access"] = True
+    if deployment["model_info"]["db_model"]:
+        row["model_info"]["blocked"] = False
+    if caller.user_id is not None:
+        teams = (state.users.get(caller.user_id) or {}).get("teams", [])
+        row["model_info"]["access_via_team_ids"] = [
+            pk for pk in teams if _has_model(state.teams[pk], deployment)
+        ]
+    return row
+
+
+def _has_model(team: Json, deployment: Json) -> bool:
+    return not team["models"] or deployment["model_name"] in team["models"]
 
 
 def provider_of(deployment: Json) -> str:
@@ -148,8 +167,8 @@ def _openai_model(deployment: Json) -> Json:
     }
 
 
-def _group(name: str, rows: list[Json]) -> Json:
-    infos = [public_deployment(row)["model_info"] for row in rows]
+def _group(state: State, name: str, rows: list[Json]) -> Json:
+    infos = [public_deployment(state, row)["model_info"] for row in rows]
     facts: dict[str, Any] = {cost: _best(infos, cost, max) for cost in _COSTS}
     for limit in ("max_input_tokens", "max_output_tokens"):
         most = _best(infos, limit, max)

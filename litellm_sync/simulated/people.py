@@ -29,6 +29,8 @@ def new_user(state: State, user_id: str) -> Json:
 
 def save_user(state: State, user: Json, body: Json) -> Json:
     """Set what `body` names; null clears."""
+    if not state.version.clears_user_fields:
+        body = {name: value for name, value in body.items() if value is not None}
     for name in _SETTABLE & body.keys():
         user[name] = body[name] if body[name] is not None else SHAPES["user"].get(name)
     if user["max_budget"] is not None:

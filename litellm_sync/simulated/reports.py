@@ -4,6 +4,7 @@ import math
 from datetime import datetime
 
 from litellm_sync.simulated.access import Caller
+from litellm_sync.simulated.clock import parse, zulu
 from litellm_sync.simulated.http import Request, refuse
 from litellm_sync.simulated.routing import route
 from litellm_sync.simulated.shapes import Json, new
@@ -22,6 +23,12 @@ _FILTERS = {
     "key_alias": "key_alias",
     "status_filter": "status",
 }
+# What a failure's row lacks: before 1.109 the model, in 1.80 also whose call it was and what went wrong.
+_NO_MODEL = {**dict.fromkeys(("call_type", "model_id", "model_group", "provider"), ""), "mode": None}
+_NO_OWNER = {
+    **dict.fromkeys(("user_id", "team_id"), ""),
+    **dict.fromkeys(("key_alias", "team_alias", "user_email")),
+}
 
 
 @route("GET", "/spend/logs/v2", audience="self")
@@ -38,6 +45,7 @@ def spend_logs(state: State, caller: Caller, request: Request) -> Json:
 
 def log_row(state: State, facts: Json) -> Json:
     """A row of /spend/logs/v2."""
+    facts = _as_known(state, facts)
     return new(
         "log",
         request_id=facts["request_id"],
@@ -69,6 +77,17 @@ def log_row(state: State, facts: Json) -> Json:
         litellm_call_id=facts["call_id"],
         request_duration_ms=facts["milliseconds"],
     )
+
+
+def _as_known(state: State, facts: Json) -> Json:
+    """The facts as this version writes them down."""
+    if facts["status"] != "success" and not state.version.names_failed_models:
+        facts = {**facts, **_NO_MODEL, "model": facts["asked_for"]}
+    if facts["status"] != "success" and not state.version.attributes_failures:
+        facts = {**facts, **_NO_OWNER, "error": {**facts["error"], "error_message": ""}}
+    if state.version.logs_in_zulu:
+        facts = {**facts, **{name: zulu(parse(facts[name])) for name in ("started", "ended", "first_token")}}
+    return facts
 
 
 def _page(state: State, rows: list[Json], page: int, size: int) -> Json:

@@ -60,13 +60,14 @@ def info(state: State, caller: Caller, request: Request) -> Json:
     if user is None:
         raise _not_found(user_id)
     keys = [key for key in state.keys.values() if key["user_id"] == user_id]
+    asked_for = "user_id" in request.query
     teams = [state.teams[team_id] for team_id in user["teams"] if team_id in state.teams]
     aliases = {team["team_id"]: team["team_alias"] for team in teams}
     return {
         "user_id": user_id,
-        "user_info": {**user, "model_max_budget_usage": {}},
+        "user_info": {**user, "model_max_budget_usage": {}} if asked_for else user,
         "keys": [{**key, "team_alias": aliases.get(key["team_id"])} for key in keys],
-        "teams": [with_members(state, team) for team in teams],
+        "teams": [with_members(state, team) if asked_for else view("team_new", team) for team in teams],
         "admin_mcp_permissions": None,
     }
 

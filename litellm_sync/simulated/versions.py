@@ -22,6 +22,12 @@ class Version:
     orders_logs: bool = True
     caps_log_total: bool = True
     prefixes_models: bool = True
+    # Earlier versions write 0 for a price that they do not know.
+    knows_unknown_prices: bool = True
+    clears_user_fields: bool = True
+    attributes_failures: bool = True
+    names_failed_models: bool = True
+    logs_in_zulu: bool = False
 
     @property
     def number(self) -> tuple[int, int]:
@@ -41,6 +47,8 @@ VERSIONS = {
             checks_secret_length=False,
             caps_log_total=False,
             prefixes_models=False,
+            knows_unknown_prices=False,
+            names_failed_models=False,
         ),
         Version(
             "1.80.17",
@@ -56,6 +64,11 @@ VERSIONS = {
             orders_logs=False,
             caps_log_total=False,
             prefixes_models=False,
+            knows_unknown_prices=False,
+            clears_user_fields=False,
+            attributes_failures=False,
+            names_failed_models=False,
+            logs_in_zulu=True,
         ),
     )
 }

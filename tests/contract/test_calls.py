@@ -18,13 +18,14 @@ def test_an_issued_key_can_chat(issue, program, models):
     assert answer.cost > 0
 
 
-def test_an_issued_key_can_stream(issue, program, models):
+def test_an_issued_key_can_stream(issue, program, models, version):
     chunks = program(issue()).stream(models.chat, stream_options={"include_usage": True})
     text = "".join(c["choices"][0]["delta"].get("content") or "" for c in chunks if c["choices"])
     assert text
     assert {chunk["object"] for chunk in chunks} == {"chat.completion.chunk"}
     assert len({chunk["id"] for chunk in chunks}) == 1
-    assert [c["choices"][0].get("finish_reason") for c in chunks if c["choices"]][-1] == "stop"
+    if version >= (1, 109):  # until then a mocked stream just ends
+        assert [c["choices"][0].get("finish_reason") for c in chunks if c["choices"]][-1] == "stop"
     usage = chunks[-1]["usage"]
     assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"] > 0
 
