@@ -177,6 +177,8 @@ CELERY_BEAT_SCHEDULE = {
 
 # --- sign-in
 AUTH_USER_MODEL = "accounts.User"
+# User names are unique whatever their case, by a constraint that the check does not see.
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",

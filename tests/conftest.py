@@ -1,16 +1,26 @@
 """What every test stands on."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.db.models import F
+from playwright.sync_api import Browser, sync_playwright
 
 from litellm_sync import outbox
 from litellm_sync.models import GatewayObject
 from tests.factories import NOW
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 def pytest_configure() -> None:
@@ -43,3 +53,14 @@ def drain() -> Callable[..., int]:
         return outbox.drain(**parts)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The one of this worker: a second Playwright in a thread finds the first one's loop running."""
+    # Playwright's loop runs in this thread; Django would take its presence for asynchronous code.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        yield found
+        found.close()

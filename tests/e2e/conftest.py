@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 import pytest
 
 from litellm_sync.client import forget_gateway
-from tests.web.conftest import browser as browser
 from tests.web.conftest import visit as visit
 
 REAL = pytest.param("real", marks=pytest.mark.real_gateway)

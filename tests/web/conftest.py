@@ -1,6 +1,5 @@
 """A template to render elements in, and a real browser that notes what a page gets wrong."""
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -8,17 +7,9 @@ from html.parser import HTMLParser
 import pytest
 from django.template import engines
 from django.test import Client, RequestFactory
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from tests.factories import UserFactory
-
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 class _Text(HTMLParser):
@@ -59,16 +50,6 @@ class Visit:
     def open(self, path: str) -> Page:
         self.page.goto(self.address + path)
         return self.page
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    # Playwright's loop runs in this thread; Django would take its presence for asynchronous code.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
-        yield found
-        found.close()
 
 
 @pytest.fixture
