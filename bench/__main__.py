@@ -39,8 +39,10 @@ def _measure(seconds: int) -> int:
         for case in seeded.cases:
             load.run(web.url, case, seeded.tokens, connections=4, seconds=1)
             for connections in (1, 32):
+                used = web.cpu_seconds()
                 result = load.run(web.url, case, seeded.tokens, connections=connections, seconds=seconds)
-                rows.append(report.Row(case, connections, result, statements[case.name]))
+                cpu = 1000 * (web.cpu_seconds() - used) / max(result.requests, 1)
+                rows.append(report.Row(case, connections, result, statements[case.name], cpu))
                 print(f"{case.name}, {connections}: {result.per_second:.0f}/s", file=sys.stderr, flush=True)
         print(report.table(rows, web.memory(), seeded.description))
     return 1 if any(row.result.failed for row in rows) else 0

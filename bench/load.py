@@ -22,6 +22,7 @@ class Case:
 class Result:
     """`p50` and `p99` in milliseconds; `failed` counts answers that were no success, and broken connections."""
 
+    requests: int
     per_second: float
     p50: float
     p99: float
@@ -54,13 +55,14 @@ end
 
 def _read(told: str) -> Result:
     rate = re.search(r"Requests/sec:\s+([\d.]+)", told)
-    if rate is None:
+    count = re.search(r"(\d+) requests in", told)
+    if rate is None or count is None:
         raise SystemExit(f"wrk said nothing that can be read:\n{told}")
     refused = re.search(r"Non-2xx or 3xx responses: (\d+)", told)
     broken = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", told)
     failed = int(refused[1]) if refused else 0
     failed += sum(map(int, broken.groups())) if broken else 0
-    return Result(float(rate[1]), _percentile(told, 50), _percentile(told, 99), failed)
+    return Result(int(count[1]), float(rate[1]), _percentile(told, 50), _percentile(told, 99), failed)
 
 
 def _percentile(told: str, share: int) -> float:

@@ -11,11 +11,13 @@ class Row:
     connections: int
     result: Result
     statements: int
+    # Of the web server alone, in milliseconds per request: it hardly depends on who else uses the machine.
+    cpu: float
 
 
 def table(rows: list[Row], memory: float, description: str) -> str:
-    head = "| Request | Connections | Requests/s | Target | p50 ms | p99 ms | Statements | Failed |"
-    rule = "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
+    head = "| Request | Connections | Requests/s | Target | p50 ms | p99 ms | CPU ms | Statements | Failed |"
+    rule = "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
     end = f"Data: {description}. Resident memory of the web server with its two workers afterwards: {memory:.0f} MiB."
     return "\n".join([head, rule, *map(_line, rows), "", end])
 
@@ -29,6 +31,7 @@ def _line(row: Row) -> str:
         f"{row.case.target:,}" if has_target else "",
         f"{row.result.p50:.1f}",
         f"{row.result.p99:.1f}",
+        f"{row.cpu:.2f}",
         str(row.statements),
         str(row.result.failed),
     ]

@@ -53,6 +53,10 @@ class Web:
         """Resident memory of the server and its workers in MiB, shared pages counted once per process."""
         return sum(_resident(pid) for pid in _family(self.process.pid)) / 1024
 
+    def cpu_seconds(self) -> float:
+        """Processor time that the server and its workers have used so far."""
+        return sum(_cpu_ticks(pid) for pid in _family(self.process.pid)) / os.sysconf("SC_CLK_TCK")
+
 
 @contextmanager
 def web() -> Iterator[Web]:
@@ -100,3 +104,9 @@ def _family(pid: int) -> list[int]:
 def _resident(pid: int) -> int:
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
+
+
+def _cpu_ticks(pid: int) -> int:
+    """User and system time: the 14th and 15th field; the second one may hold blanks."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
