@@ -69,7 +69,7 @@ def test_a_refused_call_is_logged_as_a_failure_that_cost_nothing(issue, program,
     (row,) = logs_of(key, 1)
     assert (row["status"], row["spend"]) == ("failure", 0)
     assert row["metadata"]["error_information"]["error_class"]
-    # 1.80 knows neither what went wrong nor whose call it was, except by the key's hash; the model is known from 1.109 on.
+    # 1.80 knows neither what went wrong nor whose call it was; the model is known from 1.109 on.
     assert bool(row["metadata"]["error_information"]["error_message"]) == (version >= (1, 91))
     assert row["user"] == (key.user_id if version >= (1, 91) else "")
     assert row["model_group"] == (models.other_chat if version >= (1, 109) else "")
