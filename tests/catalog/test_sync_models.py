@@ -65,7 +65,7 @@ def test_what_the_gateway_does_not_say_stays_unknown(listing, sync):
 
 
 def test_a_price_of_nothing_is_a_price(listing, sync):
-    listing.rows = [deployment("free", input_cost_per_token=0, output_cost_per_token=0.0)]
+    listing.rows = [deployment("free", input_cost_per_token=0.0, output_cost_per_token=0.0)]
     sync()
     assert Model.objects.get(pk="free").input_cost_per_token == 0
     assert Price.objects.get().output_cost_per_token == 0
