@@ -1,5 +1,6 @@
 """How long a call takes at most, and what is tried again."""
 
+import os
 import threading
 import time
 
@@ -196,3 +197,30 @@ def test_no_login_of_the_users_netrc_is_used(gateway, gateway_client, monkeypatc
     assert requests.utils.get_netrc_auth(gateway.url) == ("a", "b")
     gateway_client._transport._session.trust_env = True
     assert gateway_client.list_deployments()
+
+
+def test_a_proxy_of_the_machine_is_used_for_gateways_elsewhere(answering, client_of, monkeypatch):
+    proxy = answering(200, '{"data": []}')
+    monkeypatch.setenv("HTTP_PROXY", proxy.url)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    assert client_of("http://gateway.invalid").list_deployments() == []
+    assert proxy.requests[0].startswith(b"GET http://gateway.invalid/model/info HTTP/1.1\r\n")
+
+
+def test_a_gateway_on_this_machine_needs_no_proxy(gateway, gateway_client, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    assert gateway_client.list_deployments()
+
+
+def test_a_forked_worker_does_not_share_its_parents_connections(gateway):
+    before = shared_gateway()
+    reader, writer = os.pipe()
+    if os.fork() == 0:
+        os.write(writer, b"shared" if shared_gateway() is before else b"own")
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as pipe:
+        assert pipe.read() == b"own"
+    os.wait()
+    assert shared_gateway() is before
