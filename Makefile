@@ -55,6 +55,6 @@ assets: ## Renew frontend/assets.json after a change of package.json or frontend
 	@$(BIN)/python frontend/assets.py renew
 
 lock: ## Compile the requirement files again
-	@for name in app dev bootstrap node; do $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+	@for name in app dev bootstrap node; do $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-strip-extras \
 	  --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
 	  requirements/$$name.in -o requirements/$$name.txt; done

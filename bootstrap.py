@@ -114,10 +114,13 @@ def install_packages() -> None:
 
 def as_pip_is_configured() -> "dict[str, str]":
     """uv does not read pip's settings, so they are handed to it, except where uv has its own."""
+    # pip takes a version from whichever index has it; uv would stop at the first one that knows the name. What may
+    # come from where is settled by the hashes.
+    alike = {"UV_INDEX_STRATEGY": "unsafe-best-match"} if "UV_INDEX_STRATEGY" not in os.environ else {}
     listed = said([str(PYTHON), "-m", "pip", "config", "list"])
     found = dict(re.findall(r"^(?:global|install|user|site|:env:)\.([\w-]+)='(.*)'$", listed, re.MULTILINE))
     names = {"index-url": "UV_DEFAULT_INDEX", "extra-index-url": "UV_INDEX", "cert": "SSL_CERT_FILE"}
-    return {uv: found[pip] for pip, uv in names.items() if pip in found and uv not in os.environ}
+    return alike | {uv: found[pip] for pip, uv in names.items() if pip in found and uv not in os.environ}
 
 
 def make_importable() -> None:
