@@ -189,3 +189,17 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M:%S} {self.actor_name or 'system'} {self.action}"
+
+
+class PortalOption(models.Model):
+    """What an administrator set at run time; `accounts.options` knows which there are and what they may be."""
+
+    name = models.CharField(primary_key=True, max_length=60)
+    value = models.JSONField(null=True)
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "portal_options"
+
+    def __str__(self) -> str:
+        return self.name

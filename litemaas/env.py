@@ -5,6 +5,7 @@ the environment.
 """
 
 import os
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -45,6 +46,24 @@ def number(name: str, default: int, *, minimum: int = 0) -> int:
     if not value.lstrip("-").isdigit() or int(value) < minimum:
         raise ImproperlyConfigured(f"{name} must be a whole number of at least {minimum}, not {value!r}.")
     return int(value)
+
+
+def whole_or_none(name: str) -> int | None:
+    return number(name, 0) if optional(name) is not None else None
+
+
+def amount(name: str) -> Decimal | None:
+    """Money of 0 or more, or None when it is not set."""
+    raw = optional(name)
+    if raw is None:
+        return None
+    try:
+        value = Decimal(raw)
+    except InvalidOperation:
+        value = Decimal(-1)
+    if not value.is_finite() or value < 0:
+        raise ImproperlyConfigured(f"{name} must be an amount of 0 or more, not {raw!r}.")
+    return value
 
 
 def listing(name: str, default: str = "") -> list[str]:

@@ -44,10 +44,17 @@ MAX_ACTIVE_KEYS_PER_USER = env.number("MAX_ACTIVE_KEYS_PER_USER", 10, minimum=1)
 KEY_REVEAL_MAX_AGE = timedelta(hours=env.number("KEY_REVEAL_MAX_AGE_HOURS", 8, minimum=1))
 KEY_REVEALS_PER_WINDOW = 10
 KEY_REVEAL_WINDOW = timedelta(minutes=5)
+# What a new account may spend and send; None = no limit. Administrators set their own over it.
+USER_DEFAULTS = {
+    "userMaxBudget": env.amount("DEFAULT_USER_MAX_BUDGET"),
+    "userTpmLimit": env.whole_or_none("DEFAULT_USER_TPM_LIMIT"),
+    "userRpmLimit": env.whole_or_none("DEFAULT_USER_RPM_LIMIT"),
+}
 DEFAULT_QUOTA_REQUESTS = 10_000
 DEFAULT_QUOTA_TOKENS = 1_000_000
 # Share of the catalogue, in per cent, that one sync may take away without being told to.
 SYNC_SAFETY_PERCENT = env.number("SYNC_SAFETY_PERCENT", 20)
+AUDIT_RETENTION_DAYS = env.number("AUDIT_RETENTION_DAYS", 730, minimum=30)
 DEMO = env.flag("DEMO", False)
 
 # --- Django

@@ -10,6 +10,7 @@ from django.core.cache import cache
 from django.db.models import F
 from playwright.sync_api import Browser, sync_playwright
 
+from accounts import options
 from litellm_sync import outbox
 from litellm_sync.models import GatewayObject
 from tests.factories import NOW
@@ -34,8 +35,9 @@ def pytest_configure() -> None:
 
 @pytest.fixture(autouse=True)
 def _fresh_counters():
-    """Rate limits and the like live in the cache; one test's tries are no other's."""
+    """Rate limits and the like live in the cache, recent options in the process; one test's are no other's."""
     cache.clear()
+    options.forget_recent()
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
-"""What clients must know before they start (contract §3). No database: a client that can't start is no help."""
+"""What clients must know before they start (contract §3). It answers without a database, too: a client that can't
+start is no help."""
 
 from typing import Any
 
@@ -7,6 +8,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts import options
 from litemaas.api.permissions import ANYBODY
 from litemaas.api.views import ContractView
 from portal.api import schema
@@ -40,18 +42,18 @@ class ConfigView(OpenView):
                 "version": settings.VERSION,
                 "usageCacheTtlMinutes": 1,
                 "environment": settings.ENVIRONMENT,
-                "currency": settings.CURRENCY,
+                "currency": options.currency_of(options.recent("currency")),
                 "authProvider": "oidc",
                 "litellmApiUrl": settings.LITELLM_PUBLIC_URL,
                 "authMode": "oauth",
                 "features": {
                     "teams": False,
                     "playground": False,
-                    "publicCatalogue": False,
+                    "publicCatalogue": options.recent("publicCatalogue"),
                     "keyReveal": True,
                 },
                 "locales": [code for code, _name in settings.LANGUAGES],
-                "reportingTimeZone": settings.REPORTING_TIME_ZONE,
+                "reportingTimeZone": options.recent("reportingTimeZone"),
             }
         )
 

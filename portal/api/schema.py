@@ -4,6 +4,9 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts.options import CURRENCIES, LARGEST_BUDGET, LARGEST_RATE
+from litemaas.api.fields import Flag, Text, Whole
+
 Shape = serializers.Serializer[Any]
 
 
@@ -129,3 +132,43 @@ class HealthOut(Shape):
     version = serializers.CharField()
     checks = ChecksOut()
     details = HealthDetailsOut(required=False, help_text="Operators only.")
+
+
+class PortalSettings(Shape):
+    publicCatalogue = Flag()
+    ownerSpendReset = Flag()
+    keyRevealMode = serializers.ChoiceField(choices=["encrypted", "once"])
+    revealMaxAgeSeconds = Whole(min_value=60, max_value=31_536_000)
+    maxActiveKeysPerUser = Whole(min_value=1, max_value=1000)
+    usersMayCreateTeams = Flag()
+    syncSafetyPercent = Whole(max_value=100)
+    reportingTimeZone = Text(max_length=60)
+    auditRetentionDays = Whole(min_value=30, max_value=3650)
+
+
+class UserLimits(Shape):
+    maxBudget = serializers.DecimalField(
+        max_digits=20,
+        decimal_places=10,
+        min_value=0,
+        max_value=LARGEST_BUDGET,
+        allow_null=True,
+        required=False,
+        coerce_to_string=False,
+    )
+    tpmLimit = Whole(max_value=LARGEST_RATE, allow_null=True, required=False)
+    rpmLimit = Whole(max_value=LARGEST_RATE, allow_null=True, required=False)
+
+
+class UserDefaultsIn(UserLimits):
+    """null = what the deployment says."""
+
+
+class UserDefaultsOut(UserLimits):
+    envDefaults = UserLimits(help_text="What the deployment says.")
+
+
+class CurrencyIn(Shape):
+    code = serializers.ChoiceField(
+        choices=list(CURRENCIES), help_text="Symbol and name are taken from the list."
+    )

@@ -4,6 +4,7 @@ from django.urls import re_path
 
 from litemaas.api.routes import route
 from portal.api import config, health
+from portal.api import settings as portal_settings
 
 # Also below /, where probes look for them.
 probes = [
@@ -17,5 +18,13 @@ urlpatterns = [
     route("config", config.ConfigView.as_view(), "api-config"),
     route("config/admin-analytics", config.AdminAnalyticsConfigView.as_view(), "api-config-analytics"),
     route("config/api-key-defaults", config.ApiKeyDefaultsView.as_view(), "api-config-key-defaults"),
+    route("admin/settings/portal", portal_settings.PortalSettingsView.as_view(), "settings-portal"),
+    route(
+        "admin/settings/user-defaults", portal_settings.UserDefaultsView.as_view(), "settings-user-defaults"
+    ),
+    route("admin/settings/currency", portal_settings.CurrencyView.as_view(), "settings-currency"),
+    route(
+        "admin/settings/currency/supported", portal_settings.CurrenciesView.as_view(), "settings-currencies"
+    ),
     *probes,
 ]

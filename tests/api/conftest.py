@@ -29,6 +29,16 @@ class ApiClient:
             _full(path), body or {}, content_type="application/json", headers={**self.headers, **headers}
         )
 
+    def put(self, path: str, body: Any = None, **headers: str) -> Any:
+        return self._client.put(
+            _full(path), body or {}, content_type="application/json", headers={**self.headers, **headers}
+        )
+
+    def patch(self, path: str, body: Any = None, **headers: str) -> Any:
+        return self._client.patch(
+            _full(path), body or {}, content_type="application/json", headers={**self.headers, **headers}
+        )
+
     def raw(self, path: str, body: bytes, content_type: str = "application/json") -> Any:
         return self._client.generic(
             "POST", _full(path), body, content_type=content_type, headers=self.headers
