@@ -8,10 +8,11 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Lower, Upper
 
 from accounts.permissions import ADMIN, ADMIN_READONLY, ROLES, USER, permissions_of
+from litellm_sync import windows
 
 
 class Role(models.TextChoices):
@@ -48,7 +49,22 @@ class User(AbstractBaseUser):
     email = models.EmailField(blank=True, default="")
     full_name = models.CharField(max_length=255, blank=True, default="")
     roles = ArrayField(models.CharField(max_length=20, choices=Role.choices), default=_default_roles)
+    # Those of `roles` that only a group of the identity provider gave: they go when the group is gone.
+    group_roles = ArrayField(
+        models.CharField(max_length=20, choices=Role.choices), default=list, blank=True, editable=False
+    )
     is_active = models.BooleanField(default=True)
+    deactivated_at = models.DateTimeField(null=True, blank=True, editable=False)
+    deactivation_reason = models.CharField(max_length=500, blank=True, default="", editable=False)
+    # A program's account: it holds keys, and nobody signs in with it.
+    is_service = models.BooleanField(default=False)
+    # An operator allows that a provider's verified e-mail address takes this account over, once.
+    is_open_for_linking = models.BooleanField(default=False)
+    # Limits over all of the user's keys without a team. NULL = none; US dollars, rates per minute.
+    max_budget = models.DecimalField(max_digits=20, decimal_places=10, null=True, blank=True)
+    budget_window = models.CharField(max_length=windows.LONGEST, blank=True, default="")
+    tpm_limit = models.BigIntegerField("tokens per minute", null=True, blank=True)
+    rpm_limit = models.BigIntegerField("requests per minute", null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -66,6 +82,19 @@ class User(AbstractBaseUser):
             models.CheckConstraint(
                 condition=Q(roles__contained_by=list(ROLES)) & Q(roles__len__gte=1),
                 name="user_roles_are_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(group_roles__contained_by=F("roles")), name="user_group_roles_are_among_roles"
+            ),
+            models.CheckConstraint(
+                condition=Q(is_active=False) | Q(deactivated_at__isnull=True),
+                name="user_active_is_not_deactivated",
+            ),
+            models.CheckConstraint(
+                condition=(Q(max_budget__isnull=True) | Q(max_budget__gte=0))
+                & (Q(tpm_limit__isnull=True) | Q(tpm_limit__gte=0))
+                & (Q(rpm_limit__isnull=True) | Q(rpm_limit__gte=0)),
+                name="user_limits_are_not_negative",
             ),
         ]
         indexes = [

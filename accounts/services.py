@@ -64,6 +64,11 @@ def _check_identity(user: User) -> None:
             raise errors.InvalidInput(fields={"email": "This is not an e-mail address."}) from None
 
 
+_CHANGED_BY_OPERATORS = (
+    *("roles", "group_roles", "is_active", "deactivated_at", "deactivation_reason", "updated_at"),
+)
+
+
 @transaction.atomic(durable=True)
 def change_user(
     *,
@@ -71,9 +76,13 @@ def change_user(
     user_id: Any,
     roles: list[str] | None = None,
     is_active: bool | None = None,
+    reason: str = "",
     now: datetime,
 ) -> User:
-    """Change somebody's roles or whether the account is active. Effective with the commit."""
+    """Change somebody's roles or whether the account is active. Effective with the commit.
+
+    A role that a group gave and that is taken here comes back with the next sign-in of somebody still in the group.
+    """
     if not actor.may("users:write"):
         raise errors.Forbidden(requiredPermission="users:write")
     # All administrators are locked, so that two who demote each other at once can't both succeed.
@@ -86,13 +95,19 @@ def change_user(
     old = {"roles": user.roles, "isActive": user.is_active}
     user.roles = user.roles if roles is None else sorted(set(roles))
     user.is_active = user.is_active if is_active is None else is_active
+    user.group_roles = [role for role in user.group_roles if role in user.roles]
+    if user.is_active != old["isActive"]:
+        user.deactivated_at = None if user.is_active else now
+        user.deactivation_reason = "" if user.is_active else reason[:500]
     _check_roles(user)
     if {a.pk for a in admins} == {user.pk} and not (user.is_active and user.is_admin):
         raise LastAdmin
-    user.save(update_fields=["roles", "is_active", "updated_at"])
+    user.save(update_fields=_CHANGED_BY_OPERATORS)
     new = {"roles": user.roles, "isActive": user.is_active}
     if new != old:
-        audit.record("USER_UPDATE", actor=actor, obj=user, at=now, old=old, new=new)
+        facts = {"reason": reason} if reason else {}
+        audit.record("USER_UPDATE", actor=actor, obj=user, at=now, old=old, new=new, metadata=facts)
+        outbox.mark_dirty("user", user.pk, now=now)
     if new["isActive"] != old["isActive"]:
         activity_changed(user, now)
     return user
