@@ -1,6 +1,26 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class TeamsConfig(AppConfig):
     name = "teams"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        post_migrate.connect(make_default_team, sender=self)
+
+
+def make_default_team(sender: AppConfig, apps: Any, using: str, **_kwargs: Any) -> None:
+    """The team that everybody is in, once. What an administrator changed of it stays.
+
+    After each migration rather than in one: a flushed database has to have it, too.
+    """
+    from teams.models import DEFAULT_TEAM_ID
+
+    team = apps.get_model("teams", "Team")
+    name = "Everybody"
+    if not team.objects.using(using).filter(pk=DEFAULT_TEAM_ID).exists():
+        row = team(pk=DEFAULT_TEAM_ID, name=name, description="Everybody who has an account is in it.")
+        team.objects.using(using).bulk_create([row], ignore_conflicts=True)
