@@ -11,11 +11,12 @@ from litellm_sync.client.deadline import Deadline
 from litellm_sync.client.health import HealthCalls
 from litellm_sync.client.keys import KeyCalls
 from litellm_sync.client.models import ModelCalls
+from litellm_sync.client.teams import TeamCalls
 from litellm_sync.client.usage import UsageCalls
 from litellm_sync.client.users import UserCalls
 
 
-class GatewayClient(ModelCalls, UserCalls, KeyCalls, UsageCalls, HealthCalls):
+class GatewayClient(ModelCalls, UserCalls, TeamCalls, KeyCalls, UsageCalls, HealthCalls):
     """LiteLLM's administration API, as far as we use it (1.80 and newer). Threads may share it.
 
     Every call ends within its `deadline` (seconds in all, 10 unless given; looking up the host name is the

@@ -5,12 +5,12 @@
 
 from typing import Any
 
-from litellm_sync.client.caller import Caller
+from litellm_sync.client.health import HealthCalls
 from litellm_sync.client.pages import Json, KeyPage, count, objects, record
 from litellm_sync.errors import GatewayNotFound
 
 
-class KeyCalls(Caller):
+class KeyCalls(HealthCalls):
     def get_key(self, token_hash: str, *, deadline: float | None = None) -> Json | None:
         """The key's row; None when unknown or deleted (1.109 keeps deleted keys with `status: deleted`)."""
         try:
@@ -52,6 +52,23 @@ class KeyCalls(Caller):
         except GatewayNotFound:
             return False
         return True
+
+    def reset_spend(self, token_hash: str, *, to: float = 0, deadline: float | None = None) -> Json:
+        """Set the spend of the current window: `{key_hash, spend, previous_spend, budget_reset_at}`.
+
+        From 1.91 a call of its own, before that `/key/update`. Raises GatewayNotFound. Logs are not touched.
+        """
+        if self.features(deadline=deadline).supports("/key/{key}/reset_spend"):
+            return self._post_for_record(
+                f"/key/{token_hash}/reset_spend", {"reset_to": to}, deadline=deadline
+            )
+        row = self.update_key(token_hash, spend=to, deadline=deadline)
+        return {
+            "key_hash": token_hash,
+            "spend": row.get("spend"),
+            "previous_spend": None,
+            "budget_reset_at": row.get("budget_reset_at"),
+        }
 
     def list_keys(
         self, page: int = 1, size: int = 100, *, deadline: float | None = None, **filters: Any

@@ -22,6 +22,16 @@ class KeyPage:
 
 
 @dataclass(frozen=True, slots=True)
+class ListPage:
+    """Rows of a list of users or teams, newest first. `total` counts all pages together."""
+
+    rows: list[Json]
+    total: int
+    page: int
+    total_pages: int
+
+
+@dataclass(frozen=True, slots=True)
 class SpendLogPage:
     """Spend-log rows: one per call, `spend` in US dollars as an exact Decimal (or an int).
 
@@ -58,6 +68,17 @@ def objects(value: Any, where: str) -> list[Json]:
     if isinstance(value, list) and all(isinstance(item, dict) for item in value):
         return value
     raise GatewayGarbage(f"{where} is not a list of objects")
+
+
+def list_page(answer: Any, where: str, name: str) -> ListPage:
+    """A page of `/user/list` or `/v2/team/list`. Raises GatewayGarbage when it is something else."""
+    page = record(answer, where)
+    return ListPage(
+        rows=objects(page.get(name), f"{where} {name}"),
+        total=count(page.get("total"), f"{where} total"),
+        page=count(page.get("page"), f"{where} page"),
+        total_pages=count(page.get("total_pages"), f"{where} total_pages"),
+    )
 
 
 def count(value: Any, where: str) -> int:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from litellm_sync.client.caller import Caller
-from litellm_sync.client.pages import Json, record
+from litellm_sync.client.pages import Json, ListPage, list_page, record
 from litellm_sync.errors import GatewayNotFound
 
 
@@ -38,3 +38,10 @@ class UserCalls(Caller):
         except GatewayNotFound:
             return False
         return True
+
+    def list_users(
+        self, page: int = 1, size: int = 100, *, deadline: float | None = None, **filters: Any
+    ) -> ListPage:
+        """A page of users with `spend`. `size` is at most 100; `filters` as /user/list knows them (user_ids: commas)."""
+        query = {"page": page, "page_size": size, **filters}
+        return list_page(self._get("/user/list", deadline=deadline, **query), "/user/list", "users")

@@ -148,3 +148,18 @@ def test_an_internal_error_without_a_reason_may_pass(client, unique):
     """LiteLLM says the same to an unknown budget as while its database is away."""
     with pytest.raises(GatewayUnavailable):
         client.create_key(budget_id=unique("budget"))
+
+
+def test_the_spend_of_a_key_can_be_set(client, issue):
+    key = issue(max_budget=5, budget_duration="30d")
+    client.update_key(key.token, spend=3)
+    assert client.get_key(key.token)["spend"] == 3
+    answer = client.reset_spend(key.token)
+    assert (answer["key_hash"], answer["spend"]) == (key.token, 0)
+    row = client.get_key(key.token)
+    assert (row["spend"], row["max_budget"]) == (0, 5)
+
+
+def test_resetting_the_spend_of_an_unknown_key_says_that_there_is_none(client):
+    with pytest.raises(GatewayNotFound):
+        client.reset_spend(NO_KEY)

@@ -79,3 +79,19 @@ def test_a_deleted_user_is_gone_with_the_keys(client, unique):
     assert client.get_user(gone) is None
     assert client.get_key(token) is None
     assert not client.delete_user(gone)
+
+
+def test_users_are_listed_page_by_page(client, unique):
+    made = [unique(f"page{n}") for n in range(3)]
+    try:
+        for user_id in made:
+            client.create_user(user_id=user_id, max_budget=7)
+        ids = ",".join(made)
+        first, second = client.list_users(1, size=2, user_ids=ids), client.list_users(2, size=2, user_ids=ids)
+        assert (first.total, first.total_pages, len(first.rows), len(second.rows)) == (3, 2, 2, 1)
+        rows = first.rows + second.rows
+        assert {row["user_id"] for row in rows} == set(made)
+        assert all((row["spend"], row["max_budget"]) == (0, 7) for row in rows)
+    finally:
+        for user_id in made:
+            client.delete_user(user_id)
