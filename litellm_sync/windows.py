@@ -5,6 +5,8 @@ Kept as the word where there is one (`daily`), else as LiteLLM writes durations 
 
 import re
 
+from django.db.models import Q
+
 from litemaas.errors import InvalidInput
 
 LONGEST = 12
@@ -28,3 +30,8 @@ def read_window(raw: str | None, *, field: str = "budgetDuration") -> str:
 def at_gateway(window: str) -> str | None:
     """The same for LiteLLM; None without a window."""
     return _AT_GATEWAY.get(window, window) or None
+
+
+def is_known(field: str) -> Q:
+    """The condition of the database constraint behind a column with a window."""
+    return Q(**{f"{field}__regex": r"^(daily|weekly|monthly|yearly|[1-9][0-9]{0,5}(s|m|h|d|w|mo))?$"})

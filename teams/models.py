@@ -11,8 +11,8 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from litellm_sync import windows
 from litemaas.errors import NotFound
-from litemaas.windows import LONGEST, window_is_known
 
 if TYPE_CHECKING:
     from accounts.models import Actor
@@ -59,7 +59,7 @@ class Team(models.Model):
     alias = models.CharField(max_length=255, blank=True, default="")
     description = models.CharField(max_length=1000, blank=True, default="")
     max_budget = amount_field()
-    budget_window = models.CharField(max_length=LONGEST, blank=True, default="")
+    budget_window = models.CharField(max_length=windows.LONGEST, blank=True, default="")
     soft_budget = amount_field()
     tpm_limit = models.BigIntegerField("tokens per minute", null=True, blank=True)
     rpm_limit = models.BigIntegerField("requests per minute", null=True, blank=True)
@@ -102,7 +102,7 @@ class Team(models.Model):
                 | Q(soft_budget__lte=F("max_budget")),
                 name="team_soft_budget_is_within_budget",
             ),
-            models.CheckConstraint(condition=window_is_known("budget_window"), name="team_window_is_known"),
+            models.CheckConstraint(condition=windows.is_known("budget_window"), name="team_window_is_known"),
             models.CheckConstraint(
                 condition=Q(is_active=True, deactivated_at__isnull=True)
                 | Q(is_active=False, deactivated_at__isnull=False),
