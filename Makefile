@@ -3,7 +3,7 @@ SHELL := /bin/sh
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do command -v $$p && break; done)
 BIN := .venv/bin
 STACK := $(BIN)/python -m litemaas.stack
-LINTED := accounts apikeys catalog litellm_sync litemaas portal subscriptions teams usage tests bootstrap.py frontend manage.py
+LINTED := accounts apikeys catalog jobs litellm_sync litemaas notifications portal subscriptions teams usage tests bootstrap.py frontend manage.py
 # `check` must not depend on a running stack or on what is set for one.
 PRODUCTION := SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(64))') \
   ENCRYPTION_KEYS=check:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= ENVIRONMENT=production DEBUG=false \

@@ -82,6 +82,8 @@ INSTALLED_APPS = [
     "litemaas.web",
     "litellm_sync",
     "accounts",
+    "notifications",
+    "jobs",
     "catalog",
     "teams",
     "subscriptions",
@@ -168,6 +170,12 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_TIME_LIMIT = 3600
 CELERY_BEAT_SCHEDULE = {
     "sweep the outbox": {"task": "litellm_sync.tasks.sweep", "schedule": 60.0, "options": {"expires": 55}},
+    "sweep the jobs": {"task": "jobs.tasks.sweep_jobs", "schedule": 60.0, "options": {"expires": 55}},
+    "forget old jobs": {"task": "jobs.tasks.forget_old_jobs", "schedule": 86_400.0},
+    "forget old notifications": {
+        "task": "notifications.tasks.forget_old_notifications",
+        "schedule": 86_400.0,
+    },
     "sync the models": {"task": "catalog.tasks.sync_models", "schedule": 600.0, "options": {"expires": 590}},
     "pull the usage": {"task": "usage.tasks.pull_usage", "schedule": 15.0, "options": {"expires": 14}},
     "re-read the last two days of usage": {
@@ -259,6 +267,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "HealthState": ["healthy", "unhealthy"],
         "CatalogueState": ["healthy", "warning", "error"],
+        "JobState": "jobs.models.Job.State",
         "SubscriptionStatus": "subscriptions.models.Subscription.Status",
     },
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums"],

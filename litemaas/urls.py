@@ -11,6 +11,8 @@ api_v1 = [
     path("", include("litemaas.api.urls")),
     path("", include("portal.api.urls")),
     path("", include("accounts.api.urls")),
+    path("", include("notifications.api.urls")),
+    path("", include("jobs.api.urls")),
     path("", include("subscriptions.api.urls")),
     path("", include("apikeys.api.urls")),
     path("", include("usage.api.urls")),

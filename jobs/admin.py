@@ -1,0 +1,33 @@
+"""Jobs, for operators."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from jobs import services
+from jobs.models import Job
+from litemaas.administration import ReadOnlyAdmin, run_each
+
+
+@admin.register(Job)
+class JobAdmin(ReadOnlyAdmin):
+    list_display = ["kind", "state", "done", "total", "unit", "created_by", "created_at", "finished_at"]
+    list_filter = ["state", "kind"]
+    search_fields = ["created_by__username"]
+    list_select_related = ["created_by"]
+    ordering = ["-created_at", "id"]
+    exclude = ["lease"]
+    actions = ["cancel"]
+
+    @admin.action(description=_("Cancel"))
+    def cancel(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
+        actor: Any = request.user
+        run_each(
+            request,
+            queryset,
+            lambda row: services.cancel_job(actor=actor, job_id=row.pk, now=timezone.now()),
+        )

@@ -1,0 +1,32 @@
+"""Which app does which kind of job. This app knows none of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jobs.running import Run
+
+Handler = Callable[["Run"], dict[str, Any] | None]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`label` is a source string marked with `gettext_noop`. `handler(run)` does the work and gives the result (JSON
+    values). It may be started again from the beginning after its worker died, so it must be idempotent, and it reports
+    at least once a minute."""
+
+    name: str
+    label: str
+    handler: Handler
+
+
+_kinds: dict[str, Kind] = {}
+
+
+def register(name: str, label: str, handler: Handler) -> None:
+    _kinds[name] = Kind(name, label, handler)
+
+
+def kind_of(name: str) -> Kind:
+    return _kinds[name]

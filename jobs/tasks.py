@@ -1,0 +1,24 @@
+"""Celery entry points of jobs."""
+
+from uuid import UUID
+
+from celery import shared_task
+from django.utils import timezone
+
+from jobs import running, services
+
+
+@shared_task
+def run_job(job_id: str) -> bool:
+    return running.run_job(UUID(job_id))
+
+
+@shared_task
+def sweep_jobs() -> int:
+    """Each minute: begin what a lost message or a dead worker left behind."""
+    return running.run_due(now=timezone.now())
+
+
+@shared_task
+def forget_old_jobs() -> int:
+    return services.forget_old(now=timezone.now())
