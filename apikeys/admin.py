@@ -39,7 +39,6 @@ class ApiKeyAdmin(ReadOnlyAdmin):
     list_select_related = ["owner"]
     ordering = ["-created_at"]
     inlines = [ModelInline]
-    # Named one by one: neither the sealed secret nor the hash, which is the key's name at the gateway.
     fields = [
         "id",
         "name",
@@ -67,7 +66,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiKey]:
         rows: QuerySet[ApiKey] = super().get_queryset(request)
-        return rows.defer("sealed_secret", "token_hash").annotate(gateway_status=sync_status_of("key"))
+        return rows.annotate(gateway_status=sync_status_of("key"))
 
     @admin.display(description="Gateway")
     def gateway(self, key: Any) -> str | None:

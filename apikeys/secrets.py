@@ -2,9 +2,10 @@
 
 import hashlib
 import secrets
+from datetime import datetime
 from uuid import UUID
 
-from apikeys.models import ApiKey
+from apikeys.models import ApiKey, ApiKeySecret
 from litemaas import crypto
 
 _RANDOM_BYTES = 32
@@ -19,19 +20,31 @@ def token_hash(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def put_into(key: ApiKey, secret: str) -> None:
-    """Set every column of `key` that comes from its secret."""
+def secret_row(key: ApiKey, secret: str, *, number: int = 1, now: datetime) -> ApiKeySecret:
+    """An unsaved row for the key's secret of that number; also sets what the key shows of it."""
     key.secret_prefix, key.secret_suffix = secret[:8], secret[-4:]
-    key.token_hash = token_hash(secret)
-    key.sealed_secret = crypto.seal(secret, bound_to=_binding(key.pk))
+    return ApiKeySecret(
+        api_key=key,
+        number=number,
+        token_hash=token_hash(secret),
+        # LiteLLM wants its aliases unique over all keys, and each secret is a key to it.
+        alias=key.alias if number == 1 else f"{key.alias}-r{number}",
+        prefix=key.secret_prefix,
+        suffix=key.secret_suffix,
+        sealed=crypto.seal(secret, bound_to=_binding(key.pk)),
+        created_at=now,
+    )
 
 
-def read_from(key: ApiKey) -> str | None:
+def read_from(row: ApiKeySecret) -> str | None:
     """The secret, or None where it is not kept. Raises crypto.CannotOpen."""
-    if key.sealed_secret is None:
+    if row.sealed is None:
         return None
-    return crypto.open_sealed(bytes(key.sealed_secret), bound_to=_binding(key.pk))
+    secret = crypto.open_sealed(bytes(row.sealed), bound_to=_binding(row.api_key_id))
+    if token_hash(secret) != row.token_hash:
+        raise crypto.CannotOpen("The sealed value belongs to another secret of this key.")
+    return secret
 
 
-def _binding(pk: UUID) -> str:
-    return f"api_key:{pk}"
+def _binding(key_id: UUID) -> str:
+    return f"api_key:{key_id}"

@@ -22,7 +22,7 @@ from apikeys.errors import (
     SecretNotReadable,
     TooManyReveals,
 )
-from apikeys.models import ApiKey, ApiKeyModel
+from apikeys.models import ApiKey, ApiKeyModel, ApiKeySecret
 from litellm_sync import outbox
 from litemaas import errors
 from subscriptions.models import Subscription
@@ -95,13 +95,16 @@ def _commit_key(
     if live >= settings.MAX_ACTIVE_KEYS_PER_USER:
         raise KeyLimitReached(limit=settings.MAX_ACTIVE_KEYS_PER_USER)
     _require_subscriptions(actor, model_ids)
-    key = ApiKey(owner=actor, name=name.strip(), description=description.strip(), **vars(limits))
+    key = ApiKey(
+        owner=actor, created_by=actor, name=name.strip(), description=description.strip(), **vars(limits)
+    )
     key.alias = f"portal-{key.pk}"
     key.expires_at, key.request_token = expires_at, request_token
     key.created_at = key.updated_at = now
     secret = secrets.new_secret()
-    secrets.put_into(key, secret)
+    row = secrets.secret_row(key, secret, now=now)
     key.save(force_insert=True)
+    row.save(force_insert=True)
     ApiKeyModel.objects.bulk_create([ApiKeyModel(api_key=key, model_id=model_id) for model_id in model_ids])
     audit.record("API_KEY_CREATE", actor=actor, obj=key, at=now, new={"name": key.name, "models": model_ids})
     push_user(actor, now=now) if _is_first_key(key) else None
@@ -113,7 +116,8 @@ def _commit_key(
 def _replay(key: ApiKey, name: str, model_ids: list[str]) -> IssuedKey:
     if key.name != name or sorted(key.model_links.values_list("model_id", flat=True)) != model_ids:
         raise RequestTokenReused
-    return IssuedKey(key, None if key.is_revoked else secrets.read_from(key), is_replay=True)
+    secret = None if key.is_revoked else secrets.read_from(key.current_secret)
+    return IssuedKey(key, secret, is_replay=True)
 
 
 def _is_first_key(key: ApiKey) -> bool:
@@ -197,7 +201,7 @@ def revoke_api_key(*, actor: Actor, key_id: UUID | str, now: datetime) -> ApiKey
         raise errors.Forbidden(requiredPermission="api_keys:delete")
     if not key.is_revoked:
         _end(key, now)
-        key.save(update_fields=["revoked_at", "sealed_secret", "updated_at"])
+        key.save(update_fields=["revoked_at", "updated_at"])
         audit.record("API_KEY_REVOKE", actor=actor, obj=key, at=now)
         outbox.mark_dirty("key", key.pk, now=now)
     return key
@@ -213,7 +217,7 @@ def delete_api_key(*, actor: Actor, key_id: UUID | str, now: datetime) -> ApiKey
     if not was_revoked:
         _end(key, now)
     key.deleted_at = key.updated_at = now
-    key.save(update_fields=["revoked_at", "deleted_at", "sealed_secret", "updated_at"])
+    key.save(update_fields=["revoked_at", "deleted_at", "updated_at"])
     audit.record("API_KEY_DELETE", actor=actor, obj=key, at=now)
     if not was_revoked:
         outbox.mark_dirty("key", key.pk, now=now)
@@ -221,10 +225,10 @@ def delete_api_key(*, actor: Actor, key_id: UUID | str, now: datetime) -> ApiKey
 
 
 def _end(key: ApiKey, now: datetime) -> None:
-    """A revoked key's secret is of no use to anybody any more, so it is not kept."""
+    """A revoked key's secrets are of no use to anybody any more, so they are not kept."""
     # Never before the creation, even if another machine's clock was ahead.
     key.revoked_at = key.updated_at = max(now, key.created_at)
-    key.sealed_secret = None
+    ApiKeySecret.objects.filter(api_key=key).update(sealed=None)
 
 
 @transaction.atomic(durable=True)
@@ -284,7 +288,7 @@ def _reveal(actor: User, key_id: UUID | str, signed_in_at: datetime | None, now:
     if key.is_blocked or not key.is_live(now):
         word = "expired" if key.is_expired(now) else "inactive"
         raise SecretNotReadable(f"This key is {word}. Its secret can't be shown.")
-    secret = secrets.read_from(key)
+    secret = secrets.read_from(key.current_secret)
     if secret is None:
         raise errors.NotFound("The secret of this key is not kept. Make a new key.")
     audit.record("API_KEY_RETRIEVE_FULL", actor=actor, obj=key, at=now)

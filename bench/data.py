@@ -18,7 +18,7 @@ from django.utils import timezone  # noqa: E402
 from accounts.models import User  # noqa: E402
 from accounts.tokens import issue_tokens  # noqa: E402
 from apikeys import secrets  # noqa: E402
-from apikeys.models import ApiKey, ApiKeyModel  # noqa: E402
+from apikeys.models import ApiKey, ApiKeyModel, ApiKeySecret  # noqa: E402
 from bench.load import Case  # noqa: E402
 from catalog.models import Model  # noqa: E402
 from litellm_sync.models import GatewayObject  # noqa: E402
@@ -99,7 +99,9 @@ def _subscription(user: User, model: Model, now: Any) -> Subscription:
 def _seed_keys(users: list[User], chosen: dict[Any, list[Model]], now: Any) -> None:
     """Two keys for each person, each for two of the person's models, all of them known to the gateway."""
     keys = [_key(user, place, now) for user in users for place in range(KEYS // USERS)]
+    rows = [secrets.secret_row(key, secrets.new_secret(), now=now) for key in keys]
     ApiKey.objects.bulk_create(keys, batch_size=_BATCH)
+    ApiKeySecret.objects.bulk_create(rows, batch_size=_BATCH)
     links = [ApiKeyModel(api_key=key, model=model) for key in keys for model in chosen[key.owner_id][:2]]
     ApiKeyModel.objects.bulk_create(links, batch_size=_BATCH)
     wishes = [
@@ -114,7 +116,6 @@ def _seed_keys(users: list[User], chosen: dict[Any, list[Model]], now: Any) -> N
 def _key(user: User, place: int, now: Any) -> ApiKey:
     key = ApiKey(owner=user, name=f"Key {place}", created_at=now - timedelta(days=place), updated_at=now)
     key.alias = f"portal-{key.pk}"
-    secrets.put_into(key, secrets.new_secret())
     return key
 
 

@@ -81,6 +81,7 @@ def _book(records: list[Record], now: datetime) -> int:
             cursor.execute(_QUARTERS)
             cursor.execute(_DAYS, {"zone": settings.REPORTING_TIME_ZONE})
             cursor.execute(_LAST_USE)
+            cursor.execute(_LAST_USE_OF_SECRETS)
         cursor.execute("DROP TABLE usage_fresh; DROP TABLE usage_staging")
     return int(added)
 
@@ -105,16 +106,22 @@ def _values(record: Record) -> list[Any]:
 
 _SUMMED = ("prompt_tokens", "completion_tokens", "total_tokens", "cached_tokens", "reasoning_tokens")
 _FRESH = ", ".join(
-    ["started_at", "user_id", "api_key_id", "model", "provider", "status", *_SUMMED, "cost", "latency_ms"]
+    [
+        *("started_at", "user_id", "api_key_id", "token_hash", "model", "provider", "status"),
+        *(*_SUMMED, "cost", "latency_ms"),
+    ]
 )
 _COPIED = ", ".join(f"s.{name}" for name in _STAGED)
 
-# Revoked and deleted keys are joined too: what they did stays their owner's.
+# All secrets of a key count for the key, also the retired ones and those of revoked and deleted keys: what they did
+# stays their owner's.
 _INSERT = f"""
 WITH fresh AS (
     INSERT INTO usage_logs ({", ".join(_STAGED)}, api_key_id, user_id, team_id, ingested_at)
     SELECT {_COPIED}, k.id, k.owner_id, k.team_id, %(now)s
-    FROM usage_staging s LEFT JOIN api_keys k ON k.token_hash = s.token_hash
+    FROM usage_staging s
+        LEFT JOIN api_key_secrets x ON x.token_hash = s.token_hash
+        LEFT JOIN api_keys k ON k.id = x.api_key_id
     ON CONFLICT (source, request_id, started_at) DO NOTHING
     RETURNING {_FRESH}
 )
@@ -159,4 +166,15 @@ WITH used AS (
     ORDER BY k.id FOR NO KEY UPDATE OF k
 )
 UPDATE api_keys k SET last_used_at = held.at FROM held WHERE k.id = held.id
+"""
+
+_LAST_USE_OF_SECRETS = """
+WITH used AS (
+    SELECT token_hash, max(started_at) AS at FROM usage_fresh WHERE api_key_id IS NOT NULL GROUP BY 1
+), held AS (
+    SELECT x.id, used.at FROM api_key_secrets x JOIN used USING (token_hash)
+    WHERE x.last_used_at IS NULL OR x.last_used_at < used.at
+    ORDER BY x.id FOR NO KEY UPDATE OF x
+)
+UPDATE api_key_secrets x SET last_used_at = held.at FROM held WHERE x.id = held.id
 """

@@ -8,11 +8,8 @@ from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import (
-    BooleanField,
     Exists,
-    ExpressionWrapper,
     OuterRef,
-    Q,
     QuerySet,
     Subquery,
 )
@@ -21,7 +18,7 @@ from rest_framework.request import Request
 
 from accounts.api.authentication import actor_of
 from accounts.models import User
-from apikeys.models import ApiKey, ApiKeyModel, ApiKeyQuerySet
+from apikeys.models import ApiKey, ApiKeyModel, ApiKeyQuerySet, ApiKeySecret
 from litellm_sync.models import GatewayObject, sync_status_of
 from litemaas import errors
 from litemaas.api import params
@@ -56,9 +53,9 @@ _COLUMNS = (
 def columns(rows: ApiKeyQuerySet) -> QuerySet[ApiKey, Any]:
     """Plain rows for `presenters.api_key`: how far the gateway has followed, and as JSON texts what they open."""
     at_gateway = GatewayObject.objects.filter(kind="key", object_id=OuterRef("pk"))
-    has_secret = ExpressionWrapper(Q(sealed_secret__isnull=False), output_field=BooleanField())
+    current = ApiKeySecret.objects.current().filter(api_key=OuterRef("pk"))
     plain: QuerySet[ApiKey, Any] = rows.annotate(
-        has_secret=has_secret,
+        has_secret=Exists(current.filter(sealed__isnull=False)),
         sync_status=sync_status_of("key"),
         sync_error=Subquery(at_gateway.values("last_error")[:1]),
         synced_at=Subquery(at_gateway.values("applied_at")[:1]),

@@ -27,8 +27,9 @@ def make_key(owner, model, **columns):
     now = timezone.now()
     key = ApiKey(owner=owner, name="k", created_at=now, updated_at=now, **columns)
     key.alias = f"portal-{key.pk}"
-    secrets.put_into(key, secrets.new_secret())
+    row = secrets.secret_row(key, secrets.new_secret(), now=now)
     key.save()
+    row.save()
     ApiKeyModel.objects.create(api_key=key, model=model)
     return key
 
@@ -39,7 +40,7 @@ def test_the_secret_is_shown_once_and_kept_by_nobody(api, subscription):
     assert answer["Cache-Control"] == "no-store"
     made = answer.json()
     key = ApiKey.objects.get()
-    assert secrets.token_hash(made["key"]) == key.token_hash
+    assert secrets.token_hash(made["key"]) == key.current_secret.token_hash
     assert (made["name"], made["maxBudget"], made["tpmLimit"]) == ("CI", 12.5, 100)
     assert made["metadata"] == {"description": "For CI"}
     assert made["syncStatus"] == "pending"

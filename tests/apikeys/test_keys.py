@@ -48,17 +48,17 @@ def test_without_a_gateway_the_key_is_pending_and_its_secret_is_there(issue, own
     key = ApiKey.objects.get()
     wish = GatewayObject.objects.get(kind="key", object_id=key.pk)
     assert wish.sync_status == "pending"
-    assert key.token_hash == secrets.token_hash(issued.secret)
-    assert secrets.read_from(key) == issued.secret
+    assert key.current_secret.token_hash == secrets.token_hash(issued.secret)
+    assert secrets.read_from(key.current_secret) == issued.secret
     assert issued.secret.startswith(key.secret_prefix)
 
 
 def test_the_secret_is_sealed_and_opens_for_no_other_row(issue):
     from litemaas.crypto import CannotOpen
 
-    first, second = issue().key, issue().key
-    assert b"sk-" not in bytes(first.sealed_secret)
-    second.sealed_secret = first.sealed_secret
+    first, second = issue().key.current_secret, issue().key.current_secret
+    assert b"sk-" not in bytes(first.sealed)
+    second.sealed = first.sealed
     with pytest.raises(CannotOpen):
         secrets.read_from(second)
 
@@ -141,7 +141,7 @@ def test_revoking_keeps_the_row_forgets_the_secret_and_can_be_repeated(issue, ow
     for _ in range(2):
         services.revoke_api_key(actor=owner, key_id=key.pk, now=now)
     key.refresh_from_db()
-    assert (key.revoked_at, key.sealed_secret) == (now, None)
+    assert (key.revoked_at, key.current_secret.sealed) == (now, None)
     assert AuditEvent.objects.filter(action="API_KEY_REVOKE").count() == 1
 
 
@@ -249,4 +249,4 @@ def test_no_audit_row_and_no_wish_holds_a_secret(issue, owner, now):
     rows = [*AuditEvent.objects.values(), *GatewayObject.objects.values()]
     assert len(rows) >= 4
     assert issued.secret not in repr(rows)
-    assert issued.key.token_hash not in repr(rows)
+    assert issued.key.current_secret.token_hash not in repr(rows)

@@ -48,7 +48,7 @@ def test_a_key_works_as_soon_as_it_is_issued(gateway, issue, chat_model):
 def test_the_gateway_knows_the_keys_limits_owner_and_models(issue, admin_client, owner, chat_model):
     limits = services.Limits(Decimal("12.5"), "monthly", 1000, 10, 2)
     key = issue(limits=limits, expires_at=timezone.now() + timedelta(days=3)).key
-    there = admin_client.get_key(key.token_hash)
+    there = admin_client.get_key(key.current_secret.token_hash)
     assert there["models"] == [chat_model.pk]
     assert (there["user_id"], there["key_alias"]) == (str(owner.pk), f"portal-{key.pk}")
     assert (there["max_budget"], there["budget_duration"]) == (Decimal("12.5"), "1mo")
@@ -141,11 +141,13 @@ class TestAccessEnds:
         key = issue(model_ids=[chat_model.pk, other.pk]).key
         self._set_available(other, False)
         drain()
-        there = admin_client.get_key(key.token_hash)
+        there = admin_client.get_key(key.current_secret.token_hash)
         assert (there["models"], bool(there["blocked"])) == ([chat_model.pk], False)
         self._set_available(other, True)
         drain()
-        assert admin_client.get_key(key.token_hash)["models"] == sorted([chat_model.pk, other.pk])
+        assert admin_client.get_key(key.current_secret.token_hash)["models"] == sorted(
+            [chat_model.pk, other.pk]
+        )
 
     def test_a_key_whose_only_model_is_gone_is_made_closed(
         self, sent, gateway, issue, chat_model, drain, admin_client
@@ -155,7 +157,7 @@ class TestAccessEnds:
         self._set_available(chat_model, False)
         gateway.faults.clear()
         drain(later=LATER)
-        there = admin_client.get_key(key.token_hash)
+        there = admin_client.get_key(key.current_secret.token_hash)
         assert (there["models"], there["blocked"]) == (["no-default-models"], True)
 
     def _set_available(self, model, available):
@@ -215,7 +217,7 @@ def test_a_key_deleted_behind_our_back_is_made_again_with_the_same_secret(
     gateway, issue, drain, chat_model, admin_client
 ):
     issued = issue()
-    admin_client.delete_key(issued.key.token_hash)
+    admin_client.delete_key(issued.key.current_secret.token_hash)
     GatewayObject.objects.filter(object_id=issued.key.pk).update(applied=0)
     drain()
     assert call_model(gateway, issued.secret, chat_model.pk) == 200

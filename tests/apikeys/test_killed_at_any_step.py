@@ -91,16 +91,16 @@ def test_killed_while_issuing(gateway, chat_model, admin_client, run_until_kille
         )
         # Before anybody repairs: whatever the gateway has, the portal knows.
         assert set(keys_at_the_gateway(admin_client, owner)) <= set(
-            ApiKey.objects.filter(owner=owner).values_list("token_hash", flat=True)
+            ApiKey.objects.filter(owner=owner).values_list("secrets__token_hash", flat=True)
         )
         drain(later=LATER)
         for key in ApiKey.objects.filter(owner=owner):
-            assert call_model(gateway, secrets.read_from(key), chat_model.pk) == 200
+            assert call_model(gateway, secrets.read_from(key.current_secret), chat_model.pk) == 200
         # The client did not hear an answer and asks again: it gets that key, or a first one.
         again = issue_api_key(actor=owner, model_ids=[chat_model.pk], request_token=token, now=timezone.now())
         drain(later=LATER)
         assert ApiKey.objects.filter(owner=owner).count() == 1
-        assert keys_at_the_gateway(admin_client, owner) == [again.key.token_hash]
+        assert keys_at_the_gateway(admin_client, owner) == [again.key.current_secret.token_hash]
         assert call_model(gateway, again.secret, chat_model.pk) == 200
         return ended
 
@@ -116,9 +116,9 @@ def test_killed_while_the_worker_creates(gateway, chat_model, admin_client, run_
         _rest_the_breaker()
         _make_due()
         ended = run_until_killed(act="drain", step=step)
-        assert set(keys_at_the_gateway(admin_client, owner)) <= {issued.key.token_hash}
+        assert set(keys_at_the_gateway(admin_client, owner)) <= {issued.key.current_secret.token_hash}
         drain(later=LATER)
-        assert keys_at_the_gateway(admin_client, owner) == [issued.key.token_hash]
+        assert keys_at_the_gateway(admin_client, owner) == [issued.key.current_secret.token_hash]
         assert call_model(gateway, issued.secret, chat_model.pk) == 200
         return ended
 

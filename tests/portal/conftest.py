@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from apikeys import services
-from apikeys.models import ApiKey, ApiKeyModel
+from apikeys.models import ApiKey, ApiKeyModel, ApiKeySecret
 from litellm_sync.models import GatewayObject
 from tests.factories import ModelFactory, SubscriptionFactory, UserFactory
 
@@ -56,9 +56,16 @@ def many_rows(user, count):
     keys = ApiKey.objects.bulk_create(
         ApiKey(
             owner=user, name=f"key {at}", alias=f"many-{user.pk}-{at}", secret_prefix="sk-abcde",
-            secret_suffix="wxyz", token_hash=f"{user.pk.hex}{at:032}", created_at=now, updated_at=now,
+            secret_suffix="wxyz", created_at=now, updated_at=now,
         )
         for at in range(count)
+    )  # fmt: skip
+    ApiKeySecret.objects.bulk_create(
+        ApiKeySecret(
+            api_key=key, token_hash=f"{user.pk.hex}{at:032}", alias=key.alias, prefix="sk-abcde",
+            suffix="wxyz", sealed=b"sealed", created_at=now,
+        )
+        for at, key in enumerate(keys)
     )  # fmt: skip
     ApiKeyModel.objects.bulk_create(
         ApiKeyModel(api_key=key, model_id=row.model_id) for key in keys for row in rows

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from apikeys.models import ApiKey
+from apikeys.models import ApiKey, ApiKeySecret
 from litellm_sync.client import forget_gateway
 from tests.factories import NOW, UserFactory
 
@@ -101,12 +101,19 @@ def log_server(settings) -> Iterator[LogServer]:
     server.server_close()
 
 
+def add_secret(key: ApiKey, token_hash: str, number: int = 1, **changes: Any) -> ApiKeySecret:
+    facts = {"alias": f"{key.alias}-{number}", "prefix": "sk-abc", "suffix": "wxyz", "created_at": NOW}
+    return ApiKeySecret.objects.create(api_key=key, token_hash=token_hash, number=number, **facts | changes)
+
+
 @pytest.fixture
 def make_key(db) -> Callable[..., ApiKey]:
     def make(token_hash: str = "hash-1", **changes: Any) -> ApiKey:  # noqa: S107
         owner: Any = changes.pop("owner", None) or UserFactory()
         facts = {"name": "work", "alias": f"portal-{uuid4()}", "created_at": NOW, "updated_at": NOW}
         facts |= {"secret_prefix": "sk-abc", "secret_suffix": "wxyz"}
-        return ApiKey.objects.create(owner=owner, token_hash=token_hash, **facts | changes)
+        key = ApiKey.objects.create(owner=owner, **facts | changes)
+        add_secret(key, token_hash)
+        return key
 
     return make

@@ -14,7 +14,7 @@ from django.db import connection, connections
 from django.db.models import Sum
 
 from tests.factories import NOW
-from tests.usage.conftest import log_row
+from tests.usage.conftest import add_secret, log_row
 from usage.ledger import Counts, write_rows
 from usage.models import UsageDay, UsageLog, UsageQuarter, UsageReject
 
@@ -70,6 +70,23 @@ def test_usage_of_revoked_and_deleted_keys_stays_their_owners(make_key):
     key = make_key(created_at=NOW - timedelta(days=1), revoked_at=NOW, deleted_at=NOW)
     write_rows([log_row(api_key="hash-1")], now=NOW)
     assert UsageLog.objects.get().user_id == UsageDay.objects.get().user_id == key.owner_id
+
+
+@pytest.mark.django_db
+def test_all_secrets_of_a_key_count_for_the_key(make_key):
+    key = make_key()
+    former = key.current_secret
+    former.superseded_at = former.valid_until = former.retired_at = NOW
+    former.save()
+    fresh = add_secret(key, "hash-2", 2)
+    write_rows([log_row(0, api_key="hash-1"), log_row(1, api_key="hash-2")], now=NOW)
+    assert set(UsageLog.objects.values_list("api_key_id", "user_id")) == {(key.pk, key.owner_id)}
+    assert UsageDay.objects.get().requests == 2
+    for row in (key, former, fresh):
+        row.refresh_from_db()
+    first = NOW - timedelta(minutes=10)
+    assert (former.last_used_at, fresh.last_used_at) == (first, first + timedelta(milliseconds=1))
+    assert key.last_used_at == fresh.last_used_at
 
 
 @pytest.mark.django_db
@@ -154,7 +171,7 @@ import django, sys
 django.setup()
 from django.db import transaction
 from tests.factories import NOW
-from tests.usage.conftest import log_row
+from tests.usage.conftest import add_secret, log_row
 from usage.ledger import write_rows
 with transaction.atomic():
     write_rows([log_row(n) for n in range(50)], now=NOW)

@@ -5,15 +5,18 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
-from catalog.models import Model
 from litemaas.errors import NotFound
-from subscriptions.models import Subscription
 
 if TYPE_CHECKING:
     from accounts.models import Actor
+    from apikeys.models.secrets import ApiKeySecret
+
+# The words that clients know, and LiteLLM's own durations.
+BUDGET_WINDOW = r"^(daily|weekly|monthly|yearly|[1-9][0-9]{0,4}([smhdw]|mo))$"
 
 
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
@@ -36,8 +39,9 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
 class ApiKey(models.Model):
     """A credential for the gateway. We make the secret, so a lost reply can always be repaired.
 
-    `token_hash` is the SHA-256 of the secret in lower-case hex, which is also LiteLLM's name for the key.
-    Limits: NULL = none of its own. Amounts in the gateway's currency (US dollars), rates per minute.
+    A personal key has an owner; a service key has none, belongs to its team alone and survives whoever made it.
+    Limits: NULL = none of its own. Amounts in the gateway's currency (US dollars), rates per minute. Maps per model
+    are by the model's name. `secret_prefix` and `secret_suffix` are those of the current secret.
     """
 
     audit_type = "api_key"
@@ -49,7 +53,12 @@ class ApiKey(models.Model):
         YEARLY = "yearly", "Yearly"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="api_keys")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="api_keys"
+    )
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     team = models.ForeignKey(
         "teams.Team", null=True, blank=True, on_delete=models.PROTECT, related_name="api_keys"
     )
@@ -58,20 +67,29 @@ class ApiKey(models.Model):
     alias = models.CharField(max_length=80, editable=False)
     secret_prefix = models.CharField(max_length=12, editable=False)
     secret_suffix = models.CharField(max_length=4, editable=False)
-    token_hash = models.CharField(max_length=64, editable=False)
-    sealed_secret = models.BinaryField(null=True, editable=False)
     # What the client sent to make a repeated creation the same creation.
     request_token = models.CharField(max_length=128, null=True, blank=True, editable=False)
     max_budget = models.DecimalField(max_digits=20, decimal_places=10, null=True, blank=True)
-    budget_window = models.CharField(max_length=10, choices=BudgetWindow.choices, blank=True, default="")
+    soft_budget = models.DecimalField(max_digits=20, decimal_places=10, null=True, blank=True)
+    budget_window = models.CharField(max_length=10, blank=True, default="")
     tpm_limit = models.BigIntegerField("tokens per minute", null=True, blank=True)
     rpm_limit = models.BigIntegerField("requests per minute", null=True, blank=True)
     max_parallel_requests = models.IntegerField(null=True, blank=True)
+    model_max_budget = models.JSONField(default=dict, blank=True)
+    model_rpm_limit = models.JSONField(default=dict, blank=True)
+    model_tpm_limit = models.JSONField(default=dict, blank=True)
+    permissions = models.JSONField(default=dict, blank=True)
+    guardrails = ArrayField(models.CharField(max_length=100), default=list, blank=True)
+    tags = ArrayField(models.CharField(max_length=50), default=list, blank=True)
+    metadata = models.JSONField(default=dict, blank=True)
+    portal_permissions = ArrayField(models.CharField(max_length=60), default=list, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     is_blocked = models.BooleanField(default=False)
     blocked_reason = models.CharField(max_length=500, blank=True, default="")
     revoked_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
+    # When somebody last asked for the counted spend to start again.
+    spend_reset_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
@@ -81,7 +99,6 @@ class ApiKey(models.Model):
     class Meta:
         db_table = "api_keys"
         constraints = [
-            models.UniqueConstraint(fields=["token_hash"], name="apikey_token_hash_is_unique"),
             models.UniqueConstraint(fields=["alias"], name="apikey_alias_is_unique"),
             models.UniqueConstraint(
                 fields=["owner", "request_token"], name="apikey_is_created_once_per_request"
@@ -96,14 +113,32 @@ class ApiKey(models.Model):
             ),
             models.CheckConstraint(
                 condition=(Q(max_budget__isnull=True) | Q(max_budget__gte=0))
+                & (Q(soft_budget__isnull=True) | Q(soft_budget__gte=0))
                 & (Q(tpm_limit__isnull=True) | Q(tpm_limit__gte=0))
                 & (Q(rpm_limit__isnull=True) | Q(rpm_limit__gte=0))
                 & (Q(max_parallel_requests__isnull=True) | Q(max_parallel_requests__gte=1)),
                 name="apikey_limits_are_not_negative",
             ),
+            models.CheckConstraint(
+                condition=Q(soft_budget__isnull=True)
+                | Q(max_budget__isnull=True)
+                | Q(soft_budget__lte=F("max_budget")),
+                name="apikey_soft_budget_is_within_the_budget",
+            ),
+            models.CheckConstraint(
+                condition=Q(budget_window="") | Q(budget_window__regex=BUDGET_WINDOW),
+                name="apikey_budget_window_is_a_duration",
+            ),
+            models.CheckConstraint(
+                condition=Q(owner__isnull=False) | Q(team__isnull=False),
+                name="apikey_without_owner_belongs_to_a_team",
+            ),
         ]
         indexes = [
             models.Index(fields=["owner", "-created_at", "id"], name="apikey_of_owner"),
+            models.Index(
+                fields=["team", "-created_at", "id"], condition=Q(team__isnull=False), name="apikey_of_team"
+            ),
             models.Index(fields=["expires_at"], condition=Q(revoked_at__isnull=True), name="apikey_expiry"),
         ]
 
@@ -115,6 +150,15 @@ class ApiKey(models.Model):
         return f"{self.secret_prefix}…{self.secret_suffix}"
 
     @property
+    def is_service(self) -> bool:
+        return self.owner_id is None
+
+    @property
+    def current_secret(self) -> "ApiKeySecret":
+        """The secret that callers should use; one statement, or none where `secrets` are prefetched."""
+        return next(row for row in self.secrets.all() if row.is_current)
+
+    @property
     def is_revoked(self) -> bool:
         return self.revoked_at is not None
 
@@ -123,38 +167,3 @@ class ApiKey(models.Model):
 
     def is_live(self, now: datetime) -> bool:
         return not self.is_revoked and not self.is_expired(now)
-
-
-class ApiKeyModelQuerySet(models.QuerySet["ApiKeyModel"]):
-    def effective(self) -> "ApiKeyModelQuerySet":
-        """The models that the keys open now: the owner is active, subscribed, and the model is available.
-
-        What a key opens is always derived from this, so access that ends takes effect with the commit that ends it,
-        and what comes back is restored exactly.
-        """
-        subscribed = Subscription.objects.active().filter(
-            user_id=models.OuterRef("api_key__owner_id"), model_id=models.OuterRef("model_id")
-        )
-        return self.filter(
-            models.Exists(subscribed),
-            api_key__owner__is_active=True,
-            model__availability=Model.Availability.AVAILABLE,
-        )
-
-
-class ApiKeyModel(models.Model):
-    """A model that the owner chose for the key. Whether it opens is `effective()`."""
-
-    api_key = models.ForeignKey(ApiKey, on_delete=models.CASCADE, related_name="model_links")
-    model = models.ForeignKey(Model, on_delete=models.PROTECT, related_name="key_links")
-
-    objects = ApiKeyModelQuerySet.as_manager()
-
-    class Meta:
-        db_table = "api_key_models"
-        constraints = [
-            models.UniqueConstraint(fields=["api_key", "model"], name="apikey_has_a_model_once"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.api_key_id}: {self.model_id}"

@@ -1,0 +1,15 @@
+"""API keys, what they open, and their secrets."""
+
+from apikeys.models.keys import ApiKey, ApiKeyQuerySet
+from apikeys.models.opening import ApiKeyModel, ApiKeyModelQuerySet
+from apikeys.models.secrets import LONGEST_OVERLAP, ApiKeySecret, ApiKeySecretQuerySet
+
+__all__ = [
+    "LONGEST_OVERLAP",
+    "ApiKey",
+    "ApiKeyModel",
+    "ApiKeyModelQuerySet",
+    "ApiKeyQuerySet",
+    "ApiKeySecret",
+    "ApiKeySecretQuerySet",
+]
