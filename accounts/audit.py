@@ -7,7 +7,7 @@ from django.db.models import Model
 from django.utils import timezone
 
 from accounts.models import Actor, AuditEvent, User
-from litemaas import context
+from litemaas import context, dry_run
 from litemaas.redaction import redact, redact_text
 
 
@@ -30,6 +30,8 @@ def record(
     """
     request = context.current()
     kind, key = resource or _resource_of(obj)
+    if not error:
+        dry_run.note(kind, [(key, str(obj) if obj is not None else "")])
     return AuditEvent.objects.create(
         at=at or timezone.now(),
         actor=actor if isinstance(actor, User) else None,

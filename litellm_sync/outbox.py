@@ -20,6 +20,7 @@ from litellm_sync.client import GatewayClient, gateway
 from litellm_sync.errors import GatewayRefused, GatewayUnauthorized, GatewayUnavailable, UnsupportedGateway
 from litellm_sync.models import LEASE, Claim, GatewayObject, GatewayObjectQuerySet
 from litellm_sync.registry import applier_of
+from litemaas import dry_run
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +43,7 @@ def mark_dirty(kind: str, object_ids: UUID | Iterable[UUID], *, now: datetime, h
     ids = sorted({object_ids} if isinstance(object_ids, UUID) else set(object_ids))
     if not ids:
         return
+    dry_run.note(kind.upper() if kind != "key" else "API_KEY", ((str(pk), "") for pk in ids))
     fresh = [
         GatewayObject(kind=kind, object_id=pk, requested=0, dirty_since=now, not_before=now) for pk in ids
     ]

@@ -171,6 +171,10 @@ CELERY_TASK_TIME_LIMIT = 3600
 CELERY_BEAT_SCHEDULE = {
     "sweep the outbox": {"task": "litellm_sync.tasks.sweep", "schedule": 60.0, "options": {"expires": 55}},
     "sweep the jobs": {"task": "jobs.tasks.sweep_jobs", "schedule": 60.0, "options": {"expires": 55}},
+    "forget idempotent requests": {
+        "task": "litemaas.api.tasks.forget_idempotent_requests",
+        "schedule": 300.0,
+    },
     "forget old jobs": {"task": "jobs.tasks.forget_old_jobs", "schedule": 86_400.0},
     "forget old notifications": {
         "task": "notifications.tasks.forget_old_notifications",

@@ -14,6 +14,7 @@ from apikeys import services
 from apikeys.api import presenters, queries, schema
 from apikeys.services import Limits
 from litemaas import errors
+from litemaas.api import idempotency
 from litemaas.api.views import ContractView, body_of, secret
 from subscriptions.models import Subscription
 
@@ -35,6 +36,8 @@ def _shown(request: Request, pk: UUID | str) -> dict[str, Any]:
 
 class ApiKeysView(ContractView):
     permissions_needed = {"GET": "api_keys:read", "POST": "api_keys:write"}
+    # The key itself remembers which request made it, so the same request finds it even after a crash.
+    replays_itself = True
 
     @extend_schema(
         parameters=schema.LIST_PARAMETERS, responses=schema.ApiKeyPageOut, operation_id="list_api_keys"
@@ -51,7 +54,7 @@ class ApiKeysView(ContractView):
         operation_id="issue_api_key",
     )
     def post(self, request: Request) -> Response:
-        request_token = _request_token(request)
+        request_token = idempotency.key_of(request)
         body = body_of(request, schema.IssueIn)
         is_legacy = "modelIds" not in body and bool(body.get("subscriptionId"))
         now = timezone.now()
@@ -71,16 +74,6 @@ class ApiKeysView(ContractView):
         headers = _DEPRECATED if is_legacy else {}
         replayed = {"Idempotency-Replayed": "true"} if issued.is_replay else {}
         return secret(answer, status=201, headers=headers | replayed)
-
-
-def _request_token(request: Request) -> str | None:
-    token: str | None = request.headers.get("Idempotency-Key")
-    if token is None:
-        return None
-    if not 1 <= len(token) <= 128 or not token.isascii() or not token.isprintable():
-        text = "Idempotency-Key must be 1 to 128 printable characters."
-        raise errors.InvalidInput(fields={"Idempotency-Key": text})
-    return token
 
 
 def _model_of(request: Request, subscription_id: UUID) -> list[str]:

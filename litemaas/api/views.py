@@ -1,6 +1,7 @@
 """The base of every REST view."""
 
-import hashlib
+from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse
@@ -10,9 +11,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from litemaas import dry_run
+from litemaas.api import idempotency, params, preconditions
 from litemaas.api.parsing import StrictJSONParser
 from litemaas.api.permissions import ANYBODY, permission_for
 from litemaas.api.rendering import OrjsonRenderer, dumps
+from litemaas.errors import InvalidInput
 
 
 class ContractView(APIView):
@@ -22,6 +26,13 @@ class ContractView(APIView):
     """
 
     permissions_needed: ClassVar[dict[str, str]] = {}
+    # Methods with a dry run: the handler runs in a transaction that is undone. What calls the gateway reads
+    # `?dryRun` itself and lists the method in `rehearses_itself`.
+    rehearses: ClassVar[frozenset[str]] = frozenset()
+    rehearses_itself: ClassVar[frozenset[str]] = frozenset()
+    # A POST that only asks ignores Idempotency-Key; one that `replays_itself` does so in its use case.
+    only_asks: ClassVar[bool] = False
+    replays_itself: ClassVar[bool] = False
     _renderer = OrjsonRenderer()
     _parsers = (StrictJSONParser(),)
 
@@ -38,6 +49,36 @@ class ContractView(APIView):
         except AuthenticationFailed:
             if permission_for(self, request.method or "GET") != ANYBODY:
                 raise
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]
+        """DRF's own, with the rules that hold on every change between the permission and the handler."""
+        self.args, self.kwargs, self.headers = args, kwargs, {}
+        asked = self.request = self.initialize_request(request, *args, **kwargs)
+        try:
+            self.initial(asked, *args, **kwargs)
+            handler = getattr(self, (asked.method or "").lower(), self.http_method_not_allowed)
+            act = partial(handler, asked, *args, **kwargs)
+            response = act() if asked.method in _READS else self._change(asked, act)
+        except Exception as error:  # noqa: BLE001  what is no refusal is raised again there
+            response = self.handle_exception(error)
+        self.response = self.finalize_response(asked, response, *args, **kwargs)
+        return self.response
+
+    def _change(self, request: Request, act: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+        """Dry run, If-Match and Idempotency-Key (contract §1.5)."""
+        method = request.method or ""
+        if "dryRun" in request.GET and method not in self.rehearses_itself and _is_dry(self, request):
+            return _rehearsed(act)
+        if method != "POST" and "HTTP_IF_MATCH" in request.META:
+            read = getattr(self, "get", None)
+            return preconditions.if_unchanged(
+                request, partial(read, request, *self.args, **self.kwargs) if read else None, act
+            )
+        if method == "POST" and not self.only_asks and not self.replays_itself and request.user.pk:
+            key = idempotency.key_of(request)
+            if key is not None:
+                return idempotency.once(request, key, act, self.handle_exception)
+        return act()
 
     def finalize_response(  # type: ignore[override]  # what leaves here is rendered
         self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
@@ -56,13 +97,57 @@ class ContractView(APIView):
         return super().as_view(**initkwargs)
 
 
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def is_dry(request: Request) -> bool:
+    """Whether the caller asks for a dry run."""
+    return bool(params.boolean(request, "dryRun", False))
+
+
+def _is_dry(view: ContractView, request: Request) -> bool:
+    if not is_dry(request):
+        return False
+    if request.method not in view.rehearses:
+        raise InvalidInput(fields={"dryRun": "This address has no dry run."})
+    return True
+
+
+_AFFECTED = {"users": "USER", "subscriptions": "SUBSCRIPTION", "apiKeys": "API_KEY", "models": "MODEL"}
+_MOST_SAMPLES = 20
+
+
+def affected(touched: dict[str, dict[str, str]]) -> dict[str, Any]:
+    """The contract's `affected`: how many of each kind, and the first of them by name."""
+    samples = [
+        {"type": name, "id": key, "label": label or key}
+        for name, kind in _AFFECTED.items()
+        for key, label in touched.get(kind, {}).items()
+    ]
+    counts = {name: len(touched.get(kind, {})) for name, kind in _AFFECTED.items()}
+    return {**counts, "samples": samples[:_MOST_SAMPLES]}
+
+
+def _rehearsed(act: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+    """The answer of the real run, of which nothing is left."""
+    with dry_run.rehearsal() as found:
+        response = act()
+        if isinstance(response, Response):
+            # Rendered before the rows are gone: the answer may still read them.
+            data = response.data if isinstance(response.data, dict) else {}
+            shown = {**data, "dryRun": True, "affected": affected(found.touched)}
+            status = 200 if response.status_code == 204 else response.status_code
+            response = Response(shown, status=status)
+    return response
+
+
 def _rendered(request: Request, response: Response) -> HttpResponse:
     """The finished answer, with an ETag over its content on reads (contract §1.5)."""
     content = b"" if response.data is None else dumps(response.data)
     headers = dict(response.items())
     headers.pop("Content-Type", None)
     if request.method in {"GET", "HEAD"} and response.status_code == 200 and "Cache-Control" not in headers:
-        tag = f'W/"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
+        tag = preconditions.etag_of(content)
         headers["ETag"] = tag
         if tag in request.META.get("HTTP_IF_NONE_MATCH", ""):
             return HttpResponse(status=304, headers=headers)

@@ -32,6 +32,7 @@ class RequestsView(ContractView):
 
 class ApproveView(ContractView):
     permissions_needed = {"POST": "admin:subscriptions:write"}
+    rehearses = frozenset({"POST"})
 
     @extend_schema(
         request=schema.DecisionIn, responses=schema.DecisionOut, operation_id="approve_subscriptions"
@@ -50,6 +51,7 @@ class ApproveView(ContractView):
 
 class DenyView(ContractView):
     permissions_needed = {"POST": "admin:subscriptions:write"}
+    rehearses = frozenset({"POST"})
 
     @extend_schema(request=schema.DecisionIn, responses=schema.DecisionOut, operation_id="deny_subscriptions")
     def post(self, request: Request) -> Response:
