@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.apps import apps as installed_apps
 from django.db.models.signals import post_migrate
 
 
@@ -12,10 +13,10 @@ class TeamsConfig(AppConfig):
         post_migrate.connect(make_default_team, sender=self)
 
 
-def make_default_team(sender: AppConfig, apps: Any, using: str, **_kwargs: Any) -> None:
+def make_default_team(sender: AppConfig, using: str, apps: Any = installed_apps, **_kwargs: Any) -> None:
     """The team that everybody is in, once. What an administrator changed of it stays.
 
-    After each migration rather than in one: a flushed database has to have it, too.
+    After each migration rather than in one: a flushed database has to have it, too. A flush names no `apps`.
     """
     from teams.models import DEFAULT_TEAM_ID
 

@@ -146,8 +146,7 @@ def _replay(row: IdempotentRequest, now: datetime) -> HttpResponse:
     if known.status is None:
         raise IdempotencyInProgress(retryAfter=max(1, int((known.locked_until - now).total_seconds())))
     content = bytes(known.body or b"")
-    has_secret = known.sealed_body is not None and known.sealed_until is not None
-    if has_secret and known.sealed_until > now:
+    if known.sealed_body is not None and known.sealed_until is not None and known.sealed_until > now:
         content = crypto.open_sealed(bytes(known.sealed_body), bound_to=_binding(row)).encode()
     headers = {**known.headers, "Idempotency-Replayed": "true", "Cache-Control": "no-store"}
     return HttpResponse(content, status=known.status, headers=headers)

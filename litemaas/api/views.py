@@ -50,7 +50,7 @@ class ContractView(APIView):
             if permission_for(self, request.method or "GET") != ANYBODY:
                 raise
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:  # type: ignore[override]
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """DRF's own, with the rules that hold on every change between the permission and the handler."""
         self.args, self.kwargs, self.headers = args, kwargs, {}
         asked = self.request = self.initialize_request(request, *args, **kwargs)
@@ -61,8 +61,7 @@ class ContractView(APIView):
             response = act() if asked.method in _READS else self._change(asked, act)
         except Exception as error:  # noqa: BLE001  what is no refusal is raised again there
             response = self.handle_exception(error)
-        self.response = self.finalize_response(asked, response, *args, **kwargs)
-        return self.response
+        return self.finalize_response(asked, response, *args, **kwargs)
 
     def _change(self, request: Request, act: Callable[[], HttpResponseBase]) -> HttpResponseBase:
         """Dry run, If-Match and Idempotency-Key (contract §1.5)."""
