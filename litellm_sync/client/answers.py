@@ -40,7 +40,7 @@ _PERMANENT_TYPES = {
 }
 _PERMANENT_WORDS = re.compile(r"invalid duration|enterprise|failed to add model to db|already exists", re.I)
 
-_NOT_FOUND_WORDS = re.compile(r"\bnot found\b", re.I)
+_NOT_FOUND_WORDS = re.compile(r"\bnot found\b|does not exist in db", re.I)
 # How 1.80 says it of a key to change, with a 401. Our own key being unknown reads "Unable to find token".
 _NO_SUCH_KEY_WORDS = re.compile(r"not found in db|does not exist in db", re.I)
 _TAKEN_WORDS = re.compile(r"already exists|already in team", re.I)

@@ -67,7 +67,8 @@ class TeamCalls(Caller):
     def update_member(
         self, team_id: str, user_id: str, *, deadline: float | None = None, **limits: Any
     ) -> Json:
-        """Change `max_budget_in_team`, `tpm_limit`, `rpm_limit`, from 1.91 `budget_duration`. Raises GatewayNotFound."""
+        """Change `max_budget_in_team`, `tpm_limit`, `rpm_limit`, from 1.91 `budget_duration`. Raises GatewayNotFound
+        for an unknown team. LiteLLM takes limits for somebody who is not in the team: that alone lets nobody in."""
         body = {"team_id": team_id, "user_id": user_id, **limits}
         return self._post_for_record("/team/member_update", body, deadline=deadline)
 

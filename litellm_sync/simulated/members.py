@@ -3,7 +3,7 @@
 from litellm_sync.simulated.access import Caller
 from litellm_sync.simulated.http import Request, refuse, refuse_in_detail
 from litellm_sync.simulated.key_admin import archive_key
-from litellm_sync.simulated.memberships import join, leave, set_limits, shown
+from litellm_sync.simulated.memberships import blank_membership, join, leave, set_limits, shown
 from litellm_sync.simulated.routing import route
 from litellm_sync.simulated.shapes import Json, view
 from litellm_sync.simulated.state import State
@@ -39,11 +39,17 @@ def add(state: State, _caller: Caller, request: Request) -> Json:
 @route("POST", "/team/member_update")
 def update(state: State, _caller: Caller, request: Request) -> Json:
     body = check_types(request.json())
+    require(body, "team_id")
+    if body["team_id"] not in state.teams:
+        raise refuse_in_detail(400, {"error": f"Team id={body['team_id']} does not exist in db"})
     team = team_of(state, body)
     if body.get("role") == "admin":
         raise refuse_in_detail(400, _PREMIUM)
-    user_id = _member_id(team, body)
-    member = state.members[f"{team['team_id']}/{user_id}"]
+    user_id = body.get("user_id") or _member_id(team, body)
+    # Limits for somebody who is not in the team are kept all the same (seen on 1.109.1): joining is another call.
+    member = state.members.get(f"{team['team_id']}/{user_id}") or blank_membership(
+        state, team["team_id"], user_id
+    )
     set_limits(state, member, body)
     return {
         "user_id": user_id,

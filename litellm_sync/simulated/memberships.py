@@ -20,7 +20,7 @@ def join(state: State, team: Json, member: Json, limits: Json) -> Json:
     team["members_with_roles"] = [*team["members_with_roles"], entry]
     user["teams"] = [*user["teams"], team["team_id"]]
     state.save("users", user["user_id"], user)
-    set_limits(state, _membership(state, team["team_id"], user["user_id"]), limits)
+    set_limits(state, blank_membership(state, team["team_id"], user["user_id"]), limits)
     return user
 
 
@@ -68,7 +68,7 @@ def with_members(state: State, team: Json) -> Json:
     return {**view("team_new", team), "team_memberships": memberships(state, team), "keys": keys}
 
 
-def _membership(state: State, team_id: str, user_id: str) -> Json:
+def blank_membership(state: State, team_id: str, user_id: str) -> Json:
     return {
         "user_id": user_id,
         "team_id": team_id,

@@ -125,20 +125,28 @@ def test_joining_an_unknown_team_says_that_there_is_none(client, user_id, unique
         client.add_member(unique("nothing"), user_id)
 
 
-def test_the_limits_of_a_member_can_be_changed_and_cleared(client, make_team, user_id, version):
+def test_the_limits_of_a_member_can_be_changed_and_cleared(client, make_team, user_id):
     team_id = make_team()
     client.add_member(team_id, user_id)
     client.update_member(team_id, user_id, max_budget_in_team=3, tpm_limit=100, rpm_limit=5)
     limits = membership(client, team_id, user_id)["litellm_budget_table"]
     assert (limits["max_budget"], limits["tpm_limit"], limits["rpm_limit"]) == (3, 100, 5)
-    client.update_member(team_id, user_id, max_budget_in_team=4)
+    client.update_member(team_id, user_id, max_budget_in_team=None)
     limits = membership(client, team_id, user_id)["litellm_budget_table"]
-    assert (limits["max_budget"], limits["tpm_limit"], limits["rpm_limit"]) == (4, 100, 5)
+    assert (limits["max_budget"], limits["tpm_limit"], limits["rpm_limit"]) == (None, 100, 5)
+    client.update_member(team_id, user_id, tpm_limit=None, rpm_limit=None)
+    assert membership(client, team_id, user_id)["litellm_budget_table"] is None
 
 
-def test_changing_a_stranger_in_a_team_says_that_there_is_none(client, make_team, unique):
+def test_limits_for_a_stranger_do_not_let_the_stranger_in(client, make_team, user_id):
+    team_id = make_team()
+    client.update_member(team_id, user_id, max_budget_in_team=1)
+    assert user_id not in in_team(client, team_id)
+
+
+def test_limits_in_an_unknown_team_say_that_there_is_none(client, user_id, unique):
     with pytest.raises(GatewayNotFound):
-        client.update_member(make_team(), unique("stranger"), max_budget_in_team=1)
+        client.update_member(unique("nothing"), user_id, max_budget_in_team=1)
 
 
 def test_who_leaves_takes_the_own_keys_along_and_can_leave_again(client, make_team, issue, user_id):
