@@ -1,14 +1,81 @@
-"""Which app knows how to bring which kind of object to the gateway. This app knows no domain app."""
+"""What each app tells about the objects that it mirrors to the gateway. This app knows no domain app.
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+An app registers in its `AppConfig.ready`:
+
+    registry.register("key", gateway.apply_key)
+    registry.reconcile("key", Mirror(wishes=gateway.key_wishes, expected=gateway.expected_keys))
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 if TYPE_CHECKING:
     from litellm_sync.client import GatewayClient
 
+Json = dict[str, Any]
 Applier = Callable[[UUID, "GatewayClient"], None]
+
+
+class Policy(StrEnum):
+    """What the reconciler does about an object of ours that is different in the gateway."""
+
+    REPAIR = "repair"
+    ADOPT = "adopt"
+    REPORT = "report"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the gateway should have of one object: `fields` as LiteLLM names them, None = it should not be there.
+
+    Compared are the named fields only. Values: text, bool, int, Decimal, datetime, lists (order does not matter), dicts,
+    None (unset; LiteLLM's false, [] and {} count as unset too).
+    """
+
+    object_id: UUID
+    fields: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """An object of the gateway that is to be adopted: its row, fresh, and the portal's object if there is one."""
+
+    gateway_id: str
+    row: Json
+    object_id: UUID | None
+
+
+def _as_it_is(row: Json) -> Mapping[str, Any]:
+    return row
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror:
+    """How the reconciler compares one kind.
+
+    `gateway_id` is the gateway's name: a user's or team's id, "team_id/user_id" for a member, a key's token hash, a
+    deployment's id.
+    """
+
+    # Of these gateway ids those that are ours, with what they should be. A fixed number of statements for any number of
+    # ids, which may be anything (a stranger's id is no UUID).
+    wishes: Callable[[Sequence[str]], Mapping[str, Wish]]
+    # Everything of ours that must be in the gateway now, in batches of (gateway_id, object_id): constant memory.
+    expected: Callable[[], Iterator[Sequence[tuple[str, UUID]]]]
+    # The fields of a gateway's row under the names that `Wish.fields` uses, where they are not the row's own.
+    read: Callable[[Json], Mapping[str, Any]] = _as_it_is
+    # Takes the gateway's values, or a stranger, into the portal's rows, in the caller's transaction; the portal's id
+    # of it. `actor` is whoever decided. Raises DomainError where that can't be. None: nothing of this kind is adopted.
+    adopt: Callable[[Sighting, Any, datetime], UUID] | None = None
+    policy: Policy = Policy.REPAIR
+
+
 _appliers: dict[str, Applier] = {}
+_mirrors: dict[str, Mirror] = {}
 
 
 def register(kind: str, applier: Applier) -> None:
@@ -19,3 +86,19 @@ def register(kind: str, applier: Applier) -> None:
 
 def applier_of(kind: str) -> Applier:
     return _appliers[kind]
+
+
+def reconcile(kind: str, mirror: Mirror) -> None:
+    """Let the reconciler compare this kind, and the spend poll know whose the gateway's figures are."""
+    _mirrors[kind] = mirror
+
+
+def mirror_of(kind: str) -> Mirror:
+    return _mirrors[kind]
+
+
+def reconciled_kinds() -> list[str]:
+    """The kinds that have a mirror, in the order in which the gateway needs them."""
+    from litellm_sync.models import GatewayObject
+
+    return [kind for kind in GatewayObject.Kind.values if kind in _mirrors]
