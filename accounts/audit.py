@@ -1,5 +1,7 @@
 """The record of acts. Call it inside the act's transaction, so that both happen or neither."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -48,6 +50,52 @@ def record(
         ip_address=request.address,
         user_agent=request.user_agent,
         request_id=request.request_id,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one act did to one of many rows. `resource` is (type, id)."""
+
+    resource: tuple[str, str]
+    old: dict[str, Any] | None = None
+    new: dict[str, Any] | None = None
+
+
+_AT_ONCE = 2_000
+
+
+def record_many(
+    action: str,
+    *,
+    actor: Actor | None,
+    changes: Iterable[Change],
+    at: datetime,
+    metadata: dict[str, Any] | None = None,
+) -> None:
+    """One row for each of the changes of one act, with few statements however many there are."""
+    request = context.current()
+    masked = redact(metadata or {})
+    AuditEvent.objects.bulk_create(
+        (
+            AuditEvent(
+                at=at,
+                actor=actor if isinstance(actor, User) else None,
+                actor_name=actor.username if actor else "",
+                credential=request.credential,
+                action=action,
+                resource_type=change.resource[0],
+                resource_id=change.resource[1],
+                metadata=masked,
+                old_values=redact(change.old) if change.old is not None else None,
+                new_values=redact(change.new) if change.new is not None else None,
+                ip_address=request.address,
+                user_agent=request.user_agent,
+                request_id=request.request_id,
+            )
+            for change in changes
+        ),
+        batch_size=_AT_ONCE,
     )
 
 

@@ -50,8 +50,11 @@ USER_DEFAULTS = {
     "userTpmLimit": env.whole_or_none("DEFAULT_USER_TPM_LIMIT"),
     "userRpmLimit": env.whole_or_none("DEFAULT_USER_RPM_LIMIT"),
 }
-DEFAULT_QUOTA_REQUESTS = 10_000
-DEFAULT_QUOTA_TOKENS = 1_000_000
+# What a subscription grants per month unless less is asked for, and what anybody may have without an administrator.
+DEFAULT_QUOTA_REQUESTS = env.number("DEFAULT_QUOTA_REQUESTS", 10_000, minimum=1)
+DEFAULT_QUOTA_TOKENS = env.number("DEFAULT_QUOTA_TOKENS", 1_000_000, minimum=1)
+MAX_QUOTA_REQUESTS = env.number("MAX_QUOTA_REQUESTS", DEFAULT_QUOTA_REQUESTS, minimum=DEFAULT_QUOTA_REQUESTS)
+MAX_QUOTA_TOKENS = env.number("MAX_QUOTA_TOKENS", DEFAULT_QUOTA_TOKENS, minimum=DEFAULT_QUOTA_TOKENS)
 # Share of the catalogue, in per cent, that one sync may take away without being told to.
 SYNC_SAFETY_PERCENT = env.number("SYNC_SAFETY_PERCENT", 20)
 AUDIT_RETENTION_DAYS = env.number("AUDIT_RETENTION_DAYS", 730, minimum=30)
