@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import dj_database_url
+from corsheaders.defaults import default_headers
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
@@ -75,6 +76,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "corsheaders",
     "django_htmx",
     "django_filters",
     "rest_framework",
@@ -99,6 +101,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "litemaas.middleware.RequestContextMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "litemaas.web.errors.PortalErrorMiddleware",
     "litemaas.api.middleware.PagesContentPolicy",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -245,6 +248,24 @@ SIMPLE_JWT = {
     "AUDIENCE": "litemaas-api",
     "USER_ID_CLAIM": "sub",
 }
+
+# --- browsers of other origins: exact ones, with credentials (contract §1.1)
+CORS_ALLOWED_ORIGINS = CORS_ORIGINS
+CORS_ALLOW_CREDENTIALS = True
+CORS_PREFLIGHT_MAX_AGE = 600
+CORS_URLS_REGEX = r"^/(api|health|metrics)(/|$)"
+CORS_ALLOW_HEADERS = [
+    *default_headers,
+    "idempotency-key",
+    "if-match",
+    "if-none-match",
+    "x-correlation-id",
+]
+CORS_EXPOSE_HEADERS = [
+    *("X-Request-Id", "X-Correlation-Id", "ETag", "Location", "Retry-After", "Content-Disposition"),
+    *("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "Idempotency-Replayed"),
+    *("X-API-Deprecation-Warning", "X-API-Migration-Guide", "Deprecation", "Sunset"),
+]
 
 # --- the API
 REST_FRAMEWORK = {
