@@ -1,7 +1,6 @@
 """People, their roles, and the record of what they did."""
 
 import uuid
-from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -175,51 +174,6 @@ SYSTEM = System()
 Actor = User | System
 
 
-class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
-    def visible_to(self, actor: Actor) -> "AuditEventQuerySet":
-        """Operators see every row, others what they did themselves."""
-        return self if actor.sees_everything else self.filter(actor_id=actor.pk)
-
-    def since(self, moment: datetime) -> "AuditEventQuerySet":
-        return self.filter(at__gte=moment)
-
-
-class AuditEvent(models.Model):
-    """One act or refused attempt. Written in the act's transaction, never changed; secrets never get in."""
-
-    at = models.DateTimeField(db_index=True)
-    # No constraint: the record outlives the person.
-    actor = models.ForeignKey(
-        User, null=True, blank=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+"
-    )
-    actor_name = models.CharField(max_length=150, blank=True, default="")
-    credential = models.CharField(max_length=20, blank=True, default="")
-    action = models.CharField(max_length=60)
-    resource_type = models.CharField(max_length=40)
-    resource_id = models.CharField(max_length=255, blank=True, default="")
-    success = models.BooleanField(default=True)
-    error_message = models.TextField(blank=True, default="")
-    metadata = models.JSONField(default=dict, blank=True)
-    old_values = models.JSONField(null=True, blank=True)
-    new_values = models.JSONField(null=True, blank=True)
-    ip_address = models.GenericIPAddressField(null=True, blank=True)
-    user_agent = models.CharField(max_length=300, blank=True, default="")
-    request_id = models.CharField(max_length=36, blank=True, default="")
-
-    objects = AuditEventQuerySet.as_manager()
-
-    class Meta:
-        db_table = "audit_logs"
-        indexes = [
-            models.Index(fields=["actor", "-at"], name="audit_by_actor"),
-            models.Index(fields=["action", "-at"], name="audit_by_action"),
-            models.Index(fields=["resource_type", "resource_id", "-at"], name="audit_by_resource"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.actor_name or 'system'} {self.action}"
-
-
 class PortalOption(models.Model):
     """What an administrator set at run time; `accounts.options` knows which there are and what they may be."""
 
@@ -232,3 +186,9 @@ class PortalOption(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+# Last, because the record names people. Django looks for an app's models here.
+from accounts.audit import models as _audit_models  # noqa: E402
+
+AuditEvent = _audit_models.AuditEvent

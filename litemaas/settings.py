@@ -5,7 +5,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import dj_database_url
-from corsheaders.defaults import default_headers
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
@@ -37,6 +36,8 @@ GATEWAY_INLINE_DEADLINE = 0.7
 
 # --- secrets at rest: "id:base64 of 32 bytes" pairs, the first one encrypts, all of them decrypt
 ENCRYPTION_KEYS = env.text("ENCRYPTION_KEYS").split(",")
+# What signs the checkpoints of the audit chain; derived from the keys above where it is empty.
+AUDIT_SIGNING_KEYS = env.listing("AUDIT_SIGNING_KEYS")
 
 # --- rules of the house
 REPORTING_TIME_ZONE = env.text("REPORTING_TIME_ZONE", "UTC")
@@ -51,11 +52,8 @@ USER_DEFAULTS = {
     "userTpmLimit": env.whole_or_none("DEFAULT_USER_TPM_LIMIT"),
     "userRpmLimit": env.whole_or_none("DEFAULT_USER_RPM_LIMIT"),
 }
-# What a subscription grants per month unless less is asked for, and what anybody may have without an administrator.
-DEFAULT_QUOTA_REQUESTS = env.number("DEFAULT_QUOTA_REQUESTS", 10_000, minimum=1)
-DEFAULT_QUOTA_TOKENS = env.number("DEFAULT_QUOTA_TOKENS", 1_000_000, minimum=1)
-MAX_QUOTA_REQUESTS = env.number("MAX_QUOTA_REQUESTS", DEFAULT_QUOTA_REQUESTS, minimum=DEFAULT_QUOTA_REQUESTS)
-MAX_QUOTA_TOKENS = env.number("MAX_QUOTA_TOKENS", DEFAULT_QUOTA_TOKENS, minimum=DEFAULT_QUOTA_TOKENS)
+DEFAULT_QUOTA_REQUESTS = 10_000
+DEFAULT_QUOTA_TOKENS = 1_000_000
 # Share of the catalogue, in per cent, that one sync may take away without being told to.
 SYNC_SAFETY_PERCENT = env.number("SYNC_SAFETY_PERCENT", 20)
 AUDIT_RETENTION_DAYS = env.number("AUDIT_RETENTION_DAYS", 730, minimum=30)
@@ -76,7 +74,6 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
-    "corsheaders",
     "django_htmx",
     "django_filters",
     "rest_framework",
@@ -101,7 +98,6 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "litemaas.middleware.RequestContextMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "corsheaders.middleware.CorsMiddleware",
     "litemaas.web.errors.PortalErrorMiddleware",
     "litemaas.api.middleware.PagesContentPolicy",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -175,6 +171,21 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_TIME_LIMIT = 3600
 CELERY_BEAT_SCHEDULE = {
+    "seal the audit record": {
+        "task": "accounts.tasks.seal_audit",
+        "schedule": 5.0,
+        "options": {"expires": 5},
+    },
+    "sign the audit chain": {
+        "task": "accounts.tasks.sign_audit",
+        "schedule": 600.0,
+        "options": {"expires": 590},
+    },
+    "keep the audit tables": {
+        "task": "accounts.tasks.keep_audit_tables",
+        "schedule": 3600.0,
+        "options": {"expires": 3500},
+    },
     "sweep the outbox": {"task": "litellm_sync.tasks.sweep", "schedule": 60.0, "options": {"expires": 55}},
     "sweep the jobs": {"task": "jobs.tasks.sweep_jobs", "schedule": 60.0, "options": {"expires": 55}},
     "forget idempotent requests": {
@@ -248,24 +259,6 @@ SIMPLE_JWT = {
     "AUDIENCE": "litemaas-api",
     "USER_ID_CLAIM": "sub",
 }
-
-# --- browsers of other origins: exact ones, with credentials (contract §1.1)
-CORS_ALLOWED_ORIGINS = CORS_ORIGINS
-CORS_ALLOW_CREDENTIALS = True
-CORS_PREFLIGHT_MAX_AGE = 600
-CORS_URLS_REGEX = r"^/(api|health|metrics)(/|$)"
-CORS_ALLOW_HEADERS = [
-    *default_headers,
-    "idempotency-key",
-    "if-match",
-    "if-none-match",
-    "x-correlation-id",
-]
-CORS_EXPOSE_HEADERS = [
-    *("X-Request-Id", "X-Correlation-Id", "ETag", "Location", "Retry-After", "Content-Disposition"),
-    *("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "Idempotency-Replayed"),
-    *("X-API-Deprecation-Warning", "X-API-Migration-Guide", "Deprecation", "Sunset"),
-]
 
 # --- the API
 REST_FRAMEWORK = {

@@ -1,0 +1,33 @@
+"""Celery entry points of accounts."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from accounts import options
+from accounts.audit import checkpoints, partitions, retention, sealing
+
+
+@shared_task
+def seal_audit() -> int:
+    """Every few seconds: chain what was recorded since."""
+    sealed = sealing.seal_new_rows(timezone.now())
+    if sealed:
+        sealing.tidy_search()
+    return sealed
+
+
+@shared_task
+def sign_audit() -> int | None:
+    """Sign where the chain ends, if it has grown."""
+    checkpoint = checkpoints.sign_checkpoint(timezone.now())
+    return checkpoint.seq if checkpoint else None
+
+
+@shared_task
+def keep_audit_tables() -> int:
+    """Make the months ahead and take off those that are older than the retention. Returns how many rows went."""
+    now = timezone.now()
+    partitions.ensure_months_ahead(now)
+    partitions.gather_statistics()
+    retired = retention.retire_months(older_than_days=options.value("auditRetentionDays"), now=now)
+    return sum(month.rows for month in retired)
