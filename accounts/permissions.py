@@ -8,7 +8,17 @@ ROLES = (ADMIN, ADMIN_READONLY, USER, READONLY)
 
 _READ_OWN = frozenset({"models:read", "subscriptions:read", "api_keys:read", "usage:read", "teams:read"})
 _EXPORT = frozenset({"usage:export"})
-_WRITE_OWN = frozenset({"subscriptions:write", "subscriptions:delete", "api_keys:write", "api_keys:delete"})
+_WRITE_OWN = frozenset(
+    {
+        "subscriptions:write",
+        "subscriptions:delete",
+        "api_keys:write",
+        "api_keys:delete",
+        # Where the portal's settings let people make teams; and what one may in a team by one's role there.
+        "teams:create",
+        "teams:write",
+    }
+)
 _READ_ALL = frozenset(
     {
         "users:read",

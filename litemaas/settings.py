@@ -197,6 +197,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "notifications.tasks.forget_old_notifications",
         "schedule": 86_400.0,
     },
+    "look after invitations": {
+        "task": "teams.tasks.look_after_invitations",
+        "schedule": 60.0,
+        "options": {"expires": 55},
+    },
     "sync the models": {"task": "catalog.tasks.sync_models", "schedule": 600.0, "options": {"expires": 590}},
     "pull the usage": {"task": "usage.tasks.pull_usage", "schedule": 15.0, "options": {"expires": 14}},
     "re-read the last two days of usage": {
@@ -241,6 +246,12 @@ ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_PREVENT_ENUMERATION = True
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 EMAIL_BACKEND = env.text("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+EMAIL_HOST = env.text("EMAIL_HOST", "localhost")
+EMAIL_PORT = env.number("EMAIL_PORT", 25)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", False)
+EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "LiteMaaS <noreply@localhost>")
 
 SESSION_COOKIE_HTTPONLY = True

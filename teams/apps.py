@@ -10,6 +10,11 @@ class TeamsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from litellm_sync import registry
+        from teams import gateway
+
+        registry.register("team", gateway.apply_team)
+        registry.register("member", gateway.apply_member)
         post_migrate.connect(make_default_team, sender=self)
 
 

@@ -14,7 +14,14 @@ TABLE = {
     "teams:read": EVERYBODY,
     "usage:export": ("admin", "admin-readonly", "user"),
     **dict.fromkeys(
-        ("subscriptions:write", "subscriptions:delete", "api_keys:write", "api_keys:delete"),
+        (
+            "subscriptions:write",
+            "subscriptions:delete",
+            "api_keys:write",
+            "api_keys:delete",
+            "teams:create",
+            "teams:write",
+        ),
         ("admin", "user"),
     ),
     **dict.fromkeys(

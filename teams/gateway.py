@@ -1,0 +1,204 @@
+"""What LiteLLM should know of a team and its members, and how it is made to.
+
+A team is never deleted there: its keys and their spend would go with it. One that is switched off or deleted here is
+blocked. LiteLLM adds whoever makes a team as its administrator; that entry is nobody's of ours and is left alone, as
+are fields and metadata that we don't manage.
+"""
+
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.gateway import differs_at_gateway
+from litellm_sync import outbox, windows
+from litellm_sync.client import GatewayClient
+from litellm_sync.errors import GatewayConflict, GatewayRefused, GatewayUnavailable
+from litellm_sync.spend import Spend, read_spend, record_spend
+from teams.models import Member, Team
+
+_SINCE_1_91 = (1, 91)
+
+
+def desired_team(team: Team, version: tuple[int, ...]) -> dict[str, Any]:
+    """The fields that we decide, as LiteLLM names them; `metadata` holds our own entries only.
+
+    No models means all models to LiteLLM, and here, too: what a key opens is its own list.
+    """
+    body = {
+        "team_alias": team.alias or team.name,
+        "models": sorted(link.model_id for link in team.allowed_links.all()),
+        "max_budget": team.max_budget,
+        "budget_duration": windows.at_gateway(team.budget_window),
+        "tpm_limit": team.tpm_limit,
+        "rpm_limit": team.rpm_limit,
+        "metadata": {"portal": "litemaas", "portal_metadata": team.metadata},
+    }
+    # A soft budget only warns, and the portal warns by itself: an older gateway loses nothing.
+    return body | ({"soft_budget": team.soft_budget} if version >= _SINCE_1_91 else {})
+
+
+def desired_member(member: Member, version: tuple[int, ...]) -> dict[str, Any]:
+    """The limits inside the team. A member's budget starts anew with the team's, from 1.91; before that never."""
+    duration = windows.at_gateway(member.team.budget_window) if member.max_budget is not None else None
+    body: dict[str, Any] = {"max_budget_in_team": member.max_budget}
+    return body | ({"budget_duration": duration} if version >= _SINCE_1_91 else {})
+
+
+def apply_team(team_id: UUID, client: GatewayClient) -> None:
+    """Make the gateway's team match the portal's row. Idempotent; raises the gateway's errors."""
+    team = Team.objects.prefetch_related("allowed_links").filter(pk=team_id).first()
+    if team is None:
+        return
+    present = client.get_team(str(team_id))
+    if present is None and team.deleted_at is not None:
+        return
+    if present is None:
+        present = _create(team, client)
+    if not team.is_active and not present.get("blocked"):
+        client.block_team(str(team_id))
+    if changes := team_differences(team, present, client.features().version_tuple):
+        client.update_team(str(team_id), **changes)
+    if team.is_active and present.get("blocked"):
+        client.unblock_team(str(team_id))
+    _reset_spend(team, client)
+
+
+def _create(team: Team, client: GatewayClient) -> dict[str, Any]:
+    body = desired_team(team, client.features().version_tuple)
+    # A conflict: an earlier try of ours may have got through after all. The reading below decides.
+    with suppress(GatewayConflict):
+        client.create_team(
+            team_id=str(team.pk), **{name: value for name, value in body.items() if value is not None}
+        )
+    present = client.get_team(str(team.pk))
+    if present is None:
+        raise GatewayUnavailable("The gateway confirmed the team but does not know it.")
+    with transaction.atomic():
+        # Had the team been there before and vanished, its members vanished with it.
+        members = Member.objects.current().filter(team=team).values_list("pk", flat=True)
+        outbox.mark_dirty("member", members, now=timezone.now())
+    return present
+
+
+def team_differences(team: Team, present: dict[str, Any], version: tuple[int, ...]) -> dict[str, Any]:
+    """The fields to change so that the gateway's row is as we want it, apart from `blocked`."""
+    changes = {}
+    for name, value in desired_team(team, version).items():
+        if name == "metadata":
+            there = present.get(name) or {}
+            if any(there.get(entry) != wanted for entry, wanted in value.items()):
+                # LiteLLM replaces metadata as a whole, and keeps things of its own there.
+                changes[name] = {**there, **value}
+        elif name == "models":
+            if sorted(present.get(name) or []) != value:
+                changes[name] = value
+        elif differs_at_gateway(name, value, present):
+            changes[name] = value
+    return changes
+
+
+def _reset_spend(team: Team, client: GatewayClient) -> None:
+    """Carry out the wish that spend counts from 0, once: a repetition after a crash only loses seconds of it."""
+    wanted = team.spend_reset_wanted_at
+    if wanted is None or (team.spend_reset_done_at is not None and team.spend_reset_done_at >= wanted):
+        return
+    client.update_team(str(team.pk), spend=0)
+    rows = Team.objects.filter(
+        Q(spend_reset_done_at__isnull=True) | Q(spend_reset_done_at__lt=wanted), pk=team.pk
+    )
+    rows.update(spend_reset_done_at=wanted)
+    keep_spend(team, client)
+
+
+def keep_spend(team: Team, client: GatewayClient) -> bool:
+    """Take the team's spend over from the gateway now. False when the gateway does not know the team."""
+    asked_at = timezone.now()
+    present = client.get_team(str(team.pk))
+    told = read_spend(present) if present is not None else None
+    if told is None:
+        return False
+    record_spend("team", [Spend(str(team.pk), team.pk, told[0], told[1])], as_of=asked_at)
+    return True
+
+
+def apply_member(member_id: UUID, client: GatewayClient) -> None:
+    """Make the gateway's member match the portal's row. Idempotent; raises the gateway's errors."""
+    member = Member.objects.select_related("team").filter(pk=member_id).first()
+    if member is None:
+        return
+    team_id, user_id = str(member.team_id), str(member.user_id)
+    if not member.is_current:
+        _remove(member, client)
+        return
+    outbox.require_applied("user", member.user_id, client=client)
+    outbox.require_applied("team", member.team_id, client=client)
+    present = client.get_team(team_id)
+    if present is None:
+        # Deleted over there behind our back.
+        apply_team(member.team_id, client)
+        present = client.get_team(team_id)
+    if present is None:
+        raise GatewayUnavailable("The team of this member is not in the gateway.")
+    version = client.features().version_tuple
+    if not is_in(present, user_id):
+        limits = {name: value for name, value in desired_member(member, version).items() if value is not None}
+        with suppress(GatewayConflict):
+            client.add_member(team_id, user_id, **limits)
+            return
+    if changes := member_differences(member, present, version):
+        client.update_member(team_id, user_id, **changes)
+
+
+def is_in(team: dict[str, Any], user_id: str) -> bool:
+    return any(entry.get("user_id") == user_id for entry in team.get("members_with_roles") or [])
+
+
+def member_differences(member: Member, team: dict[str, Any], version: tuple[int, ...]) -> dict[str, Any]:
+    """The limits to change so that the membership in the gateway's team is as we want it."""
+    rows = [row for row in team["team_memberships"] if row.get("user_id") == str(member.user_id)]
+    there = (rows[0].get("litellm_budget_table") if rows else None) or {}
+    present = {**there, "max_budget_in_team": there.get("max_budget")}
+    wanted = desired_member(member, version)
+    if all(not differs_at_gateway(name, value, present) for name, value in wanted.items()):
+        return {}
+    return wanted
+
+
+def _remove(member: Member, client: GatewayClient) -> None:
+    """Take the member out of the gateway's team, which would delete the member's keys in it.
+
+    Keys of ours are moved or detached first (`portal_key_id` names them), so that their spend survives. A key that is
+    not ours stops this: it is no leaver's affair to delete what somebody made over there.
+    """
+    team_id, user_id = str(member.team_id), str(member.user_id)
+    present = client.get_team(team_id)
+    if present is None or not is_in(present, user_id):
+        return
+    for key in _keys_of(member, client):
+        if ours := _portal_key(key):
+            outbox.require_applied("key", ours, client=client)
+    for key in _keys_of(member, client):
+        if _portal_key(key):
+            raise GatewayUnavailable("A key of this member still has to be moved.")
+        text = f"The gateway holds the key {key.get('key_alias') or key.get('key_name')} of this member in the team, "
+        raise GatewayRefused(
+            text + "which the portal does not know. Adopt or delete it, then try again.", status=409
+        )
+    client.remove_member(team_id, user_id)
+
+
+def _keys_of(member: Member, client: GatewayClient) -> list[dict[str, Any]]:
+    asked: dict[str, Any] = {"user_id": str(member.user_id), "team_id": str(member.team_id)}
+    page = client.list_keys(1, **asked)
+    return [key for key in page.keys if all(key.get(name) == value for name, value in asked.items())]
+
+
+def _portal_key(key: dict[str, Any]) -> UUID | None:
+    raw = (key.get("metadata") or {}).get("portal_key_id")
+    with suppress(ValueError, TypeError, AttributeError):
+        return UUID(raw)
+    return None

@@ -1,0 +1,91 @@
+"""Taking and leaving a place in a team. Callers hold the team's row and have asked the policies."""
+
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from accounts import audit
+from accounts.models import Actor, User
+from accounts.services import push_user
+from litellm_sync import outbox
+from teams.errors import LastTeamAdmin
+from teams.models import Member, Team
+from teams.services.hooks import membership_changed
+
+_ADMIN = Member.Role.ADMIN
+
+
+def take_place(
+    team: Team,
+    user: User,
+    *,
+    role: str,
+    actor: Actor,
+    source: str = Member.Source.MANUAL,
+    max_budget: Decimal | None = None,
+    added_by: User | None = None,
+    now: datetime,
+) -> Member:
+    """Put somebody in who is not in: a new row, or the one from an earlier time. `added_by` is the actor unless given."""
+    by = added_by or (actor if isinstance(actor, User) else None)
+    values = {
+        "role": role,
+        "source": source,
+        "max_budget": max_budget,
+        "added_by": by,
+        "joined_at": now,
+        "removed_at": None,
+    }
+    member, _made = Member.objects.update_or_create(team=team, user=user, defaults=values)
+    facts = {"userId": str(user.pk), "role": role, "source": source}
+    audit.record("TEAM_MEMBER_ADD", actor=actor, obj=team, at=now, new=facts)
+    push_user(user, now=now)
+    outbox.mark_dirty("member", member.pk, now=now)
+    membership_changed(member, None, actor, now)
+    return member
+
+
+def give_up_place(
+    member: Member, *, actor: Actor, reason: str = "", transfer_keys_to: UUID | None = None, now: datetime
+) -> None:
+    """Take somebody out. The row stays, so that the gateway can be told."""
+    member.removed_at = max(now, member.joined_at)
+    member.save(update_fields=["removed_at"])
+    facts = {"reason": reason.strip()[:500]} if reason.strip() else {}
+    facts |= {"transferKeysTo": str(transfer_keys_to)} if transfer_keys_to else {}
+    audit.record(
+        "TEAM_MEMBER_REMOVE",
+        actor=actor,
+        obj=member.team,
+        at=now,
+        old={"userId": str(member.user_id), "role": member.role},
+        metadata=facts,
+    )
+    outbox.mark_dirty("member", member.pk, now=now)
+    membership_changed(member, transfer_keys_to, actor, now)
+
+
+def change_role(member: Member, role: str, *, actor: Actor, now: datetime) -> None:
+    """Give a member, whose row is not saved yet, another role."""
+    old, member.role = member.role, role
+    member.save()
+    audit.record(
+        "TEAM_MEMBER_ROLE_UPDATE",
+        actor=actor,
+        obj=member.team,
+        at=now,
+        old={"role": old},
+        new={"role": role},
+        metadata={"userId": str(member.user_id)},
+    )
+    membership_changed(member, None, actor, now)
+
+
+def require_other_admin(member: Member) -> None:
+    """Raises LastTeamAdmin when nobody else with an active account could look after the team. The default team needs
+    nobody."""
+    if member.role != _ADMIN or member.team.is_default:
+        return
+    others = Member.objects.current().filter(team=member.team, role=_ADMIN, user__is_active=True)
+    if not others.exclude(pk=member.pk).exists():
+        raise LastTeamAdmin
