@@ -4,9 +4,12 @@ What a key opens is derived (`ApiKeyModel.effective`), so there is nothing to co
 """
 
 from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef
 
 from accounts.models import User
-from apikeys.models import ApiKey, ApiKeyModel
+from apikeys.models import ApiKey, ApiKeyModel, ApiKeyModelQuerySet
 from litellm_sync import outbox
 from subscriptions.models import Subscription
 from subscriptions.states import ENDED
@@ -21,6 +24,28 @@ def follow_subscription(subscription: Subscription, old: str, now: datetime) -> 
         links.delete()
     if subscription.is_active or old == Subscription.Status.ACTIVE:
         outbox.mark_dirty("key", keys, now=now)
+
+
+def follow_subscriptions(subscription_ids: list[UUID], now: datetime) -> None:
+    """Many subscriptions began or stopped to open their models, and may do the opposite later."""
+    keys = _links_of(subscription_ids).filter(api_key__revoked_at=None)
+    outbox.mark_dirty("key", set(keys.values_list("api_key_id", flat=True)), now=now)
+
+
+def follow_ends(subscription_ids: list[UUID], now: datetime) -> None:
+    """Many subscriptions ended for good."""
+    links = _links_of(subscription_ids)
+    keys = set(links.filter(api_key__revoked_at=None).values_list("api_key_id", flat=True))
+    links.delete()
+    outbox.mark_dirty("key", keys, now=now)
+
+
+def _links_of(subscription_ids: list[UUID]) -> ApiKeyModelQuerySet:
+    """The models of these subscriptions on their owners' keys."""
+    theirs = Subscription.objects.filter(
+        pk__in=subscription_ids, user_id=OuterRef("api_key__owner_id"), model_id=OuterRef("model_id")
+    )
+    return ApiKeyModel.objects.filter(Exists(theirs))
 
 
 def follow_availability(model_ids: list[str], now: datetime) -> None:

@@ -10,9 +10,11 @@ class ApikeysConfig(AppConfig):
         from apikeys import access, gateway
         from catalog.services import availability_changed
         from litellm_sync import registry
-        from subscriptions.services import status_changed
+        from subscriptions.services import access_changed, many_ended, status_changed
 
         registry.register("key", gateway.apply_key)
         status_changed.register(access.follow_subscription)
+        access_changed.register(access.follow_subscriptions)
+        many_ended.register(access.follow_ends)
         availability_changed.register(access.follow_availability)
         activity_changed.register(access.follow_activity)

@@ -13,6 +13,8 @@ from litemaas.hooks import Hook
 
 # Called with model_ids=…, now=… in the transaction in which models became available or unavailable.
 availability_changed: Hook[[list[str], datetime]] = Hook()
+# Called with model=…, actor=…, now=… in the transaction in which an administrator took a model away for good.
+model_retired: Hook[[Model, Actor, datetime]] = Hook()
 # Called with model=…, actor=…, now=… in the transaction in which the restriction was switched.
 restriction_changed: Hook[[Model, Actor, datetime]] = Hook()
 

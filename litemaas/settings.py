@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import dj_database_url
+from corsheaders.defaults import default_headers
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
@@ -52,8 +53,11 @@ USER_DEFAULTS = {
     "userTpmLimit": env.whole_or_none("DEFAULT_USER_TPM_LIMIT"),
     "userRpmLimit": env.whole_or_none("DEFAULT_USER_RPM_LIMIT"),
 }
-DEFAULT_QUOTA_REQUESTS = 10_000
-DEFAULT_QUOTA_TOKENS = 1_000_000
+# What a subscription grants per month unless less is asked for, and what anybody may have without an administrator.
+DEFAULT_QUOTA_REQUESTS = env.number("DEFAULT_QUOTA_REQUESTS", 10_000, minimum=1)
+DEFAULT_QUOTA_TOKENS = env.number("DEFAULT_QUOTA_TOKENS", 1_000_000, minimum=1)
+MAX_QUOTA_REQUESTS = env.number("MAX_QUOTA_REQUESTS", DEFAULT_QUOTA_REQUESTS, minimum=DEFAULT_QUOTA_REQUESTS)
+MAX_QUOTA_TOKENS = env.number("MAX_QUOTA_TOKENS", DEFAULT_QUOTA_TOKENS, minimum=DEFAULT_QUOTA_TOKENS)
 # Share of the catalogue, in per cent, that one sync may take away without being told to.
 SYNC_SAFETY_PERCENT = env.number("SYNC_SAFETY_PERCENT", 20)
 AUDIT_RETENTION_DAYS = env.number("AUDIT_RETENTION_DAYS", 730, minimum=30)
@@ -74,6 +78,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "corsheaders",
     "django_htmx",
     "django_filters",
     "rest_framework",
@@ -98,6 +103,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "litemaas.middleware.RequestContextMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "litemaas.web.errors.PortalErrorMiddleware",
     "litemaas.api.middleware.PagesContentPolicy",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -270,6 +276,24 @@ SIMPLE_JWT = {
     "AUDIENCE": "litemaas-api",
     "USER_ID_CLAIM": "sub",
 }
+
+# --- browsers of other origins: exact ones, with credentials (contract §1.1)
+CORS_ALLOWED_ORIGINS = CORS_ORIGINS
+CORS_ALLOW_CREDENTIALS = True
+CORS_PREFLIGHT_MAX_AGE = 600
+CORS_URLS_REGEX = r"^/(api|health|metrics)(/|$)"
+CORS_ALLOW_HEADERS = [
+    *default_headers,
+    "idempotency-key",
+    "if-match",
+    "if-none-match",
+    "x-correlation-id",
+]
+CORS_EXPOSE_HEADERS = [
+    *("X-Request-Id", "X-Correlation-Id", "ETag", "Location", "Retry-After", "Content-Disposition"),
+    *("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "Idempotency-Replayed"),
+    *("X-API-Deprecation-Warning", "X-API-Migration-Guide", "Deprecation", "Sunset"),
+]
 
 # --- the API
 REST_FRAMEWORK = {

@@ -6,7 +6,9 @@ class SubscriptionsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from catalog.services import restriction_changed
-        from subscriptions.services import follow_restriction
+        from catalog.services import availability_changed, model_retired, restriction_changed
+        from subscriptions import following
 
-        restriction_changed.register(follow_restriction)
+        availability_changed.register(following.follow_availability)
+        restriction_changed.register(following.follow_restriction)
+        model_retired.register(following.follow_retirement)

@@ -1,6 +1,6 @@
 """Refusals of subscriptions."""
 
-from litemaas.errors import AlreadyExists, InvalidStateTransition
+from litemaas.errors import AlreadyExists, InvalidInput, InvalidStateTransition
 
 
 class AlreadySubscribed(AlreadyExists):
@@ -11,3 +11,9 @@ class AlreadySubscribed(AlreadyExists):
 
 class WrongState(InvalidStateTransition):
     """`data`: from and to, the states."""
+
+
+class QuotaAboveMaximum(InvalidInput):
+    """More than an administrator granted, or than the portal allows everybody."""
+
+    code = "LIMIT_EXCEEDS_MAXIMUM"

@@ -53,6 +53,7 @@ class SubscriptionFactory(DjangoModelFactory[Subscription]):
     user = factory.SubFactory(UserFactory)
     model = factory.SubFactory(ModelFactory)
     status = Subscription.Status.ACTIVE
+    suspended_by = factory.LazyAttribute(lambda o: "owner" if o.status == "suspended" else "")
     quota_requests = 10_000
     quota_tokens = 1_000_000
     status_changed_at = NOW

@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from litemaas.administration import ReadOnlyAdmin
-from usage.models import BackfilledWindow, UsageCursor, UsageDay, UsageLog, UsageReject
+from usage.models import BackfilledWindow, UsageCursor, UsageLog, UsageReject
 
 
 @admin.register(UsageLog)
@@ -13,15 +13,6 @@ class UsageLogAdmin(ReadOnlyAdmin):
     search_fields = ("user_id__exact",)
     search_help_text = "The id of a user."
     ordering = ("-started_at",)
-
-
-@admin.register(UsageDay)
-class UsageDayAdmin(ReadOnlyAdmin):
-    list_display = ("day", "model", "provider", "user_id", "status", "requests", "total_tokens", "cost")
-    list_filter = ("day",)
-    search_fields = ("user_id__exact",)
-    search_help_text = "The id of a user."
-    ordering = ("-day", "-id")
 
 
 @admin.register(UsageReject)

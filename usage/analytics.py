@@ -13,7 +13,7 @@ from accounts.models import User
 from apikeys.models import ApiKey
 from usage.errors import ForbiddenApiKeys
 from usage.figures import Figures, Line
-from usage.models import BackfilledWindow, Status, UsageCursor, UsageDay, UsageQuarter
+from usage.models import NOBODY, BackfilledWindow, Status, UsageCursor, UsageDay, UsageQuarter
 from usage.periods import Period, reporting_zone
 from usage.rows import SOURCE
 
@@ -62,8 +62,9 @@ def hours(question: Question) -> list[Line]:
 
 def models_used(user: User, period: Period) -> list[tuple[str, str]]:
     """Names and providers of the models that the user called, for filters."""
-    rows = UsageDay.objects.filter(user_id=user.pk, day__range=(period.first, period.last))
-    return list(rows.values_list("model", "provider").distinct().order_by("model", "provider"))
+    rows = UsageDay.objects.filter(series__user_id=user.pk, day__range=(period.first, period.last))
+    names = ("series__model", "series__provider")
+    return list(rows.values_list(*names).distinct().order_by(*names))
 
 
 def own_keys(user: User, named: Sequence[str]) -> list[UUID]:
@@ -116,12 +117,12 @@ def _is_read(
 
 
 def _matching(rows: "QuerySet[Any]", question: Question) -> "QuerySet[Any]":
-    rows = rows.filter(user_id=question.user_id)
+    rows = rows.filter(series__user_id=question.user_id)
     if question.model_ids:
-        rows = rows.filter(model__in=question.model_ids)
+        rows = rows.filter(series__model__in=question.model_ids)
     if question.provider_ids:
-        rows = rows.filter(provider__in=question.provider_ids)
-    return rows.filter(api_key_id__in=question.api_key_ids) if question.api_key_ids else rows
+        rows = rows.filter(series__provider__in=question.provider_ids)
+    return rows.filter(series__api_key_id__in=question.api_key_ids) if question.api_key_ids else rows
 
 
 _SUMS = (
@@ -138,17 +139,24 @@ _MORE = ("cost", "unpriced", "latency_ms", "timed")
 def _lines(rows: "QuerySet[Any]") -> list[Line]:
     sums = {f"sum_{name}": Sum(name) for name in (*_SUMS, *_MORE)}
     outcomes = {
-        "successes": Sum("requests", filter=Q(status=Status.SUCCESS), default=0),
-        "failures": Sum("requests", filter=Q(status=Status.FAILURE), default=0),
+        "successes": Sum("requests", filter=Q(series__status=Status.SUCCESS), default=0),
+        "failures": Sum("requests", filter=Q(series__status=Status.FAILURE), default=0),
     }
-    groups = rows.values("at", "model", "provider", "api_key_id").annotate(**sums, **outcomes)
-    return [_line(group) for group in groups.order_by("at", "model", "provider", "api_key_id")]
+    names = ("at", "series__model", "series__provider", "series__api_key_id")
+    return [_line(group) for group in rows.values(*names).annotate(**sums, **outcomes).order_by(*names)]
 
 
 def _line(group: dict[str, Any]) -> Line:
     sums = {name: group[f"sum_{name}"] for name in (*_SUMS, *_MORE)}
     figures = Figures(**sums, successes=group["successes"], failures=group["failures"])
-    return Line(group["at"], group["model"], group["provider"], group["api_key_id"], figures)
+    key = group["series__api_key_id"]
+    return Line(
+        group["at"],
+        group["series__model"],
+        group["series__provider"],
+        None if key == NOBODY else key,
+        figures,
+    )
 
 
 def hour_starts(period: Period, *, now: datetime) -> list[datetime]:

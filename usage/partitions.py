@@ -1,4 +1,4 @@
-"""Months of `usage_logs`. A month is made before its first row; there is no default partition to clean up later."""
+"""Months of `usage_logs` and `usage_quarters`. A month is made before its first row; there is no default partition."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from usage.locks import hold_until_commit
 
 MONTHS_AHEAD = 2
+TABLES = ("usage_logs", "usage_quarters")
 
 
 def month_of(moment: datetime) -> datetime:
@@ -23,13 +24,14 @@ def next_month(month: datetime) -> datetime:
 @transaction.atomic
 def ensure_partitions(moments: Iterable[datetime]) -> list[str]:
     """Make the months of these moments, where missing. Returns the names of the new tables."""
-    wanted = {f"usage_logs_{month:%Y_%m}": month for month in map(month_of, moments)}
+    months = {month_of(moment) for moment in moments}
+    wanted = {f"{table}_{month:%Y_%m}": (table, month) for table in TABLES for month in months}
     missing = sorted(set(wanted) - _present(wanted))
     if missing:
         hold_until_commit("usage partitions")
         missing = sorted(set(missing) - _present(missing))
     for name in missing:
-        _make(name, wanted[name])
+        _make(name, *wanted[name])
     return missing
 
 
@@ -41,21 +43,30 @@ def ensure_months_ahead(now: datetime) -> list[str]:
     return ensure_partitions(months)
 
 
+def closed_months(months: Iterable[datetime]) -> set[datetime]:
+    """Those whose rows were put away: what they held can't be compared with any more."""
+    return set()
+
+
 def _present(names: Iterable[str]) -> set[str]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT child.relname FROM pg_inherits JOIN pg_class child ON child.oid = inhrelid"
-            " WHERE inhparent = 'usage_logs'::regclass AND child.relname = ANY(%s)",
+            " WHERE inhparent IN ('usage_logs'::regclass, 'usage_quarters'::regclass)"
+            " AND child.relname = ANY(%s)",
             [list(names)],
         )
         return {name for (name,) in cursor.fetchall()}
 
 
-def _make(name: str, month: datetime) -> None:
+def _make(name: str, table: str, month: datetime) -> None:
     """Made aside and attached, which lets readers and writers of the other months go on."""
     with connection.cursor() as cursor:
-        cursor.execute(f"CREATE TABLE {name} (LIKE usage_logs INCLUDING ALL)")
+        cursor.execute(f"CREATE TABLE {name} (LIKE {table} INCLUDING ALL)")
+        if table == "usage_quarters":
+            # What is being added to finds room on its page, so the indexes are left alone.
+            cursor.execute(f"ALTER TABLE {name} SET (fillfactor = 85)")
         cursor.execute(
-            f"ALTER TABLE usage_logs ATTACH PARTITION {name}"
+            f"ALTER TABLE {table} ATTACH PARTITION {name}"
             f" FOR VALUES FROM ('{month.isoformat()}') TO ('{next_month(month).isoformat()}')"
         )

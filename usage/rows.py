@@ -1,12 +1,18 @@
-"""Reads one spend-log row of LiteLLM (seen on 1.80 to 1.109) into a record of the ledger, or says why it can't."""
+"""Reads one call as LiteLLM tells it (seen on 1.80 to 1.109) into a record of the ledger, or says why it can't.
+
+This file reads rows of the spend log, `usage.events` what the callback pushes. Both give the same identity for the same
+call: its `request_id` is the event's `id`, and both tell its start at least to the millisecond.
+"""
 
 import json
-from dataclasses import dataclass, field
+import math
 from datetime import UTC, datetime, timedelta
-from decimal import Context, Decimal, InvalidOperation
-from typing import Any
+from decimal import Decimal
+from hashlib import md5
+from typing import Any, NamedTuple
+from zlib import crc32
 
-from usage.models import COST_DIGITS, COST_PLACES, Status
+from usage.models import Status
 
 Json = dict[str, Any]
 
@@ -17,111 +23,214 @@ _FUTURE = timedelta(days=1)
 _OLDEST = datetime(2020, 1, 1, tzinfo=UTC)
 _HEALTH_CHECK = "litellm-internal-health-check"
 _LARGEST_COUNT = 2**53
-_STEP = Decimal(1).scaleb(-COST_PLACES)
-_EXACT = Context(prec=COST_DIGITS)
+# Dollars for one call. More is no price.
+_LARGEST_COST = 1e12
+_LONGEST_ID = 255
 
 
 class BadRow(Exception):
     """The row can't be counted. The text is the reason, as operators read it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One call. Costs in US dollars; NULLs are what the gateway did not say."""
+class About(NamedTuple):
+    """What a call was about. Many calls share it. '' = the gateway did not say."""
 
+    token_hash: str
+    key_alias: str
+    team: str
+    cost_center: str
+    model: str
+    backend_model: str
+    provider: str
+    deployment: str
+    status: str
+    error_class: str
+    call_type: str
+    tags: str
+
+
+class Call(NamedTuple):
+    """One call. Costs in US dollars; None is what the gateway did not say."""
+
+    about: About
+    identity: str
     request_id: str
     started_at: datetime
     ended_at: datetime | None
-    model: str
-    provider: str
-    deployment: str
-    token_hash: str
-    status: str
-    error_class: str
+    figures_digest: int
     prompt_tokens: int | None
     completion_tokens: int | None
     total_tokens: int | None
     cached_tokens: int | None
+    cache_write_tokens: int | None
     reasoning_tokens: int | None
-    cost: Decimal | None
+    cost: Decimal | float | None
+    input_cost: Decimal | float | None
+    output_cost: Decimal | float | None
+    other_cost: Decimal | float | None
     latency_ms: int | None
-    call_type: str
-    tags: list[str] = field(default_factory=list)
-    source: str = SOURCE
+    first_token_ms: int | None
+    requests: int = 1
 
 
 def is_health_check(row: Json) -> bool:
     """LiteLLM's own calls to see whether models answer: nobody's usage."""
-    return _HEALTH_CHECK in (row.get("api_key"), row.get("team_id"), *_list(row.get("request_tags")))
+    if row.get("api_key") == _HEALTH_CHECK or row.get("team_id") == _HEALTH_CHECK:
+        return True
+    tags = row.get("request_tags")
+    return bool(tags) and _HEALTH_CHECK in listed(tags)
 
 
-def read_row(row: Json, *, now: datetime) -> Record:
-    """Raises BadRow."""
-    started_at = _start(row.get("startTime"), now)
-    ended_at = _moment(row.get("endTime"))
-    metadata = _object(row.get("metadata"))
-    used = _object(metadata.get("usage_object"))
-    return Record(
-        request_id=_request_id(row.get("request_id")),
+def read_row(row: Json, *, now: datetime) -> Call:
+    """A row of /spend/logs/v2. Raises BadRow."""
+    get = row.get
+    started_at = start(moment(get("startTime")), now)
+    ended_at = moment(get("endTime"))
+    metadata = mapping(get("metadata"))
+    status = status_of(get("status"))
+    team = get("team_id") or metadata.get("user_api_key_team_id")
+    about = About(
+        word(get("api_key"), 128),
+        word(metadata.get("user_api_key_alias"), 255),
+        word(team, 64),
+        cost_center_of(metadata),
+        # Up to 1.80 a failed call has no group; `model` is then what was asked for.
+        word(get("model_group"), 255) or word(get("model"), 255),
+        word(get("model"), 255),
+        word(get("custom_llm_provider"), 100),
+        word(get("model_id"), 255),
+        status,
+        word(mapping(metadata.get("error_information")).get("error_class"), 100),
+        word(get("call_type"), 60),
+        tags_of(get("request_tags")),
+    )
+    return call(
+        about,
+        request_id=get("request_id"),
         started_at=started_at,
         ended_at=ended_at,
-        # Up to 1.80 a failed call has no group; `model` is then what was asked for.
-        model=_text(row.get("model_group"), 255) or _text(row.get("model"), 255),
-        provider=_text(row.get("custom_llm_provider"), 100),
-        deployment=_text(row.get("model_id"), 255),
-        token_hash=_text(row.get("api_key"), 128),
-        status=_status(row.get("status")),
-        error_class=_text(_object(metadata.get("error_information")).get("error_class"), 100),
-        prompt_tokens=_count(row.get("prompt_tokens"), "prompt tokens"),
-        completion_tokens=_count(row.get("completion_tokens"), "completion tokens"),
-        total_tokens=_count(row.get("total_tokens"), "total tokens"),
-        cached_tokens=_cached(used),
-        reasoning_tokens=_detail(used, "completion_tokens_details", "reasoning_tokens"),
-        cost=_cost(row.get("spend")),
-        latency_ms=_latency(row.get("request_duration_ms"), started_at, ended_at),
-        call_type=_text(row.get("call_type"), 60),
-        tags=_tags(row.get("request_tags")),
+        first_token_at=moment(get("completionStartTime")),
+        duration_ms=get("request_duration_ms"),
+        tokens=row,
+        used=mapping(metadata.get("usage_object")),
+        cost=get("spend"),
+        breakdown=mapping(metadata.get("cost_breakdown")),
     )
+
+
+def call(
+    about: About,
+    *,
+    request_id: Any,
+    started_at: datetime,
+    ended_at: datetime | None,
+    first_token_at: datetime | None,
+    duration_ms: Any,
+    tokens: Json,
+    used: Json,
+    cost: Any,
+    breakdown: Json,
+) -> Call:
+    """What both ways in have in common. Raises BadRow."""
+    number = _request_id(request_id)
+    prompt = _count(tokens.get("prompt_tokens"), "prompt tokens")
+    completion = _count(tokens.get("completion_tokens"), "completion tokens")
+    paid = _cost(cost)
+    details = used.get("prompt_tokens_details")
+    outputs = used.get("completion_tokens_details")
+    is_failure = about.status != "success"
+    return Call(
+        about,
+        identity_of(SOURCE, number, started_at),
+        number,
+        started_at,
+        ended_at,
+        0 if is_failure else figures_digest(prompt, completion, paid),
+        prompt,
+        completion,
+        _count(tokens.get("total_tokens"), "total tokens"),
+        _kind(details, "cached_tokens", used.get("cache_read_input_tokens")),
+        _kind(details, "cache_creation_tokens", used.get("cache_creation_input_tokens")),
+        _kind(outputs, "reasoning_tokens", None),
+        paid,
+        _part(breakdown.get("input_cost")),
+        _part(breakdown.get("output_cost")),
+        _other(breakdown),
+        _latency(duration_ms, started_at, ended_at),
+        None if is_failure else _span(started_at, first_token_at, ended_at),
+    )
+
+
+def identity_of(source: str, request_id: str, started_at: datetime) -> str:
+    """A UUID that the same call has whichever way it comes."""
+    text = f"{source}\0{request_id}\0{started_at.isoformat()}"
+    return md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def figures_digest(prompt: int | None, completion: int | None, cost: Decimal | float | None) -> int:
+    """Tells calls of one identity apart. What is not said counts as nothing: the ways in differ in that."""
+    return crc32(f"{prompt or 0}/{completion or 0}/{float(cost or 0)!r}".encode())
 
 
 def facts_to_keep(row: Json) -> Json:
-    """What says which call a bad row was: no prompts, no answers, nothing long."""
-    names = (
-        "request_id",
-        "startTime",
-        "endTime",
-        "model",
-        "model_group",
-        "model_id",
-        "api_key",
-        "status",
-        "spend",
-    )
-    counts = ("prompt_tokens", "completion_tokens", "total_tokens", "call_type", "custom_llm_provider")
-    return {name: _text(str(row[name]), 300) for name in (*names, *counts) if row.get(name) is not None}
+    """All that a bad row needs to be read again: no prompts, no answers, nothing long."""
+    kept = {name: _shortened(row[name]) for name in _KEPT if row.get(name) is not None}
+    metadata = {
+        name: _shortened(value)
+        for name, value in mapping(row.get("metadata")).items()
+        if name in _KEPT_METADATA and value
+    }
+    return {**kept, "metadata": metadata} if metadata else kept
+
+
+_KEPT = (
+    *("request_id", "id", "startTime", "endTime", "completionStartTime", "model", "model_group", "model_id"),
+    *("api_key", "team_id", "status", "spend", "response_cost", "cost_breakdown", "call_type"),
+    *("custom_llm_provider", "prompt_tokens", "completion_tokens", "total_tokens", "request_duration_ms"),
+    *("request_tags", "litellm_call_id"),
+)
+_KEPT_METADATA = {
+    *("user_api_key_hash", "user_api_key_alias", "user_api_key_team_id", "usage_object", "cost_breakdown"),
+    *("cost_center", "spend_logs_metadata"),
+}
+
+
+def _shortened(value: Any) -> Any:
+    """JSON that PostgreSQL takes, with what is no JSON number as a text."""
+    if isinstance(value, dict):
+        return {str(name)[:100]: _shortened(inner) for name, inner in list(value.items())[:50]}
+    if isinstance(value, list):
+        return [_shortened(inner) for inner in value[:50]]
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int):
+        return value if abs(value) < 2**63 else str(value)[:300]
+    return clean(value)[:1000] if isinstance(value, str) else str(value)[:300]
 
 
 def _request_id(value: Any) -> str:
-    text = value.strip() if isinstance(value, str) else ""
-    if not text:
+    if not isinstance(value, str) or not (text := value.strip()):
         raise BadRow("no request id")
-    if len(text) > 255 or text != _clean(text):
+    if len(text) > _LONGEST_ID or not text.isprintable():
         raise BadRow("unreadable request id")
     return text
 
 
-def _start(value: Any, now: datetime) -> datetime:
-    moment = _moment(value)
-    if moment is None:
+def start(found: datetime | None, now: datetime) -> datetime:
+    """The start that is part of the identity: to the millisecond, rounded as the gateway's database does."""
+    if found is None:
         raise BadRow("unreadable start time")
-    if moment > now + _FUTURE:
+    if found > now + _FUTURE:
         raise BadRow("start time in the future")
-    if moment < _OLDEST:
+    if found < _OLDEST:
         raise BadRow("start time before 2020")
-    return moment
+    beyond = found.microsecond % 1000
+    if not beyond:
+        return found
+    return found + timedelta(microseconds=1000 - beyond if beyond >= 500 else -beyond)
 
 
-def _moment(value: Any) -> datetime | None:
+def moment(value: Any) -> datetime | None:
     if not isinstance(value, str):
         return None
     try:
@@ -131,83 +240,132 @@ def _moment(value: Any) -> datetime | None:
         return None
 
 
-def _cost(value: Any) -> Decimal | None:
-    """Every digit that was reported. NULL stays unknown: it is not zero."""
+def _cost(value: Any) -> Decimal | float | None:
+    """Every digit that was reported. None stays unknown: it is not zero."""
     if value is None:
         return None
-    try:
-        cost = Decimal(str(value)) if not isinstance(value, bool) else Decimal("NaN")
-        if not cost.is_finite():
-            raise BadRow("cost is not a number")
-        if cost < 0:
-            raise BadRow("negative cost")
-        return cost.quantize(_STEP, context=_EXACT)
-    except InvalidOperation:
-        raise BadRow("cost is not a number") from None
-
-
-def _count(value: Any, what: str) -> int | None:
-    if value is None:
-        return None
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _LARGEST_COUNT:
-        raise BadRow(f"unreadable {what}")
+    if isinstance(value, str):
+        # Some versions of drivers write decimals as text.
+        value = _decimal(value)
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal) or not math.isfinite(value):
+        raise BadRow("cost is not a number")
+    if value < 0:
+        raise BadRow("negative cost")
+    if value >= _LARGEST_COST:
+        raise BadRow("cost is not a number")
     return value
 
 
-def _optional_count(value: Any) -> int | None:
+def _decimal(text: str) -> Decimal:
+    try:
+        return Decimal(text.strip()) if len(text) < 60 else Decimal("NaN")
+    except ArithmeticError:
+        return Decimal("NaN")
+
+
+def _part(value: Any) -> Decimal | float | None:
+    """A part of the cost that is odd is unknown; it is no reason to lose the call."""
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        return None
+    return value if -_LARGEST_COST < value < _LARGEST_COST else None
+
+
+def _other(breakdown: Json) -> Decimal | float | None:
+    parts = [_part(breakdown.get(name)) for name in ("tool_usage_cost", "margin_total_amount")]
+    discount = _part(breakdown.get("discount_amount"))
+    told = [Decimal(str(part)) for part in parts if part is not None]
+    if discount is not None:
+        told.append(-Decimal(str(discount)))
+    return sum(told, Decimal(0)) if told else None
+
+
+def _count(value: Any, what: str) -> int | None:
+    if value is None or (value.__class__ is int and 0 <= value <= _LARGEST_COUNT):
+        return value
+    if isinstance(value, str) and value.strip().isdecimal() and len(value) < 16:
+        return int(value)
+    if isinstance(value, float | Decimal) and math.isfinite(value) and value == int(value) and value >= 0:
+        return _count(int(value), what)
+    raise BadRow(f"unreadable {what}")
+
+
+def _kind(details: Any, name: str, otherwise: Any) -> int | None:
     """A detail that is odd is unknown; it is no reason to lose the call."""
-    is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST_COUNT
-    return value if is_count else None
+    found = _optional_count(details.get(name)) if isinstance(details, dict) else None
+    return _optional_count(otherwise) if found is None else found
 
 
-def _detail(used: Json, group: str, name: str) -> int | None:
-    return _optional_count(_object(used.get(group)).get(name))
-
-
-def _cached(used: Json) -> int | None:
-    found = _detail(used, "prompt_tokens_details", "cached_tokens")
-    return _optional_count(used.get("cache_read_input_tokens")) if found is None else found
+def _optional_count(value: Any) -> int | None:
+    return value if value.__class__ is int and 0 <= value <= _LARGEST_COUNT else None
 
 
 def _latency(reported: Any, started_at: datetime, ended_at: datetime | None) -> int | None:
     known = _optional_count(reported)
     if known is not None or ended_at is None or ended_at < started_at:
         return known
-    return round((ended_at - started_at) / timedelta(milliseconds=1))
+    return round((ended_at - started_at).total_seconds() * 1000)
 
 
-def _status(value: Any) -> str:
-    return value if value in {Status.SUCCESS, Status.FAILURE} else Status.UNKNOWN.value
+def _span(started_at: datetime, first_token_at: datetime | None, ended_at: datetime | None) -> int | None:
+    """To the first token. Outside of the call's own time it is no measurement."""
+    if first_token_at is None or first_token_at < started_at:
+        return None
+    if ended_at is not None and first_token_at > ended_at:
+        return None
+    return round((first_token_at - started_at).total_seconds() * 1000)
 
 
-def _tags(value: Any) -> list[str]:
-    """What people tagged; LiteLLM adds the user agent by itself."""
-    texts = (_text(tag, 255) for tag in _list(value))
-    return sorted({text for text in texts if text and not text.startswith("User-Agent: ")})[:50]
+def status_of(value: Any) -> str:
+    return value if value in ("success", "failure") else Status.UNKNOWN.value
 
 
-def _text(value: Any, longest: int) -> str:
-    return _clean(value)[:longest] if isinstance(value, str) else ""
+def cost_center_of(metadata: Json) -> str:
+    """From the key's or the team's own metadata, or what the caller said of this call."""
+    for name in ("user_api_key_auth_metadata", "spend_logs_metadata", "user_api_key_metadata"):
+        found = mapping(metadata.get(name)).get("cost_center")
+        if found:
+            return word(found, 100)
+    return ""
 
 
-def _clean(text: str) -> str:
+def tags_of(value: Any) -> str:
+    """What people tagged, as an array literal of PostgreSQL; LiteLLM adds the user agent by itself."""
+    texts = {
+        text for tag in listed(value) if (text := word(tag, 255)) and not text.startswith("User-Agent: ")
+    }
+    if not texts:
+        return "{}"
+    quoted = (text.replace("\\", "\\\\").replace('"', '\\"') for text in sorted(texts)[:50])
+    return "{" + ",".join(f'"{text}"' for text in quoted) + "}"
+
+
+def word(value: Any, longest: int) -> str:
+    """A text that PostgreSQL stores; cut where it is too long."""
+    if value.__class__ is not str:
+        return ""
+    return value[:longest] if value.isprintable() else clean(value)[:longest]
+
+
+def clean(text: str) -> str:
     """PostgreSQL stores neither NUL nor halves of surrogate pairs."""
-    return text.replace("\x00", "�").encode("utf-8", "replace").decode()
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
 
 
-def _object(value: Any) -> Json:
+def mapping(value: Any) -> Json:
     """Some versions write JSON columns as text."""
+    if value.__class__ is dict:
+        return value
     found = _parsed(value)
     return found if isinstance(found, dict) else {}
 
 
-def _list(value: Any) -> list[Any]:
+def listed(value: Any) -> list[Any]:
     found = _parsed(value)
     return found if isinstance(found, list) else []
 
 
 def _parsed(value: Any) -> Any:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not value:
         return value
     try:
         return json.loads(value)

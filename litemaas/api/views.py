@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.cache import patch_vary_headers
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -86,7 +87,7 @@ class ContractView(APIView):
             response = _rendered(request, response)
         if not response.has_header("Cache-Control"):
             response["Cache-Control"] = "private, no-cache"
-        response["Vary"] = "Authorization, Cookie"
+        patch_vary_headers(response, ("Authorization", "Cookie"))
         return response
 
     @classmethod

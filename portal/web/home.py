@@ -15,7 +15,7 @@ from apikeys.web.states import EXPIRES_SOON
 from catalog.models import Model, SyncRun
 from litellm_sync.models import GatewayObject
 from subscriptions.models import Subscription
-from usage.models import UsageLog
+from usage.models import UserMonth
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def _standing(user: User, now: datetime) -> Standing:
         pending=statuses.count(Subscription.Status.PENDING),
         keys=len(expiries),
         expiring=sum(1 for at in expiries if at is not None and at - now < EXPIRES_SOON),
-        has_called=UsageLog.objects.filter(user_id=user.pk).exists(),
+        has_called=UserMonth.objects.filter(user_id=user.pk).exists(),
     )
 
 

@@ -83,11 +83,8 @@ def _whose(request: Request) -> UUID | None:
 
 
 def _filtered(shape: _Shape, values: Values) -> SubscriptionQuerySet:
-    rows = (
-        Subscription.objects.all()
-        if shape.is_everybodys
-        else Subscription.objects.filter(user=values["user"])
-    )
+    kept = Subscription.objects.kept()
+    rows = kept if shape.is_everybodys else kept.filter(user=values["user"])
     rows = (
         rows.filter(status=shape.status)
         if shape.status
@@ -99,7 +96,7 @@ def _filtered(shape: _Shape, values: Values) -> SubscriptionQuerySet:
 
 
 def _visible(_shape: None, values: Values) -> QuerySet[Subscription, Any]:
-    rows = Subscription.objects.filter(pk=values["subscription"])
+    rows = Subscription.objects.kept().filter(pk=values["subscription"])
     return columns(rows.filter(user=values["user"]) if "user" in values else rows)
 
 

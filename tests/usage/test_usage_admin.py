@@ -9,7 +9,7 @@ from usage.ledger import write_rows
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize("name", ["usagelog", "usageday", "usagereject", "usagecursor", "backfilledwindow"])
+@pytest.mark.parametrize("name", ["usagelog", "usagereject", "usagecursor", "backfilledwindow"])
 @pytest.mark.parametrize("query", ["", "?q=not-an-id"])
 def test_operators_read_the_ledger_and_nothing_breaks_on_a_wrong_search(client, name, query):
     write_rows([log_row(), log_row(1, spend="NaN")], now=NOW)

@@ -16,7 +16,7 @@ from django.db.models import Sum
 from tests.factories import NOW
 from tests.usage.conftest import add_secret, log_row
 from usage.ledger import Counts, write_rows
-from usage.models import UsageDay, UsageLog, UsageQuarter, UsageReject
+from usage.models import Series, UsageDay, UsageLog, UsageQuarter, UsageReject, UserDay
 
 COST = Decimal("0.0006900000000000001")
 
@@ -31,10 +31,10 @@ def test_a_replay_changes_nothing(make_key):
     key = make_key()
     rows = [log_row(n, api_key="hash-1") for n in range(7)]
     assert write_rows(rows, now=NOW).added == 7
-    before = [list(m.objects.order_by("id").values()) for m in (UsageLog, UsageDay, UsageQuarter)]
+    before = [list(m.objects.order_by("pk").values()) for m in (UsageLog, UsageDay, UsageQuarter)]
     for _ in range(10):
         assert write_rows(rows, now=NOW + timedelta(hours=1)) == Counts(read=7, known=7)
-    assert [list(m.objects.order_by("id").values()) for m in (UsageLog, UsageDay, UsageQuarter)] == before
+    assert [list(m.objects.order_by("pk").values()) for m in (UsageLog, UsageDay, UsageQuarter)] == before
     assert sums(UsageDay) == sums(UsageQuarter) == (7, 7 * 29, 7 * COST)
     key.refresh_from_db()
     assert key.last_used_at == NOW - timedelta(minutes=10) + timedelta(milliseconds=6)
@@ -69,7 +69,7 @@ def test_facts_of_a_row_are_read():
 def test_usage_of_revoked_and_deleted_keys_stays_their_owners(make_key):
     key = make_key(created_at=NOW - timedelta(days=1), revoked_at=NOW, deleted_at=NOW)
     write_rows([log_row(api_key="hash-1")], now=NOW)
-    assert UsageLog.objects.get().user_id == UsageDay.objects.get().user_id == key.owner_id
+    assert UsageLog.objects.get().user_id == UsageDay.objects.get().series.user_id == key.owner_id
 
 
 @pytest.mark.django_db
@@ -93,7 +93,8 @@ def test_all_secrets_of_a_key_count_for_the_key(make_key):
 def test_usage_of_an_unknown_key_is_kept_for_nobody():
     write_rows([log_row(), log_row(1, api_key="")], now=NOW)
     assert UsageLog.objects.filter(user_id=None, api_key_id=None).count() == 2
-    assert UsageDay.objects.get().requests == 2
+    assert sums(UsageDay)[0] == sums(UserDay)[0] == 2
+    assert set(Series.objects.values_list("token_hash", flat=True)) == {"hash-of-nobody", ""}
 
 
 @pytest.mark.django_db

@@ -1,4 +1,4 @@
-"""The ledger of what was used: one row per call of the gateway, sums of them, and how far it was read."""
+"""Calls as the gateway tells them, what could not be read of them, and how far the gateway was read."""
 
 from typing import TYPE_CHECKING, Self, TypeVar
 
@@ -33,35 +33,50 @@ class Status(models.TextChoices):
 
 
 class UsageLog(models.Model):
-    """One call as the gateway tells it, never changed. NULL = the gateway did not say.
+    """One call as the gateway tells it. NULL = the gateway did not say.
 
-    `source`, `request_id` and `started_at` are its identity: reading it again adds nothing. Who used it is written
-    down when it comes in, without constraints, so later deletions change nothing. NULL = a key that we don't know.
-    Partitioned by month of `started_at` (UTC): see `usage.partitions`.
+    `identity` is a digest of source, request id and start (to the millisecond: what push and pull both tell), so reading
+    a call again adds nothing. A second call with the same identity but other figures is kept apart: its own identity
+    takes its figures in, and `same_id_as` names the first one. Who used it is written down when it comes in, without
+    constraints, so later deletions change nothing; only `reattribute_usage` changes it. NULL = a key that we don't
+    know. `requests` is 1, but for gateways that only tell sums of a day. Partitioned by month of `started_at` (UTC):
+    see `usage.partitions`.
     """
 
-    # With started_at the primary key in the database; a sequence makes it unique alone too.
-    id = models.BigAutoField(primary_key=True)
-    source = models.CharField(max_length=30)
-    request_id = models.CharField(max_length=255)
+    # With started_at the primary key in the database; as a digest it is unique alone too.
+    identity = models.UUIDField(primary_key=True)
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
+    source = models.CharField(max_length=30)
+    request_id = models.CharField(max_length=255)
+    same_id_as = models.UUIDField(null=True)
+    figures_digest = models.BigIntegerField(help_text="Tells calls of one identity apart.")
+    series_id = models.IntegerField(help_text="The line of the rollups that counts it.")
     model = models.CharField(max_length=255, help_text="The public name.")
+    backend_model = models.CharField(max_length=255, help_text="What the provider calls it.")
     provider = models.CharField(max_length=100)
     deployment = models.CharField(max_length=255)
     api_key_id = models.UUIDField(null=True)
     token_hash = models.CharField(max_length=128)
+    key_alias = models.CharField(max_length=255, help_text="The key's name at the gateway.")
     user_id = models.UUIDField(null=True)
     team_id = models.UUIDField(null=True)
+    cost_center = models.CharField(max_length=100)
     status = models.CharField(max_length=10, choices=Status.choices)
     error_class = models.CharField(max_length=100)
+    requests = models.BigIntegerField()
     prompt_tokens = models.BigIntegerField(null=True)
     completion_tokens = models.BigIntegerField(null=True)
     total_tokens = models.BigIntegerField(null=True)
     cached_tokens = models.BigIntegerField(null=True)
+    cache_write_tokens = models.BigIntegerField(null=True)
     reasoning_tokens = models.BigIntegerField(null=True)
     cost = cost_field(null=True)
+    input_cost = cost_field(null=True)
+    output_cost = cost_field(null=True)
+    other_cost = cost_field(null=True, help_text="Tools, margin and discount, where the gateway tells them.")
     latency_ms = models.BigIntegerField(null=True)
+    first_token_ms = models.BigIntegerField(null=True)
     call_type = models.CharField(max_length=60)
     tags = ArrayField(models.CharField(max_length=255), default=list)
     ingested_at = models.DateTimeField()
@@ -70,87 +85,19 @@ class UsageLog(models.Model):
 
     class Meta:
         db_table = "usage_logs"
-        constraints = [
-            models.UniqueConstraint(
-                fields=["source", "request_id", "started_at"], name="usage_log_is_one_per_call"
-            ),
-        ]
         indexes = [
-            models.Index(fields=["user_id", "started_at"], name="usage_log_of_user"),
-            models.Index(fields=["started_at"], name="usage_log_by_time"),
+            models.Index(
+                fields=["token_hash", "started_at"],
+                condition=Q(api_key_id__isnull=True),
+                name="usage_log_unattributed",
+            ),
+            models.Index(
+                fields=["started_at"], condition=Q(same_id_as__isnull=False), name="usage_log_same_id"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.request_id} ({self.started_at:%Y-%m-%d %H:%M:%S})"
-
-
-class Rollup(models.Model):
-    """Sums of calls that agree in key, user, model, provider and status.
-
-    Sums hold what is known; `unpriced` counts the calls of unknown cost, `timed` those of known latency.
-    """
-
-    api_key_id = models.UUIDField(null=True)
-    user_id = models.UUIDField(null=True)
-    model = models.CharField(max_length=255)
-    provider = models.CharField(max_length=100)
-    status = models.CharField(max_length=10, choices=Status.choices)
-    requests = models.BigIntegerField()
-    prompt_tokens = models.BigIntegerField()
-    completion_tokens = models.BigIntegerField()
-    total_tokens = models.BigIntegerField()
-    cached_tokens = models.BigIntegerField()
-    reasoning_tokens = models.BigIntegerField()
-    cost = cost_field()
-    unpriced = models.BigIntegerField()
-    latency_ms = models.BigIntegerField()
-    timed = models.BigIntegerField()
-
-    class Meta:
-        abstract = True
-
-
-_GROUP = ["user_id", "api_key_id", "model", "provider", "status"]
-
-
-class UsageQuarter(Rollup):
-    """A quarter of an hour, in UTC. `bucket` is its beginning."""
-
-    bucket = models.DateTimeField()
-
-    objects = OwnedQuerySet["UsageQuarter"].as_manager()
-
-    class Meta:
-        db_table = "usage_quarters"
-        constraints = [
-            models.UniqueConstraint(
-                fields=["bucket", *_GROUP], name="usage_quarter_is_one_per_group", nulls_distinct=False
-            ),
-        ]
-        indexes = [models.Index(fields=["user_id", "bucket"], name="usage_quarter_of_user")]
-
-    def __str__(self) -> str:
-        return f"{self.bucket:%Y-%m-%d %H:%M} {self.model}"
-
-
-class UsageDay(Rollup):
-    """A day of settings.REPORTING_TIME_ZONE."""
-
-    day = models.DateField()
-
-    objects = OwnedQuerySet["UsageDay"].as_manager()
-
-    class Meta:
-        db_table = "usage_days"
-        constraints = [
-            models.UniqueConstraint(
-                fields=["day", *_GROUP], name="usage_day_is_one_per_group", nulls_distinct=False
-            ),
-        ]
-        indexes = [models.Index(fields=["user_id", "day"], name="usage_day_of_user")]
-
-    def __str__(self) -> str:
-        return f"{self.day} {self.model}"
 
 
 class UsageReject(models.Model):

@@ -1,0 +1,64 @@
+"""How much a subscription may grant, and the window in which it is counted."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from accounts import options
+from litemaas import errors
+from subscriptions.errors import QuotaAboveMaximum
+from subscriptions.models import Subscription
+
+
+def wanted(requests: int | None, tokens: int | None) -> tuple[int, int]:
+    """The quotas to give, per month; None is the usual one. Raises InvalidInput below 1 and above what the portal
+    allows."""
+    asked = {"quotaRequests": requests, "quotaTokens": tokens}
+    highest = {"quotaRequests": settings.MAX_QUOTA_REQUESTS, "quotaTokens": settings.MAX_QUOTA_TOKENS}
+    wrong = {
+        field: f"Ask an administrator for more than {highest[field]}."
+        if value > highest[field]
+        else "At least 1."
+        for field, value in asked.items()
+        if value is not None and not 1 <= value <= highest[field]
+    }
+    if wrong:
+        raise errors.InvalidInput(fields=wrong)
+    return requests or settings.DEFAULT_QUOTA_REQUESTS, tokens or settings.DEFAULT_QUOTA_TOKENS
+
+
+def ceiling(row: Subscription) -> tuple[int, int]:
+    """How far the owner may raise requests and tokens: what an administrator granted, else what all may have."""
+    return (
+        row.granted_requests or settings.MAX_QUOTA_REQUESTS,
+        row.granted_tokens or settings.MAX_QUOTA_TOKENS,
+    )
+
+
+def require_within_ceiling(row: Subscription, requests: int, tokens: int) -> None:
+    """What is there already may stay, even where the ceiling came down. Raises QuotaAboveMaximum."""
+    most_requests, most_tokens = ceiling(row)
+    wrong = {}
+    if requests > max(most_requests, row.quota_requests):
+        wrong["quotaRequests"] = f"Ask an administrator for more than {most_requests}."
+    if tokens > max(most_tokens, row.quota_tokens):
+        wrong["quotaTokens"] = f"Ask an administrator for more than {most_tokens}."
+    if wrong:
+        raise QuotaAboveMaximum(fields=wrong)
+
+
+def window_start(now: datetime) -> datetime:
+    """When the month of the reporting time zone began."""
+    there = now.astimezone(_zone())
+    return there.replace(day=1, hour=0, minute=0, second=0, microsecond=0, fold=0)
+
+
+def window_end(now: datetime) -> datetime:
+    """When the next one begins, and all quotas with it."""
+    first = window_start(now)
+    return first.replace(month=first.month % 12 + 1, year=first.year + first.month // 12)
+
+
+def _zone() -> ZoneInfo:
+    return ZoneInfo(str(options.recent("reportingTimeZone")))

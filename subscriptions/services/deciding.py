@@ -1,0 +1,120 @@
+"""What administrators decide: on requests, and on decisions that were made."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts import audit
+from accounts.models import Actor
+from litemaas import errors
+from subscriptions import policies
+from subscriptions.models import Subscription
+from subscriptions.states import ENDED, Act
+from subscriptions.steps import locked, many_ended, take_step, wrong_state
+
+_S = Subscription.Status
+
+
+@dataclass
+class Decided:
+    """Of many decisions at once: which were carried out, and why the others were not, by subscription."""
+
+    done: list[UUID] = field(default_factory=list)
+    refused: dict[UUID, str] = field(default_factory=dict)
+
+
+@transaction.atomic(durable=True)
+def approve_subscription(
+    *, actor: Actor, subscription_id: UUID | str, reason: str = "", now: datetime
+) -> Subscription:
+    """Grant a pending request."""
+    return _decide(actor, subscription_id, _S.ACTIVE, Act.APPROVE, "SUBSCRIPTION_APPROVED", reason, now)
+
+
+@transaction.atomic(durable=True)
+def deny_subscription(
+    *, actor: Actor, subscription_id: UUID | str, reason: str, now: datetime
+) -> Subscription:
+    """Refuse a pending request. The user reads the reason."""
+    require_reason(reason)
+    return _decide(actor, subscription_id, _S.DENIED, Act.DENY, "SUBSCRIPTION_DENIED", reason, now)
+
+
+def require_reason(reason: str) -> None:
+    if not reason.strip():
+        raise errors.InvalidInput(fields={"reason": "A reason is required, the user will see it."})
+
+
+def decide_many(
+    verdict: Literal["approve", "deny"],
+    *,
+    actor: Actor,
+    subscription_ids: Iterable[UUID],
+    reason: str = "",
+    now: datetime,
+) -> Decided:
+    """Approve or deny requests, each in a transaction of its own, so that one which is refused stops no other."""
+    _require_decider(actor)
+    one: Callable[..., Subscription] = approve_subscription
+    if verdict == "deny":
+        require_reason(reason)
+        one = deny_subscription
+    result = Decided()
+    for pk in dict.fromkeys(subscription_ids):
+        try:
+            one(actor=actor, subscription_id=pk, reason=reason, now=now)
+            result.done.append(pk)
+        except errors.DomainError as error:
+            result.refused[pk] = error.message
+    return result
+
+
+@transaction.atomic(durable=True)
+def revert_subscription(
+    *, actor: Actor, subscription_id: UUID | str, new_status: str, reason: str = "", now: datetime
+) -> Subscription:
+    """Take a decision back: what was denied is granted or open again, what is active is denied or open again."""
+    return _decide(
+        actor, subscription_id, new_status, Act.REVERT, "SUBSCRIPTION_STATUS_REVERTED", reason, now
+    )
+
+
+@transaction.atomic(durable=True)
+def delete_subscription(
+    *, actor: Actor, subscription_id: UUID | str, reason: str = "", now: datetime
+) -> Subscription:
+    """End a subscription and take it off every list. The row stays for its history; subscribing again takes it up."""
+    row = locked(actor, subscription_id)
+    if not policies.may_delete(actor):
+        raise errors.Forbidden(requiredPermission="admin:subscriptions:delete")
+    row.deleted_at = row.updated_at = now
+    action = "SUBSCRIPTION_DELETED_BY_ADMIN"
+    if row.status not in ENDED:
+        return take_step(row, _S.INACTIVE, act=Act.CANCEL, actor=actor, action=action, reason=reason, now=now)
+    # The return of its model would have brought it back.
+    row.resumes_as, row.resumes_reason, row.suspended_by, row.needs_approval = "", "", "", False
+    row.save()
+    audit.record(
+        action, actor=actor, obj=row, at=now, old={"status": row.status}, metadata={"reason": reason[:500]}
+    )
+    many_ended([row.pk], now)
+    return row
+
+
+def _decide(
+    actor: Actor, pk: UUID | str, new: str, act: Act, action: str, reason: str, now: datetime
+) -> Subscription:
+    row = locked(actor, pk)
+    _require_decider(actor)
+    if act is not Act.REVERT and row.status != _S.PENDING:
+        raise wrong_state(row.status, new)
+    return take_step(row, new, act=act, actor=actor, action=action, reason=reason, now=now)
+
+
+def _require_decider(actor: Actor) -> None:
+    if not policies.may_decide(actor):
+        raise errors.Forbidden(requiredPermission="admin:subscriptions:write")

@@ -1,0 +1,149 @@
+"""Asking for a model, and asking again."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from accounts import audit
+from accounts.models import Actor, User
+from catalog.errors import ModelNotFound
+from catalog.models import Model
+from litemaas import errors
+from subscriptions import policies, quota_rules
+from subscriptions.errors import AlreadySubscribed
+from subscriptions.models import Subscription
+from subscriptions.states import ENDED, Act
+from subscriptions.steps import locked, take_step, write_beginning, wrong_state
+
+_S = Subscription.Status
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a subscription is asked for with. Quotas per month, None = the usual ones."""
+
+    quota_requests: int | None = None
+    quota_tokens: int | None = None
+    expires_at: datetime | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+@transaction.atomic(durable=True)
+def subscribe(
+    *,
+    actor: User,
+    model_id: str,
+    quota_requests: int | None = None,
+    quota_tokens: int | None = None,
+    expires_at: datetime | None = None,
+    metadata: dict[str, Any] | None = None,
+    user_id: UUID | None = None,
+    now: datetime,
+) -> Subscription:
+    """Subscribe to a model: active at once, or pending where the model is restricted. Administrators may do so for
+    another user.
+
+    An ended subscription is taken up again with new quotas; any other one that is there is AlreadySubscribed.
+    """
+    if not policies.may_subscribe(actor):
+        raise errors.Forbidden(requiredPermission="subscriptions:write")
+    owner = _owner(actor, user_id)
+    terms = Terms(*quota_rules.wanted(quota_requests, quota_tokens), expires_at, metadata or {})
+    if expires_at is not None and expires_at <= now:
+        raise errors.InvalidInput(fields={"expiresAt": "Choose a future date."})
+    model = model_to_subscribe(model_id)
+    status = _S.PENDING if model.restricted_access else _S.ACTIVE
+    created = create(actor, owner, model, status, terms, now, action="SUBSCRIPTION_CREATE")
+    return created or _take_up_again(actor, owner, model, status, terms, now)
+
+
+def _owner(actor: User, user_id: UUID | None) -> User:
+    if user_id is None or user_id == actor.pk:
+        return actor
+    if not policies.may_decide(actor):
+        raise errors.Forbidden(requiredPermission="admin:subscriptions:write")
+    owner: User | None = User.objects.active().filter(pk=user_id).first()
+    if owner is None:
+        raise errors.InvalidInput(fields={"userId": "There is no such active user."})
+    return owner
+
+
+def model_to_subscribe(model_id: str) -> Model:
+    """Locked against a switch of the restriction at the same moment, which would miss the row that is about to be
+    made."""
+    model = Model.objects.held_still(model_id)
+    if model is None:
+        raise ModelNotFound
+    if not model.is_available:
+        raise errors.InvalidInput(fields={"modelId": "This model is not available at the moment."})
+    return model
+
+
+def create(
+    actor: Actor,
+    owner: User,
+    model: Model,
+    status: str,
+    terms: Terms,
+    now: datetime,
+    *,
+    action: str,
+    reason: str = "",
+) -> Subscription | None:
+    """The new row, or None when there is one. The unique rule decides, so 50 clicks at once make one row."""
+    requests, tokens = quota_rules.wanted(terms.quota_requests, terms.quota_tokens)
+    row = Subscription(
+        user=owner,
+        model=model,
+        status=status,
+        quota_requests=requests,
+        quota_tokens=tokens,
+        expires_at=terms.expires_at,
+        metadata=terms.metadata,
+        status_reason=reason[:500],
+        status_changed_at=now,
+        status_changed_by=actor if isinstance(actor, User) else None,
+        created_at=now,
+        updated_at=now,
+    )
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+    except IntegrityError:
+        return None
+    write_beginning(row, "", actor, now)
+    new = {"modelId": model.pk, "status": status} | ({"userId": str(owner.pk)} if owner != actor else {})
+    audit.record(action, actor=actor, obj=row, at=now, new=new)
+    return row
+
+
+def _take_up_again(
+    actor: User, owner: User, model: Model, status: str, terms: Terms, now: datetime
+) -> Subscription:
+    row = Subscription.objects.select_for_update(of=("self",), no_key=True).get(user=owner, model=model)
+    if row.status not in ENDED:
+        raise AlreadySubscribed(subscriptionId=str(row.pk), status=row.status)
+    row.quota_requests, row.quota_tokens = quota_rules.wanted(terms.quota_requests, terms.quota_tokens)
+    row.granted_requests = row.granted_tokens = row.deleted_at = None
+    row.expires_at, row.metadata = terms.expires_at, terms.metadata
+    action = "SUBSCRIPTION_REAPPLIED" if status == _S.PENDING else "SUBSCRIPTION_REACTIVATED"
+    return take_step(row, status, act=Act.SUBSCRIBE, actor=actor, action=action, now=now)
+
+
+@transaction.atomic(durable=True)
+def request_review(
+    *, actor: Actor, subscription_id: UUID | str, comment: str = "", now: datetime
+) -> Subscription:
+    """Ask again after a denial. A request that is pending stays pending."""
+    row = locked(actor, subscription_id)
+    if not policies.may_ask_again(actor, row):
+        raise errors.Forbidden(requiredPermission="subscriptions:write")
+    if row.status == _S.PENDING:
+        return row
+    if row.status != _S.DENIED:
+        raise wrong_state(row.status, _S.PENDING)
+    action = "SUBSCRIPTION_REVIEW_REQUESTED"
+    return take_step(row, _S.PENDING, act=Act.REVIEW, actor=actor, action=action, reason=comment, now=now)

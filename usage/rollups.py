@@ -1,0 +1,171 @@
+"""How every rollup is derived: from calls come quarters, from quarters days, from days all that is coarser.
+
+Each is one SELECT, used both to add what is new and to make a rollup anew, so the two can't differ. Sums are of integers
+and exact decimals: the order of adding changes nothing.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from usage.histogram import BOUNDS, DIGITS
+
+_TOKENS = (
+    *("prompt_tokens", "completion_tokens", "total_tokens"),
+    *("cached_tokens", "cache_write_tokens", "reasoning_tokens"),
+)
+SUMS = (
+    *("requests", *_TOKENS, "cost", "unpriced"),
+    *("latency_ms", "timed", "first_token_ms", "first_token_timed"),
+)
+HISTOGRAMS = ("latency_histogram", "first_token_histogram")
+# What a call must tell to be summed.
+FACTS = ("started_at", "series_id", "requests", *_TOKENS, "cost", "latency_ms", "first_token_ms")
+
+
+@dataclass(frozen=True)
+class Cube:
+    """A rollup: sums by `at` (its column `time`) and `dims`, from the calls, or from a finer one.
+
+    `source` is "calls", "quarters" or "days"; dims other than the series are the series' own columns. `$ZONE` in `at`
+    is the zone of the rollups.
+    """
+
+    table: str
+    time: str
+    at: str
+    dims: tuple[str, ...]
+    source: str
+    has_histograms: bool = True
+    has_outcomes: bool = False
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        return (self.time, *self.dims)
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        histograms = HISTOGRAMS if self.has_histograms else ()
+        return (*SUMS, *histograms, *(("successes", "failures") if self.has_outcomes else ()))
+
+    @property
+    def columns(self) -> str:
+        return ", ".join((*self.key, *self.measures))
+
+    def select(self, relation: str, where: str = "true") -> str:
+        """SQL of the sums of `relation`, which has the columns of this cube's source; `r` is its name in `where`."""
+        if self.source == "calls":
+            values = [*_CALL_SUMS, *_CALL_HISTOGRAMS]
+        else:
+            kept = (*SUMS, *(HISTOGRAMS if self.has_histograms else ()))
+            values = [_total(name) for name in kept]
+        if self.has_outcomes:
+            values += [_outcome("success"), _outcome("failure")]
+        is_by_series = self.dims == ("series_id",)
+        joined = "" if is_by_series else " JOIN usage_series s ON s.id = r.series_id"
+        names = [f"r.{name}" if is_by_series else f"s.{name}" for name in self.dims]
+        numbers = ", ".join(str(n + 1) for n in range(len(self.key)))
+        return (
+            f"SELECT {self.at} AS {self.time}, {', '.join(names)}, "  # noqa: S608 - the names are ours
+            f"{', '.join(f'{value} AS {name}' for value, name in zip(values, self.measures, strict=True))}"
+            f" FROM {relation} r{joined} WHERE {where} GROUP BY {numbers}"
+        )
+
+    def add(self, relation: str) -> str:
+        """SQL that adds rows of this cube's own columns."""
+        more = ", ".join(f"{name} = t.{name} + excluded.{name}" for name in self.measures)
+        return (
+            f"INSERT INTO {self.table} AS t ({self.columns}) SELECT {self.columns} FROM ({relation}) n"  # noqa: S608
+            f" ON CONFLICT ({', '.join(self.key)}) DO UPDATE SET {more}"
+        )
+
+
+@dataclass(frozen=True)
+class _Visitors(Cube):
+    """Who was there on which days: bits of the month's days."""
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        return ("days",)
+
+    def select(self, relation: str, where: str = "true") -> str:
+        names = ", ".join(f"s.{name}" for name in self.dims)
+        numbers = ", ".join(str(n + 1) for n in range(len(self.key)))
+        return (
+            f"SELECT {self.at} AS {self.time}, {names}, bit_or(1 << (extract(day FROM r.day)::int - 1)) AS days"  # noqa: S608
+            f" FROM {relation} r JOIN usage_series s ON s.id = r.series_id WHERE {where} GROUP BY {numbers}"
+        )
+
+    def add(self, relation: str) -> str:
+        return (
+            f"INSERT INTO {self.table} AS t ({self.columns}) SELECT {self.columns} FROM ({relation}) n"  # noqa: S608
+            f" ON CONFLICT ({', '.join(self.key)}) DO UPDATE SET days = t.days | excluded.days"
+            " WHERE t.days | excluded.days <> t.days"
+        )
+
+
+def _total(name: str) -> str:
+    whole = name == "cost" or name in HISTOGRAMS
+    return f"sum(r.{name})" if whole else f"sum(r.{name})::bigint"
+
+
+def _outcome(status: str) -> str:
+    return f"coalesce(sum(r.requests) FILTER (WHERE s.status = '{status}'), 0)::bigint"
+
+
+def _packed(column: str) -> str:
+    """The histogram of one group: see `usage.histogram`."""
+    bounds = ",".join(str(bound) for bound in BOUNDS)
+    one = f"('1e' || {DIGITS} * width_bucket(r.{column}, '{{{bounds}}}'::bigint[]))::numeric"
+    return f"coalesce(sum({one}), 0)"
+
+
+_CALL_SUMS = (
+    "sum(r.requests)::bigint",
+    *(f"coalesce(sum(r.{name}), 0)::bigint" for name in _TOKENS),
+    "coalesce(sum(r.cost), 0)",
+    "coalesce(sum(r.requests) FILTER (WHERE r.cost IS NULL), 0)::bigint",
+    *("coalesce(sum(r.latency_ms), 0)::bigint", "count(r.latency_ms)"),
+    *("coalesce(sum(r.first_token_ms), 0)::bigint", "count(r.first_token_ms)"),
+)
+_CALL_HISTOGRAMS = (_packed("latency_ms"), _packed("first_token_ms"))
+_QUARTER = "date_bin('15 minutes', r.started_at, timestamptz '2020-01-01 00:00:00+00')"
+_DAY = "(r.bucket AT TIME ZONE '$ZONE')::date"
+_MONTH = "date_trunc('month', r.day::timestamp)::date"
+_MODEL = ("model", "provider", "status", "error_class")
+_KEY = ("api_key_id", "user_id", "team_id", "token_hash")
+
+
+def _pair(name: str, dims: tuple[str, ...], *, has_histograms: bool) -> tuple[Cube, Cube]:
+    options: dict[str, Any] = {"has_histograms": has_histograms, "has_outcomes": not has_histograms}
+    return (
+        Cube(f"usage_{name}_days", "day", "r.day", dims, "days", **options),
+        Cube(f"usage_{name}_months", "month", _MONTH, dims, "days", **options),
+    )
+
+
+QUARTERS = Cube("usage_quarters", "bucket", _QUARTER, ("series_id",), "calls")
+TOTAL_QUARTERS = Cube("usage_total_quarters", "bucket", "r.bucket", ("status",), "quarters")
+DAYS = Cube("usage_days", "day", _DAY, ("series_id",), "quarters")
+# All that follows from days; by day first, then by month.
+COARSE = (
+    Cube("usage_months", "month", _MONTH, ("series_id",), "days"),
+    *_pair("model", _MODEL, has_histograms=True),
+    *_pair("user", ("user_id",), has_histograms=False),
+    *_pair("key", _KEY, has_histograms=False),
+    *_pair("team", ("team_id",), has_histograms=False),
+    _Visitors("usage_model_users", "month", _MONTH, ("model", "provider", "user_id"), "days"),
+)
+CUBES = (QUARTERS, TOTAL_QUARTERS, DAYS, *COARSE)
+
+
+def adding(calls: str, zone: str) -> str:
+    """One statement that adds the calls of a table (its columns: FACTS) to every rollup."""
+    parts = [
+        f"q AS MATERIALIZED ({QUARTERS.select(calls)})",
+        f"d AS MATERIALIZED ({DAYS.select('q')})",
+        f"i0 AS ({QUARTERS.add('TABLE q')})",
+        f"i1 AS ({TOTAL_QUARTERS.add(TOTAL_QUARTERS.select('q'))})",
+        f"i2 AS ({DAYS.add('TABLE d')})",
+    ]
+    parts += [f"i{n} AS ({cube.add(cube.select('d'))})" for n, cube in enumerate(COARSE, start=3)]
+    return f"WITH {', '.join(parts)} SELECT 1".replace("$ZONE", zone.replace("'", ""))
