@@ -17,7 +17,7 @@ import pybreaker
 from redis import Redis
 
 from litellm_sync.breaker_storage import BreakerStorage
-from litellm_sync.errors import GatewayRefused, GatewayUnavailable
+from litellm_sync.errors import GatewayRefused, GatewayResting, GatewayUnavailable
 
 FAILURES_TO_OPEN = 5
 SECONDS_OPEN = 10.0
@@ -64,7 +64,7 @@ class GatewayBreaker:
 
     @contextmanager
     def guard(self) -> Iterator[Admission]:
-        """Around one call. Raises GatewayUnavailable at once while the circuit is open."""
+        """Around one call. Raises GatewayResting at once while the circuit is open."""
         lease = self._admit()
         try:
             yield Admission(is_probe=lease is not None)
@@ -81,12 +81,12 @@ class GatewayBreaker:
                 self._storage.release_probe(lease)
 
     def _admit(self) -> str | None:
-        """None to call freely, a lease to probe. Raises GatewayUnavailable."""
+        """None to call freely, a lease to probe. Raises GatewayResting."""
         if not self.is_open:
             return None
         lease = secrets.token_hex(8)
         if self._is_resting() or not self._storage.take_probe(lease, PROBE_LEASE):
-            raise GatewayUnavailable("the circuit breaker is open")
+            raise GatewayResting("the circuit breaker is open")
         return lease
 
     def _is_resting(self) -> bool:

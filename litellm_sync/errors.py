@@ -27,6 +27,10 @@ class GatewayUnavailable(ServiceUnavailable):
         return f"{self.message} ({self.detail})" if self.detail else self.message
 
 
+class GatewayResting(GatewayUnavailable):
+    """The circuit breaker is open: the gateway was not asked at all."""
+
+
 class GatewayGarbage(GatewayUnavailable):
     """There was an answer, and it was not one that a LiteLLM gateway gives."""
 

@@ -1,10 +1,12 @@
-"""Celery entry points of the outbox."""
+"""Celery entry points of the outbox and the reconciler."""
 
 from uuid import UUID
 
 from celery import shared_task
+from django.conf import settings
 
 from litellm_sync import outbox
+from litellm_sync.locks import advisory_lock
 
 
 @shared_task
@@ -15,5 +17,10 @@ def apply_object(kind: str, object_id: str) -> bool:
 
 @shared_task
 def sweep() -> int:
-    """Each minute: apply whatever is due, also what a lost hurry-up or a killed worker left behind."""
-    return outbox.drain()
+    """Each minute: apply whatever is due, also what a lost hurry-up or a killed worker left behind.
+
+    One sweep at a time, by several threads: that bounds what the gateway has to take, and leaves workers free for what
+    somebody waits for.
+    """
+    with advisory_lock("outbox sweep") as is_mine:
+        return outbox.drain(threads=settings.OUTBOX_THREADS) if is_mine else 0

@@ -34,6 +34,8 @@ LITELLM_API_KEY = env.text("LITELLM_API_KEY")
 LITELLM_PUBLIC_URL = env.text("LITELLM_PUBLIC_URL", LITELLM_API_URL).rstrip("/")
 # How long a request that issues a key waits for the gateway before it answers "pending", in seconds.
 GATEWAY_INLINE_DEADLINE = 0.7
+# How many calls of the gateway the outbox makes at the same time.
+OUTBOX_THREADS = env.number("OUTBOX_THREADS", 8, minimum=1)
 
 # --- secrets at rest: "id:base64 of 32 bytes" pairs, the first one encrypts, all of them decrypt
 ENCRYPTION_KEYS = env.text("ENCRYPTION_KEYS").split(",")

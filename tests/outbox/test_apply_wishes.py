@@ -7,8 +7,8 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from litellm_sync import outbox
-from litellm_sync.errors import GatewayRefused, GatewayUnauthorized, GatewayUnavailable
+from litellm_sync import delivery, outbox
+from litellm_sync.errors import GatewayRefused, GatewayResting, GatewayUnauthorized, GatewayUnavailable
 from litellm_sync.models import LEASE, GatewayObject
 from tests.outbox.conftest import KIND
 
@@ -90,7 +90,7 @@ def test_leases_of_a_long_drain_are_dated_when_they_are_taken(wish, destination,
     """Dated at the start of the drain, a lease had run out before its work began."""
     start = timezone.now()
     clock = {"now": start}
-    monkeypatch.setattr(outbox.timezone, "now", lambda: clock["now"])
+    monkeypatch.setattr(delivery.timezone, "now", lambda: clock["now"])
     ends = []
 
     def slow(object_id):
@@ -172,3 +172,53 @@ def test_marking_many_objects_takes_a_fixed_number_of_statements(db, django_asse
     with transaction.atomic(), django_assert_num_queries(3):
         outbox.mark_dirty(KIND, [uuid4() for _ in range(50)], now=timezone.now())
     assert connection.in_atomic_block
+
+
+def test_a_resting_gateway_is_no_failed_attempt_of_the_object(wish, destination, drain):
+    """Or an outage of minutes would push every object that was tried in it into the next hour."""
+    row = wish()
+    destination.answer = refuse(GatewayResting("the circuit breaker is open"))
+    for _ in range(3):
+        GatewayObject.objects.update(not_before=timezone.now() - timedelta(seconds=1))
+        assert drain() == 0
+    row.refresh_from_db()
+    assert (row.attempts, row.sync_status, row.lease) == (0, "pending", None)
+    assert row.not_before - timezone.now() <= timedelta(seconds=10)
+
+
+def test_an_open_breaker_ends_the_drain(wish, destination, drain, gateway_client, monkeypatch):
+    for _ in range(3):
+        wish()
+    destination.answer = refuse(GatewayResting("the circuit breaker is open"))
+    monkeypatch.setattr(type(gateway_client.breaker), "is_open", True)
+    drain(client=gateway_client)
+    assert GatewayObject.objects.filter(last_error="").count() == 2
+
+
+def test_a_dropped_wish_is_not_tried_again_until_the_object_changes(wish, destination, drain):
+    row = wish()
+    destination.answer = refuse(GatewayRefused("no such budget", status=400))
+    drain()
+    assert outbox.drop(GatewayObject.objects.all(), now=timezone.now()) == 1
+    destination.answer = None
+    assert drain(later=timedelta(days=1)) == 0
+    row.refresh_from_db()
+    assert row.sync_status == "error"
+    assert not GatewayObject.objects.waiting().exists()
+    wish(row.object_id)
+    assert drain() == 1
+
+
+def test_what_may_still_succeed_is_not_dropped(wish):
+    wish()
+    assert outbox.drop(GatewayObject.objects.all(), now=timezone.now()) == 0
+
+
+def test_a_dropped_wish_can_be_taken_up_by_hand(wish, destination, drain):
+    wish()
+    destination.answer = refuse(GatewayRefused("no such budget", status=400))
+    drain()
+    outbox.drop(GatewayObject.objects.all(), now=timezone.now())
+    destination.answer = None
+    outbox.retry(GatewayObject.objects.all(), now=timezone.now())
+    assert drain() == 1

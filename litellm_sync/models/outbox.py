@@ -1,6 +1,5 @@
-"""What we keep about the gateway: the outbox, and what it last said about spend."""
+"""The outbox: which portal objects the gateway still has to be brought in line with."""
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,6 +13,14 @@ class GatewayObjectQuerySet(models.QuerySet["GatewayObject"]):
         """What the gateway has not confirmed yet."""
         return self.filter(applied__lt=F("requested"))
 
+    def waiting(self) -> "GatewayObjectQuerySet":
+        """Dirty, and nobody has given it up."""
+        return self.dirty().filter(dropped_at__isnull=True)
+
+    def parked(self) -> "GatewayObjectQuerySet":
+        """Refused for good, and waiting for an operator's decision."""
+        return self.waiting().filter(parked_at__isnull=False)
+
     def due(self, now: datetime) -> "GatewayObjectQuerySet":
         """Dirty, not refused for good, not waiting, and in nobody's hands."""
         free = Q(leased_until__isnull=True) | Q(leased_until__lt=now)
@@ -25,6 +32,8 @@ class GatewayObject(models.Model):
 
     `requested` counts the wishes, `applied` the wish that the gateway has confirmed. Whoever applies re-reads
     the portal's rows, so changes coalesce and an older state can never be applied last. `lease` says who works on it.
+    A dropped wish is one that an operator gave up: nothing tries it again, and the object stays in error until its
+    next change.
     """
 
     class Kind(models.TextChoices):
@@ -36,15 +45,31 @@ class GatewayObject(models.Model):
         KEY = "key"
         MODEL = "model"
 
+    class Lane(models.IntegerChoices):
+        """What somebody waits for goes before what a change of many objects, or a repair, leaves behind."""
+
+        FRESH = 0
+        BULK = 1
+
     kind = models.CharField(max_length=10, choices=Kind.choices)
     object_id = models.UUIDField()
     requested = models.BigIntegerField(default=1)
     applied = models.BigIntegerField(default=0)
+    place = models.GeneratedField(
+        expression=models.Case(
+            *(models.When(kind=kind, then=models.Value(place)) for place, kind in enumerate(Kind.values)),
+            default=models.Value(len(Kind.values)),
+        ),
+        output_field=models.SmallIntegerField(),
+        db_persist=True,
+    )
+    lane = models.SmallIntegerField(choices=Lane.choices, default=Lane.FRESH)
     dirty_since = models.DateTimeField()
     not_before = models.DateTimeField()
     attempts = models.IntegerField(default=0)
     last_error = models.TextField(blank=True, default="")
     parked_at = models.DateTimeField(null=True, blank=True)
+    dropped_at = models.DateTimeField(null=True, blank=True)
     applied_at = models.DateTimeField(null=True, blank=True)
     lease = models.UUIDField(null=True, blank=True)
     leased_until = models.DateTimeField(null=True, blank=True)
@@ -64,10 +89,15 @@ class GatewayObject(models.Model):
                 | Q(lease__isnull=False, leased_until__isnull=False),
                 name="gateway_object_lease_has_an_end",
             ),
+            models.CheckConstraint(
+                condition=Q(dropped_at__isnull=True) | Q(parked_at__isnull=False),
+                name="gateway_object_dropped_was_parked",
+            ),
+            models.CheckConstraint(condition=Q(lane__in=[0, 1]), name="gateway_object_lane_is_known"),
         ]
         indexes = [
             models.Index(
-                fields=["not_before"],
+                fields=["lane", "place", "not_before", "id"],
                 condition=Q(applied__lt=F("requested"), parked_at__isnull=True),
                 name="gateway_object_due",
             ),
@@ -99,65 +129,6 @@ def sync_status_of(kind: str, object_id: str = "pk") -> Any:
             )
         )
     )
-
-
-class GatewaySpendQuerySet(models.QuerySet["GatewaySpend"]):
-    def of(self, kind: str, object_ids: Iterable[UUID]) -> "GatewaySpendQuerySet":
-        return self.filter(kind=kind, object_id__in=list(object_ids))
-
-
-class GatewaySpend(models.Model):
-    """What the gateway said that an object has spent in its present budget window, and when it said so.
-
-    One row for each object of the gateway: a portal key with two secrets has two. `gateway_id` is the gateway's name
-    for it (a user's or team's id, "team/user" for a member, a key's token hash). US dollars. It counts towards budgets
-    and may lag behind the ledger or undercount it (gateway.md §9): never a base for charging.
-    """
-
-    kind = models.CharField(max_length=10, choices=GatewayObject.Kind.choices)
-    gateway_id = models.CharField(max_length=255)
-    object_id = models.UUIDField()
-    spend = models.DecimalField(max_digits=30, decimal_places=18)
-    budget_reset_at = models.DateTimeField(null=True, blank=True)
-    as_of = models.DateTimeField()
-
-    objects = GatewaySpendQuerySet.as_manager()
-
-    class Meta:
-        db_table = "gateway_spends"
-        constraints = [
-            models.UniqueConstraint(
-                fields=["kind", "gateway_id"], name="gateway_spend_is_one_per_gateway_object"
-            ),
-        ]
-        indexes = [models.Index(fields=["kind", "object_id"], name="gateway_spend_of_object")]
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.object_id}: {self.spend}"
-
-
-def spend_of(kind: str, object_id: str = "pk") -> Any:
-    """A subquery that annotates rows of another table with their spend; NULL where the gateway never told.
-
-    An object with several secrets has the sum of theirs.
-    """
-    return _snapshot(kind, object_id, models.Sum("spend"))
-
-
-def budget_reset_of(kind: str, object_id: str = "pk") -> Any:
-    """When the object's budget begins anew, for annotations."""
-    return _snapshot(kind, object_id, models.Min("budget_reset_at"))
-
-
-def spend_as_of(kind: str, object_id: str = "pk") -> Any:
-    """How old `spend_of` is: the oldest part of the sum, for annotations."""
-    return _snapshot(kind, object_id, models.Min("as_of"))
-
-
-def _snapshot(kind: str, object_id: str, figure: models.Aggregate) -> Any:
-    rows = GatewaySpend.objects.filter(kind=kind, object_id=models.OuterRef(object_id))
-    # Grouped by a constant column of the filter: an aggregate in a subquery needs some group.
-    return models.Subquery(rows.order_by().values("object_id").annotate(figure=figure).values("figure"))
 
 
 class Claim:

@@ -1,0 +1,141 @@
+"""One wish on its way to the gateway: claim it, apply it, and record how that went."""
+
+import random
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from django.db import transaction
+from django.db.models import Case, F, Q, When
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from litellm_sync.client import GatewayClient, gateway
+from litellm_sync.errors import (
+    GatewayRefused,
+    GatewayResting,
+    GatewayUnauthorized,
+    GatewayUnavailable,
+    UnsupportedGateway,
+)
+from litellm_sync.hurrying import hurry, hurry_sweep
+from litellm_sync.models import LEASE, Claim, GatewayObject, GatewayObjectQuerySet
+from litellm_sync.registry import applier_of
+from litemaas import dry_run
+
+_FIRST_WAIT = timedelta(seconds=2)
+# The sweep comes each minute; what may be tried again sooner is asked for with a countdown.
+_SWEEP_EVERY = timedelta(seconds=60)
+_LONGEST_WAIT = timedelta(hours=1)
+# How long the breaker rests: asking it again earlier is no use.
+_BREAKER_RESTS = timedelta(seconds=10)
+_LONGEST_ERROR = 500
+
+
+def claim(*, now: datetime, limit: int = 1, only: tuple[str, UUID] | None = None) -> list[Claim]:
+    """Take up to `limit` due objects into our hands: fresh ones first, then in the order in which the gateway needs them.
+
+    `now` dates the lease.
+    """
+    lease = uuid4()
+    with transaction.atomic():
+        due = GatewayObject.objects.due(now)
+        if only is not None:
+            due = due.filter(kind=only[0], object_id=only[1])
+        # As the index has it, so that a claim costs the same in front of twenty rows and of twenty thousand.
+        due = due.order_by("lane", "place", "not_before", "pk")
+        rows = list(due.select_for_update(skip_locked=True)[:limit])
+        if rows:
+            mine = GatewayObject.objects.filter(pk__in=[row.pk for row in rows])
+            mine.update(lease=lease, leased_until=now + LEASE)
+    return [Claim(row, lease) for row in rows]
+
+
+def apply(work: Claim, *, client: GatewayClient | None = None) -> bool:
+    """Make the gateway match one object. True when it is confirmed; failures are recorded, never lost."""
+    try:
+        applier_of(work.kind)(work.object_id, client or gateway())
+    except GatewayRefused as error:
+        # Where our own credential is refused nothing is wrong with the object: it waits for the operator's repair.
+        (_postpone if isinstance(error, GatewayUnauthorized) else _park)(work, str(error))
+    except GatewayResting as error:
+        _put_back(work, str(error))
+    except (GatewayUnavailable, UnsupportedGateway) as error:
+        _postpone(work, str(error))
+    except Exception as error:
+        # A bug of ours. The wish must survive it, and the trace must be seen.
+        _postpone(work, f"{type(error).__name__} in LiteMaaS, see the log")
+        raise
+    else:
+        _mine(work).update(
+            applied=work.wish, applied_at=Now(), attempts=0, last_error="", lease=None, leased_until=None
+        )
+        return True
+    return False
+
+
+def apply_now(kind: str, object_id: UUID, *, client: GatewayClient | None = None) -> bool:
+    """Apply one object at once, in this process. False when it failed, True when nothing is left to do for us:
+    confirmed, or in somebody else's hands.
+
+    A wish that came in while we applied the one before is applied as well: its own hurry-up found our lease.
+    A rehearsal asks the gateway nothing.
+    """
+    if dry_run.is_rehearsing():
+        return True
+    while works := claim(now=timezone.now(), only=(kind, object_id)):
+        if not apply(works[0], client=client):
+            return False
+    return True
+
+
+def require_applied(kind: str, object_id: UUID, *, client: GatewayClient) -> None:
+    """For appliers whose object needs another one in the gateway first. Raises GatewayUnavailable until it is there."""
+    if _is_dirty(kind, object_id):
+        apply_now(kind, object_id, client=client)
+        if _is_dirty(kind, object_id):
+            raise GatewayUnavailable(f"The {kind} that this belongs to is not in the gateway yet.")
+
+
+def _is_dirty(kind: str, object_id: UUID) -> bool:
+    return GatewayObject.objects.dirty().filter(kind=kind, object_id=object_id).exists()
+
+
+def _mine(work: Claim) -> GatewayObjectQuerySet:
+    """The row, if the lease is still ours: after it ran out somebody else may have taken over."""
+    return GatewayObject.objects.filter(pk=work.row_id, lease=work.lease)
+
+
+def _postpone(work: Claim, reason: str) -> None:
+    """It may work later: wait longer after each failure, up to an hour."""
+    row = _mine(work).first()
+    if row is None:
+        return
+    # Jitter only spreads retries; it guards no secret.
+    wait = min(_FIRST_WAIT * 2 ** min(row.attempts, 12), _LONGEST_WAIT) * random.uniform(0.5, 1.0)  # noqa: S311
+    _wait(work, timezone.now() + wait, reason, attempts=row.attempts + 1)
+    if wait < _SWEEP_EVERY:
+        hurry(work.kind, [work.object_id], after=wait)
+
+
+def _put_back(work: Claim, reason: str) -> None:
+    """The gateway was not even asked, so this was no attempt: an outage must not push the object into the next hour."""
+    wait = _BREAKER_RESTS * random.uniform(0.5, 1.0)  # noqa: S311
+    _wait(work, timezone.now() + wait, reason)
+    hurry_sweep(after=_BREAKER_RESTS)
+
+
+def _wait(work: Claim, until: datetime, reason: str, **changes: int) -> None:
+    _mine(work).update(
+        # A wish that came in meanwhile is due at once.
+        not_before=Case(When(requested=work.wish, then=until), default=F("not_before")),
+        last_error=reason[:_LONGEST_ERROR],
+        lease=None,
+        leased_until=None,
+        **changes,
+    )
+
+
+def _park(work: Claim, reason: str) -> None:
+    """Refused for good: shown to operators. A wish that came in meanwhile is tried all the same."""
+    _mine(work).filter(Q(requested=work.wish)).update(parked_at=Now(), attempts=F("attempts") + 1)
+    _mine(work).update(last_error=reason[:_LONGEST_ERROR], lease=None, leased_until=None)
