@@ -5,6 +5,7 @@ the environment.
 """
 
 import os
+import re
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
@@ -69,3 +70,23 @@ def amount(name: str) -> Decimal | None:
 def listing(name: str, default: str = "") -> list[str]:
     """Comma-separated values, blanks dropped."""
     return [part.strip() for part in text(name, default).split(",") if part.strip()]
+
+
+_RATE = re.compile(r"[1-9]\d*/[1-9]?\d*[smhd]")
+
+
+def rates(name: str, defaults: dict[str, str]) -> dict[str, str]:
+    """`bucket=10/5m` pairs over the defaults; `*=…` for all of them, `off` for none."""
+    if text(name, "on") == "off":
+        return {}
+    found = dict(defaults)
+    for entry in listing(name, "on"):
+        bucket, _, rate = entry.partition("=")
+        if entry == "on":
+            continue
+        if not _RATE.fullmatch(rate) or bucket not in {"*", *defaults}:
+            raise ImproperlyConfigured(
+                f"{name} must be off, or pairs like signed-in=300/m of {', '.join(defaults)}; not {entry!r}."
+            )
+        found.update(dict.fromkeys(defaults, rate) if bucket == "*" else {bucket: rate})
+    return found

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from litemaas import context
+from litemaas import addresses, context
 
 _MAX_USER_AGENT = 300
 
@@ -19,7 +19,7 @@ class RequestContextMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         now = context.RequestContext(
             request_id=str(uuid.uuid4()),
-            address=request.META.get("REMOTE_ADDR") or None,
+            address=addresses.address_of(request.META),
             user_agent=request.headers.get("User-Agent", "")[:_MAX_USER_AGENT],
         )
         context.enter(now)

@@ -9,7 +9,7 @@ from corsheaders.defaults import default_headers
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from litemaas import env
+from litemaas import addresses, env
 from litemaas.logs import logging_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -26,6 +26,8 @@ ALLOWED_HOSTS = env.listing("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.listing("CSRF_TRUSTED_ORIGINS")
 CORS_ORIGINS = env.listing("CORS_ORIGINS")
 PUBLIC_URL = env.text("PUBLIC_URL", "http://127.0.0.1:8000")
+# Whose X-Forwarded-For is believed: addresses or networks of our own proxies.
+TRUSTED_PROXIES = addresses.check(env.listing("TRUSTED_PROXIES"))
 
 # --- the gateway
 LITELLM_API_URL = env.text("LITELLM_API_URL", "http://127.0.0.1:4000").rstrip("/")
@@ -164,6 +166,24 @@ CACHES = {
         "OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 1.0},
     }
 }
+
+# --- rate limits (contract §1.4): bucket → requests/period
+RATE_LIMITS = env.rates(
+    "RATE_LIMITS",
+    {
+        "anonymous": "60/m",
+        "signed-in": "300/m",
+        "sign-in": "20/m",
+        "analytics": "30/m",
+        "filter-options": "60/m",
+        "export": "5/m",
+        "cache-rebuild": "1/5m",
+        "reveal": "10/5m",
+    },
+)
+CACHES["counters"] = {**CACHES["default"], "BACKEND": "litemaas.api.counters.CountingCache"}
+RATELIMIT_USE_CACHE = "counters"
+RATELIMIT_IP_META_KEY = "litemaas.addresses.of_request"
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

@@ -91,10 +91,11 @@ def problem_body(
         "timestamp": datetime.now(UTC),
     }
     legacy = dict(shared)
-    if status in _RETRYABLE:
+    wait = _RETRYABLE.get(status) or (details or {}).get("retryAfter")
+    if wait is not None and status in {429, *_RETRYABLE}:
         legacy["retry"] = {
             "retryable": True,
-            "retryAfter": _RETRYABLE[status],
+            "retryAfter": wait,
             "maxRetries": 3,
             "backoffType": "exponential",
         }

@@ -17,6 +17,7 @@ from litemaas.api import idempotency, params, preconditions
 from litemaas.api.parsing import StrictJSONParser
 from litemaas.api.permissions import ANYBODY, permission_for
 from litemaas.api.rendering import OrjsonRenderer, dumps
+from litemaas.api.throttling import ANONYMOUS, SIGNED_IN, Standing, TooManyRequests, count
 from litemaas.errors import InvalidInput
 
 
@@ -34,6 +35,9 @@ class ContractView(APIView):
     # A POST that only asks ignores Idempotency-Key; one that `replays_itself` does so in its use case.
     only_asks: ClassVar[bool] = False
     replays_itself: ClassVar[bool] = False
+    # Which limit on requests counts (`throttling`): None = none, the default is the one of its principal.
+    rate_bucket: ClassVar[str | None] = SIGNED_IN
+    _standing: Standing | None = None
     _renderer = OrjsonRenderer()
     _parsers = (StrictJSONParser(),)
 
@@ -44,11 +48,28 @@ class ContractView(APIView):
         return self._parsers
 
     def perform_authentication(self, request: Request) -> None:
-        """On a route that is open to everybody a bad credential counts as none (contract §1.1)."""
+        """On a route that is open to everybody a bad credential counts as none (contract §1.1).
+
+        Whoever it turns out to be, the request is counted, also one whose credential is wrong.
+        """
         try:
             super().perform_authentication(request)
         except AuthenticationFailed:
+            self._count(request, None)
             if permission_for(self, request.method or "GET") != ANYBODY:
+                raise
+        else:
+            self._count(request, request.user.pk)
+
+    def _count(self, request: Request, principal: Any) -> None:
+        bucket = self.rate_bucket
+        if bucket == SIGNED_IN and principal is None:
+            bucket = ANONYMOUS
+        if bucket is not None and request.method != "OPTIONS":
+            try:
+                self._standing = count(request, bucket, principal=principal)
+            except TooManyRequests as error:
+                self._standing = error.standing
                 raise
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -88,6 +109,9 @@ class ContractView(APIView):
         if not response.has_header("Cache-Control"):
             response["Cache-Control"] = "private, no-cache"
         patch_vary_headers(response, ("Authorization", "Cookie"))
+        if self._standing is not None:
+            for name, value in self._standing.headers.items():
+                response[name] = value
         return response
 
     @classmethod

@@ -30,6 +30,7 @@ _KEY_DEFAULTS: dict[str, Any] = {
 class OpenView(ContractView):
     """For everybody, without looking at credentials."""
 
+    rate_bucket = None
     permissions_needed = {"GET": ANYBODY}
     authentication_classes = ()
 
