@@ -5,6 +5,7 @@ from django.urls import include, path
 
 from accounts.api import urls as accounts_api
 from litemaas.api import urls as shared_api
+from litemaas.api.routes import below
 from portal.api import urls as portal_api
 
 api_v1 = [
@@ -21,7 +22,7 @@ api_v1 = [
 ]
 
 urlpatterns = [
-    path("api/v1/", include(api_v1)),
+    below("api/v1/", api_v1),
     path("api/", include(accounts_api.outside)),
     path("api/", include(shared_api.leftover)),
     path("api", shared_api.unknown_route),
