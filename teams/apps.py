@@ -11,10 +11,12 @@ class TeamsConfig(AppConfig):
 
     def ready(self) -> None:
         from litellm_sync import registry
-        from teams import gateway
+        from teams import gateway, mirror
 
         registry.register("team", gateway.apply_team)
         registry.register("member", gateway.apply_member)
+        registry.reconcile("team", mirror.TEAMS)
+        registry.reconcile("member", mirror.MEMBERS)
         post_migrate.connect(make_default_team, sender=self)
 
 

@@ -13,14 +13,16 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.gateway import differs_at_gateway
 from litellm_sync import outbox, windows
 from litellm_sync.client import GatewayClient
+from litellm_sync.differences import differences
 from litellm_sync.errors import GatewayConflict, GatewayRefused, GatewayUnavailable
+from litellm_sync.models import GatewayObject
 from litellm_sync.spend import Spend, read_spend, record_spend
 from teams.models import Member, Team
 
 _SINCE_1_91 = (1, 91)
+_OUR_METADATA = ("portal", "portal_metadata")
 
 
 def desired_team(team: Team, version: tuple[int, ...]) -> dict[str, Any]:
@@ -42,9 +44,12 @@ def desired_team(team: Team, version: tuple[int, ...]) -> dict[str, Any]:
 
 
 def desired_member(member: Member, version: tuple[int, ...]) -> dict[str, Any]:
-    """The limits inside the team. A member's budget starts anew with the team's, from 1.91; before that never."""
+    """Role and limits inside the team. A member's budget starts anew with the team's, from 1.91; before that never.
+
+    Everybody is a plain user there: LiteLLM's own team administrators need a licence, and ours work here.
+    """
     duration = windows.at_gateway(member.team.budget_window) if member.max_budget is not None else None
-    body: dict[str, Any] = {"max_budget_in_team": member.max_budget}
+    body: dict[str, Any] = {"role": "user", "max_budget": member.max_budget}
     return body | ({"budget_duration": duration} if version >= _SINCE_1_91 else {})
 
 
@@ -78,27 +83,36 @@ def _create(team: Team, client: GatewayClient) -> dict[str, Any]:
     if present is None:
         raise GatewayUnavailable("The gateway confirmed the team but does not know it.")
     with transaction.atomic():
-        # Had the team been there before and vanished, its members vanished with it.
-        members = Member.objects.current().filter(team=team).values_list("pk", flat=True)
-        outbox.mark_dirty("member", members, now=timezone.now())
+        # Had the team been there before and vanished, its members vanished with it. Those still to come come anyway.
+        coming = GatewayObject.objects.dirty().filter(kind="member").values("object_id")
+        members = Member.objects.current().filter(team=team).exclude(pk__in=coming)
+        outbox.mark_dirty("member", members.values_list("pk", flat=True), now=timezone.now())
     return present
+
+
+def read_team(row: dict[str, Any]) -> dict[str, Any]:
+    """The gateway's row, of its metadata those entries only that are ours."""
+    there = row.get("metadata") or {}
+    return {**row, "metadata": {name: there[name] for name in _OUR_METADATA if name in there}}
 
 
 def team_differences(team: Team, present: dict[str, Any], version: tuple[int, ...]) -> dict[str, Any]:
     """The fields to change so that the gateway's row is as we want it, apart from `blocked`."""
-    changes = {}
-    for name, value in desired_team(team, version).items():
-        if name == "metadata":
-            there = present.get(name) or {}
-            if any(there.get(entry) != wanted for entry, wanted in value.items()):
-                # LiteLLM replaces metadata as a whole, and keeps things of its own there.
-                changes[name] = {**there, **value}
-        elif name == "models":
-            if sorted(present.get(name) or []) != value:
-                changes[name] = value
-        elif differs_at_gateway(name, value, present):
-            changes[name] = value
+    wanted = desired_team(team, version)
+    changes = {found.field: found.wanted for found in differences(wanted, read_team(present))}
+    if "metadata" in changes:
+        # LiteLLM replaces metadata as a whole, and keeps things of its own there.
+        changes["metadata"] = {**(present.get("metadata") or {}), **changes["metadata"]}
+    if windows_are_idle(present, wanted):
+        changes.pop("budget_duration", None)
     return changes
+
+
+def windows_are_idle(present: dict[str, Any], wanted: dict[str, Any]) -> bool:
+    """1.80 keeps a window that it is told to clear; without a budget it means nothing."""
+    return (
+        wanted["budget_duration"] is None and wanted["max_budget"] is None and not present.get("max_budget")
+    )
 
 
 def _reset_spend(team: Team, client: GatewayClient) -> None:
@@ -145,7 +159,10 @@ def apply_member(member_id: UUID, client: GatewayClient) -> None:
         raise GatewayUnavailable("The team of this member is not in the gateway.")
     version = client.features().version_tuple
     if not is_in(present, user_id):
-        limits = {name: value for name, value in desired_member(member, version).items() if value is not None}
+        wanted = desired_member(member, version)
+        limits = {name: value for name, value in wanted.items() if value is not None}
+        if "max_budget" in limits:
+            limits["max_budget_in_team"] = limits.pop("max_budget")
         with suppress(GatewayConflict):
             client.add_member(team_id, user_id, **limits)
             return
@@ -158,14 +175,22 @@ def is_in(team: dict[str, Any], user_id: str) -> bool:
 
 
 def member_differences(member: Member, team: dict[str, Any], version: tuple[int, ...]) -> dict[str, Any]:
-    """The limits to change so that the membership in the gateway's team is as we want it."""
-    rows = [row for row in team["team_memberships"] if row.get("user_id") == str(member.user_id)]
-    there = (rows[0].get("litellm_budget_table") if rows else None) or {}
-    present = {**there, "max_budget_in_team": there.get("max_budget")}
-    wanted = desired_member(member, version)
-    if all(not differs_at_gateway(name, value, present) for name, value in wanted.items()):
-        return {}
-    return wanted
+    """The fields to change so that the membership in the gateway's team is as we want it."""
+    changes = {
+        found.field: found.wanted
+        for found in differences(desired_member(member, version), read_membership(team, str(member.user_id)))
+    }
+    if "max_budget" in changes:
+        changes["max_budget_in_team"] = changes.pop("max_budget")
+    return changes
+
+
+def read_membership(team: dict[str, Any], user_id: str) -> dict[str, Any]:
+    """Role and limits of one member, from the gateway's team."""
+    places = [entry for entry in team.get("members_with_roles") or [] if entry.get("user_id") == user_id]
+    rows = [row for row in team.get("team_memberships") or [] if row.get("user_id") == user_id]
+    limits = (rows[0].get("litellm_budget_table") if rows else None) or {}
+    return {**limits, "role": places[0].get("role") if places else None}
 
 
 def _remove(member: Member, client: GatewayClient) -> None:

@@ -51,6 +51,11 @@ def update(state: State, _caller: Caller, request: Request) -> Json:
         state, team["team_id"], user_id
     )
     set_limits(state, member, body)
+    if body.get("role"):
+        entries = [
+            {**m, "role": body["role"]} if m["user_id"] == user_id else m for m in team["members_with_roles"]
+        ]
+        state.save("teams", team["team_id"], {**team, "members_with_roles": entries})
     return {
         "user_id": user_id,
         "user_email": body.get("user_email"),

@@ -71,11 +71,12 @@ def change_member(
         member.source = Member.Source.MANUAL
         change_role(member, role, actor=actor, now=now)
     if max_budget is not KEEP:
-        _give_budget(member, _budget(team, max_budget), actor, now)
+        give_budget(member, _budget(team, max_budget), actor=actor, now=now)
     return member
 
 
-def _give_budget(member: Member, budget: Decimal | None, actor: Actor, now: datetime) -> None:
+def give_budget(member: Member, budget: Decimal | None, *, actor: Actor, now: datetime) -> None:
+    """In the caller's transaction, which holds the team."""
     old, member.max_budget = member.max_budget, budget
     if budget == old:
         return

@@ -8,6 +8,7 @@ from accounts import audit
 from accounts.models import Actor, User
 from accounts.services import push_user
 from litellm_sync import outbox
+from litemaas import dry_run
 from teams.errors import LastTeamAdmin
 from teams.models import Member, Team
 from teams.services.hooks import membership_changed
@@ -61,6 +62,7 @@ def give_up_place(
         old={"userId": str(member.user_id), "role": member.role},
         metadata=facts,
     )
+    dry_run.note("USER", [(str(member.user_id), member.user.username)])
     outbox.mark_dirty("member", member.pk, now=now)
     membership_changed(member, transfer_keys_to, actor, now)
 

@@ -84,6 +84,35 @@ def change_team(*, actor: Actor, team_id: UUID | str, changes: Mapping[str, Any]
     """
     team = locked(actor, team_id)
     _require_right(actor, team, changes)
+    return _change(team, changes, actor, now)
+
+
+def adopt_values(
+    team_id: UUID, values: Mapping[str, Any], alias: str, *, actor: Actor, now: datetime
+) -> UUID:
+    """Take over what the gateway has of this team, in the caller's transaction."""
+    team = Team.objects.select_for_update(no_key=True).get(pk=team_id)
+    renamed = {"alias": alias} if alias != (team.alias or team.name) else {}
+    return _change(team, {**values, **renamed}, actor, now).pk
+
+
+def register_found(
+    team_id: UUID, name: str, values: Mapping[str, Any], *, actor: Actor, now: datetime
+) -> UUID:
+    """A row for a team that somebody made at the gateway, in the caller's transaction."""
+    checked = limits.read_changes({"name": name, **values})
+    models = checked.pop("allowed_models")
+    team = Team(pk=team_id, **checked, created_by=_person(actor), created_at=now, updated_at=now)
+    limits.check_amounts(team)
+    _save(team, force_insert=True)
+    _set_models(team, models)
+    audit.record("TEAM_CREATE", actor=actor, obj=team, at=now, new={"name": name, "allowedModels": models})
+    outbox.mark_dirty("team", team.pk, now=now)
+    return team.pk
+
+
+def _change(team: Team, changes: Mapping[str, Any], actor: Actor, now: datetime) -> Team:
+    """`team` is locked."""
     checked = limits.read_changes(changes)
     models: list[str] | None = checked.pop("allowed_models", None)
     old = {name: getattr(team, name) for name in checked}
@@ -101,14 +130,8 @@ def change_team(*, actor: Actor, team_id: UUID | str, changes: Mapping[str, Any]
     _save(team)
     if models is not None:
         _set_models(team, models)
-    _follow(
-        team,
-        changed,
-        actor,
-        {**old, "allowed_models": old_models},
-        {**checked, "allowed_models": models},
-        now,
-    )
+    was = {**old, "allowed_models": old_models}
+    _follow(team, changed, actor, was, {**checked, "allowed_models": models}, now)
     return team
 
 
