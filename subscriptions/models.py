@@ -158,7 +158,16 @@ class Subscription(models.Model):
         ]
         indexes = [
             models.Index(fields=["user", "-created_at", "id"], name="subscription_of_user"),
-            models.Index(fields=["status", "-created_at"], name="subscription_by_status"),
+            models.Index(
+                fields=["status", "-created_at", "id"],
+                condition=Q(deleted_at__isnull=True),
+                name="subscription_by_status",
+            ),
+            models.Index(
+                fields=["-created_at", "id"],
+                condition=Q(deleted_at__isnull=True),
+                name="subscription_by_creation",
+            ),
             models.Index(fields=["expires_at"], condition=Q(status="active"), name="subscription_expiry"),
             models.Index(fields=["model", "status"], name="subscription_of_model"),
             models.Index(fields=["quota_window_start"], name="subscription_by_quota_window"),
@@ -193,6 +202,7 @@ class StatusChange(models.Model):
     class Meta:
         db_table = "subscription_status_history"
         ordering = ["changed_at", "id"]
+        indexes = [models.Index(fields=["changed_at"], name="subscription_history_by_time")]
         constraints = [
             # The pairs of `states.STEPS`; a test holds the two together.
             models.CheckConstraint(

@@ -1,6 +1,6 @@
 """How much a subscription may grant, and the window in which it is counted."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -49,16 +49,25 @@ def require_within_ceiling(row: Subscription, requests: int, tokens: int) -> Non
 
 
 def window_start(now: datetime) -> datetime:
-    """When the month of the reporting time zone began."""
-    there = now.astimezone(_zone())
-    return there.replace(day=1, hour=0, minute=0, second=0, microsecond=0, fold=0)
+    """When the month of the reporting time zone began, in UTC."""
+    return _month_of(now).astimezone(UTC)
 
 
 def window_end(now: datetime) -> datetime:
     """When the next one begins, and all quotas with it."""
-    first = window_start(now)
-    return first.replace(month=first.month % 12 + 1, year=first.year + first.month // 12)
+    first = _month_of(now)
+    after = first.replace(month=first.month % 12 + 1, year=first.year + first.month // 12)
+    return after.astimezone(UTC)
 
 
-def _zone() -> ZoneInfo:
-    return ZoneInfo(str(options.recent("reportingTimeZone")))
+def day_start(now: datetime) -> datetime:
+    """When the day of the reporting time zone began."""
+    return _there(now).replace(hour=0, minute=0, second=0, microsecond=0, fold=0).astimezone(UTC)
+
+
+def _month_of(now: datetime) -> datetime:
+    return _there(now).replace(day=1, hour=0, minute=0, second=0, microsecond=0, fold=0)
+
+
+def _there(now: datetime) -> datetime:
+    return now.astimezone(ZoneInfo(str(options.recent("reportingTimeZone"))))

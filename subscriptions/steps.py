@@ -10,7 +10,7 @@ from uuid import UUID
 
 from accounts import audit
 from accounts.models import Actor, User
-from litemaas import errors
+from litemaas import dry_run, errors
 from litemaas.hooks import Hook
 from subscriptions import policies
 from subscriptions.errors import WrongState
@@ -70,6 +70,7 @@ def take_step(
     """Bring a locked row into the state `new`. `action` is the audit code."""
     old = row.status
     require(row, new, act=act, actor=actor)
+    _note([row.pk])
     if new == _S.ACTIVE and row.expires_at is not None and row.expires_at <= now:
         raise WrongState("Its time ran out. Give it a later end first.", **{"from": old, "to": new})
     row.status, row.status_reason = new, reason.strip()[:500]
@@ -89,6 +90,16 @@ def take_step(
     )
     status_changed(row, old, now)
     return row
+
+
+def _note(pks: list[UUID]) -> None:
+    """Tell a dry run whom it would touch, by name."""
+    if not dry_run.is_rehearsing():
+        return
+    rows = Subscription.objects.filter(pk__in=pks).values_list("pk", "model_id", "user_id", "user__username")
+    for pk, model_id, user_id, username in rows:
+        dry_run.note("SUBSCRIPTION", [(str(pk), f"{username}: {model_id}")])
+        dry_run.note("USER", [(str(user_id), username)])
 
 
 def write_beginning(row: Subscription, old: str, actor: Actor, now: datetime) -> None:
@@ -127,6 +138,7 @@ def take_steps(
             raise wrong_state(old, new)
     if not olds:
         return []
+    _note(list(olds))
     defaults = {"status_reason": reason, "suspended_by": "", "resumes_as": "", "resumes_reason": ""}
     by = actor if isinstance(actor, User) else None
     Subscription.objects.filter(pk__in=list(olds)).update(

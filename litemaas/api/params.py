@@ -1,7 +1,7 @@
 """Query parameters, read strictly: a wrong one is a 400 that names it."""
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from rest_framework.request import Request
@@ -74,6 +74,18 @@ def uuids(request: Request, name: str) -> list[UUID]:
         return [UUID(raw) for raw in listing(request, name)]
     except ValueError:
         raise InvalidInput(fields={name: f"{name} must be UUIDs."}) from None
+
+
+def moment(request: Request, name: str) -> datetime | None:
+    """A time in ISO 8601, with its zone; without one it is UTC."""
+    raw = request.query_params.get(name)
+    if not raw:
+        return None
+    try:
+        value = datetime.fromisoformat(raw)
+    except ValueError:
+        raise InvalidInput(fields={name: f"{name} must be a time like 2026-01-31T00:00:00Z."}) from None
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 def day(raw: object, name: str) -> date:

@@ -1,11 +1,12 @@
 """Which subscriptions a request asks for, as one statement of plain rows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
 from rest_framework.request import Request
 
 from accounts.api.authentication import actor_of
@@ -14,8 +15,7 @@ from litemaas import errors
 from litemaas.api import params
 from litemaas.api.pagination import Listing
 from litemaas.api.statements import Json, Statement, Values
-from subscriptions.models import Subscription, SubscriptionQuerySet
-from subscriptions.states import ENDED
+from subscriptions.models import StatusChange, Subscription, SubscriptionQuerySet
 
 _COLUMNS = (
     "id",
@@ -24,6 +24,11 @@ _COLUMNS = (
     "status",
     "quota_requests",
     "quota_tokens",
+    "used_requests",
+    "used_tokens",
+    "quota_window_start",
+    "suspended_by",
+    "metadata",
     "expires_at",
     "status_reason",
     "status_changed_at",
@@ -109,29 +114,125 @@ _LISTING = Listing(_filtered, lambda _shape, rows: columns(rows))
 _ONE = Statement(_visible)
 
 
-def requests(request: Request) -> QuerySet[Subscription, Any]:
-    """The rows of `GET /admin/subscriptions`, newest first."""
-    rows = Subscription.objects.visible_to(actor_of(request))
-    if statuses := params.listing(request, "statuses"):
-        rows = rows.filter(status__in=statuses)
-    if model_ids := params.listing(request, "modelIds"):
-        rows = rows.filter(model_id__in=model_ids)
-    if user_ids := params.uuids(request, "userIds"):
-        rows = rows.filter(user_id__in=user_ids)
-    if (restricted := params.boolean(request, "restricted", None)) is not None:
-        rows = rows.filter(model__restricted_access=restricted)
-    return columns(rows.order_by("-created_at", "id"), *_OWNER)
+@dataclass(frozen=True, slots=True)
+class _AdminShape:
+    statuses: tuple[str, ...]
+    restricted: bool | None
+    models: tuple[str, ...]
+    users: tuple[UUID, ...]
 
 
-def allowed_actions(row: dict[str, Any], actor: User) -> list[str]:
-    """What `actor` may do to a subscription in its present state."""
-    actions = []
-    is_owner, status = row["user_id"] == actor.pk, row["status"]
-    may_decide = actor.may("admin:subscriptions:write")
-    if status not in ENDED and (may_decide or (is_owner and actor.may("subscriptions:delete"))):
-        actions.append("cancel")
-    if status == "denied" and is_owner and actor.may("subscriptions:write"):
-        actions.append("request-review")
-    if status == "pending" and may_decide:
-        actions += ["approve", "deny"]
-    return actions
+def requests(request: Request, present: Callable[[list[Json]], list[Json]]) -> Json:
+    """The page of `GET /admin/subscriptions`, newest first."""
+    statuses = params.listing(request, "statuses")
+    if unknown := set(statuses) - {*Subscription.Status.values, _NEVER_STORED}:
+        raise errors.InvalidInput(fields={"statuses": f"Unknown status: {', '.join(sorted(unknown))}."})
+    models, users = params.listing(request, "modelIds"), params.uuids(request, "userIds")
+    shape = _AdminShape(
+        tuple(sorted(set(statuses))),
+        params.boolean(request, "restricted", None),
+        tuple(sorted(set(models))),
+        tuple(sorted(set(users))),
+    )
+    values: dict[str, Any] = {}
+    if since := params.moment(request, "dateFrom"):
+        values["since"] = since
+    if until := params.moment(request, "dateTo"):
+        # A date picker that means the whole day sends its first moment.
+        is_day = (until.hour, until.minute, until.second, until.microsecond) == (0, 0, 0, 0)
+        values["until"] = until + timedelta(days=1) if is_day else until + timedelta(microseconds=1)
+    return _REQUESTS.page(request, shape, values, present, once=bool(models or users))
+
+
+def everybodys(request: Request, present: Callable[[list[Json]], list[Json]]) -> Json:
+    """The page of `GET /subscriptions/admin/all`, newest first, ended ones with them."""
+    allowed = (*Subscription.Status.values, _NEVER_STORED, "")
+    status = params.choice(request, "status", allowed, "")
+    user, model = params.uuid_or_none(request, "userId"), params.text(request, "modelId")
+    shape = _AdminShape((status,) if status else (), None, (), ())
+    values = {name: value for name, value in (("user", user), ("model", model)) if value}
+    return _REQUESTS.page(request, shape, values, present)
+
+
+def of_user(request: Request, user_id: UUID | str) -> Json:
+    """The page of `GET /admin/users/:id/subscriptions`."""
+    if not User.objects.filter(pk=user_id).exists():
+        raise errors.NotFound("This user does not exist.")
+    status = params.choice(request, "status", (*Subscription.Status.values, _NEVER_STORED, ""), "")
+    shape = _AdminShape((status,) if status else (), None, (), ())
+    return _REQUESTS.page(
+        request, shape, {"user": UUID(str(user_id))}, lambda rows: [_brief(row) for row in rows]
+    )
+
+
+def _brief(row: Json) -> Json:
+    return {
+        "id": row["id"],
+        "modelId": row["model_id"],
+        "modelName": row["model_id"],
+        "provider": row["model__provider"] or None,
+        "status": row["status"],
+        "statusReason": row["status_reason"] or None,
+        "createdAt": row["created_at"],
+        "statusChangedAt": row["status_changed_at"],
+    }
+
+
+def _administered(shape: _AdminShape, values: Values) -> SubscriptionQuerySet:
+    rows = Subscription.objects.kept()
+    if len(shape.statuses) == 1:
+        rows = rows.filter(status=shape.statuses[0])
+    elif shape.statuses:
+        rows = rows.filter(status__in=shape.statuses)
+    if shape.models:
+        rows = rows.filter(model_id__in=shape.models)
+    if shape.users:
+        rows = rows.filter(user_id__in=shape.users)
+    if shape.restricted is not None:
+        rows = rows.filter(model__restricted_access=shape.restricted)
+    if "user" in values:
+        rows = rows.filter(user=values["user"])
+    if "model" in values:
+        rows = rows.filter(model=values["model"])
+    if "since" in values:
+        rows = rows.filter(created_at__gte=values["since"])
+    if "until" in values:
+        rows = rows.filter(created_at__lt=values["until"])
+    return rows.order_by("-created_at", "id")
+
+
+_REQUESTS = Listing(_administered, lambda _shape, rows: columns(rows, *_OWNER))
+
+
+def request_of(pk: UUID) -> Json:
+    """The row of one subscription with its owner, for those who decide."""
+    return next(iter(columns(Subscription.objects.kept().filter(pk=pk), *_OWNER)))
+
+
+def history(pks: Iterable[UUID]) -> list[Json]:
+    columns = (
+        "id",
+        "old_status",
+        "new_status",
+        "reason",
+        "changed_by_id",
+        "changed_by__username",
+        "changed_at",
+    )
+    steps = StatusChange.objects.filter(subscription__in=pks).order_by("changed_at", "id")
+    return list(steps.values(*columns))
+
+
+def request_stats(today: datetime) -> Json:
+    """Counts of requests; `today` is when the day began."""
+    by_people = StatusChange.objects.filter(changed_at__gte=today, changed_by__isnull=False)
+    decided = by_people.exclude(old_status="").aggregate(
+        approvedToday=Count("pk", filter=Q(new_status="active", old_status__in=["pending", "denied"])),
+        deniedToday=Count("pk", filter=Q(new_status="denied")),
+    )
+    kept = Subscription.objects.kept()
+    return {
+        "pendingCount": kept.filter(status=Subscription.Status.PENDING).count(),
+        **decided,
+        "totalRequests": kept.filter(model__restricted_access=True).count(),
+    }

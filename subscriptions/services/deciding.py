@@ -15,6 +15,7 @@ from subscriptions import policies
 from subscriptions.models import Subscription
 from subscriptions.states import ENDED, Act
 from subscriptions.steps import locked, many_ended, take_step, wrong_state
+from subscriptions.telling import tell_owner
 
 _S = Subscription.Status
 
@@ -112,7 +113,9 @@ def _decide(
     _require_decider(actor)
     if act is not Act.REVERT and row.status != _S.PENDING:
         raise wrong_state(row.status, new)
-    return take_step(row, new, act=act, actor=actor, action=action, reason=reason, now=now)
+    row = take_step(row, new, act=act, actor=actor, action=action, reason=reason, now=now)
+    tell_owner(row, actor, now)
+    return row
 
 
 def _require_decider(actor: Actor) -> None:

@@ -16,6 +16,7 @@ from subscriptions import policies
 from subscriptions.models import Subscription, SubscriptionQuerySet
 from subscriptions.states import Act
 from subscriptions.steps import access_changed, take_steps
+from subscriptions.telling import tell_of_quotas
 
 _S = Subscription.Status
 _By = Subscription.SuspendedBy
@@ -116,7 +117,9 @@ def _suspend_some(window_start: datetime, now: datetime) -> int:
         limit=_AT_ONCE,
         suspended_by=_By.QUOTA,
     )
-    access_changed(ids, now) if ids else None
+    if ids:
+        access_changed(ids, now)
+        tell_of_quotas(ids, now)
     return len(ids)
 
 

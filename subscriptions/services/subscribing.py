@@ -17,6 +17,7 @@ from subscriptions.errors import AlreadySubscribed
 from subscriptions.models import Subscription
 from subscriptions.states import ENDED, Act
 from subscriptions.steps import locked, take_step, write_beginning, wrong_state
+from subscriptions.telling import tell_administrators
 
 _S = Subscription.Status
 
@@ -57,7 +58,9 @@ def subscribe(
     model = model_to_subscribe(model_id)
     status = _S.PENDING if model.restricted_access else _S.ACTIVE
     created = create(actor, owner, model, status, terms, now, action="SUBSCRIPTION_CREATE")
-    return created or _take_up_again(actor, owner, model, status, terms, now)
+    row = created or _take_up_again(actor, owner, model, status, terms, now)
+    tell_administrators(row, owner, now)
+    return row
 
 
 def _owner(actor: User, user_id: UUID | None) -> User:
@@ -146,4 +149,6 @@ def request_review(
     if row.status != _S.DENIED:
         raise wrong_state(row.status, _S.PENDING)
     action = "SUBSCRIPTION_REVIEW_REQUESTED"
-    return take_step(row, _S.PENDING, act=Act.REVIEW, actor=actor, action=action, reason=comment, now=now)
+    row = take_step(row, _S.PENDING, act=Act.REVIEW, actor=actor, action=action, reason=comment, now=now)
+    tell_administrators(row, row.user, now)
+    return row

@@ -10,6 +10,7 @@ from subscriptions import policies
 from subscriptions.models import Subscription
 from subscriptions.states import Act
 from subscriptions.steps import locked, take_step, wrong_state
+from subscriptions.telling import tell_administrators, tell_owner
 
 _S = Subscription.Status
 _By = Subscription.SuspendedBy
@@ -26,7 +27,7 @@ def suspend_subscription(
     is_taken_over = by is _By.OPERATOR and row.suspended_by != _By.OPERATOR and policies.may_decide(actor)
     if row.status == _S.SUSPENDED and not is_taken_over:
         raise wrong_state(row.status, _S.SUSPENDED)
-    return take_step(
+    row = take_step(
         row,
         _S.SUSPENDED,
         act=Act.SUSPEND,
@@ -36,6 +37,8 @@ def suspend_subscription(
         suspended_by=by,
         now=now,
     )
+    tell_owner(row, actor, now)
+    return row
 
 
 @transaction.atomic(durable=True)
@@ -47,6 +50,9 @@ def resume_subscription(
     new = _S.PENDING if row.needs_approval and not policies.may_decide(actor) else _S.ACTIVE
     if row.status != _S.SUSPENDED:
         raise wrong_state(row.status, new)
-    return take_step(
+    row = take_step(
         row, new, act=Act.RESUME, actor=actor, action="SUBSCRIPTION_RESUMED", reason=reason, now=now
     )
+    tell_owner(row, actor, now)
+    tell_administrators(row, row.user, now)
+    return row

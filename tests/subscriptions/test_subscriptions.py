@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from accounts.models import AuditEvent
+from accounts.audit.models import AuditEvent
 from catalog.errors import ModelNotFound
 from catalog.services import restrict_model
 from litemaas import errors
