@@ -8,6 +8,7 @@ import orjson
 from drf_spectacular.utils import OpenApiParameter as Param
 from rest_framework import serializers
 
+from catalog.api.schema import AffectedOut
 from litemaas.api.fields import Flag, Text, Whole
 from litemaas.api.schema import page_schema
 from subscriptions.models import Subscription
@@ -266,14 +267,6 @@ class SubscriptionStatsOut(Shape):
     byStatus = serializers.DictField(child=serializers.IntegerField())
     byProvider = serializers.DictField(child=serializers.IntegerField())
     totalQuotaUsage = QuotaSumsOut()
-
-
-class AffectedOut(Shape):
-    users = serializers.IntegerField()
-    subscriptions = serializers.IntegerField()
-    apiKeys = serializers.IntegerField()
-    models = serializers.IntegerField()
-    samples = serializers.ListField(child=serializers.DictField())
 
 
 class ResetOut(Shape):
