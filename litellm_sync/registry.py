@@ -69,7 +69,8 @@ class Mirror:
     # The fields of a gateway's row under the names that `Wish.fields` uses, where they are not the row's own.
     read: Callable[[Json], Mapping[str, Any]] = _as_it_is
     # Takes the gateway's values, or a stranger, into the portal's rows, in the caller's transaction; the portal's id
-    # of it. `actor` is whoever decided. Raises DomainError where that can't be. None: nothing of this kind is adopted.
+    # of it. `actor` is whoever decided, None the program. Raises DomainError where that can't be. None: nothing of this
+    # kind is adopted.
     adopt: Callable[[Sighting, Any, datetime], UUID] | None = None
     policy: Policy = Policy.REPAIR
 

@@ -90,3 +90,12 @@ def rates(name: str, defaults: dict[str, str]) -> dict[str, str]:
             )
         found.update(dict.fromkeys(defaults, rate) if bucket == "*" else {bucket: rate})
     return found
+
+
+def choices(name: str, *, names: set[str], values: set[str]) -> dict[str, str]:
+    """Pairs like `a=x,b=y` of known names and values."""
+    chosen = dict(part.partition("=")[::2] for part in listing(name))
+    if not (chosen.keys() <= names and set(chosen.values()) <= values):
+        known = f"{'|'.join(sorted(names))}={'|'.join(sorted(values))}"
+        raise ImproperlyConfigured(f"{name} must be pairs of {known}, separated by commas.")
+    return chosen

@@ -36,6 +36,12 @@ LITELLM_API_KEY = env.text("LITELLM_API_KEY")
 LITELLM_PUBLIC_URL = env.text("LITELLM_PUBLIC_URL", LITELLM_API_URL).rstrip("/")
 # How long a request that issues a key waits for the gateway before it answers "pending", in seconds.
 GATEWAY_INLINE_DEADLINE = 0.7
+# What the reconciler does about objects of ours that differ: kind=repair, adopt or report. Left out: the kind's own rule.
+GATEWAY_DRIFT_POLICIES = env.choices(
+    "GATEWAY_DRIFT_POLICIES",
+    names={"user", "team", "member", "key", "model"},
+    values={"repair", "adopt", "report"},
+)
 # How many calls of the gateway the outbox makes at the same time.
 OUTBOX_THREADS = env.number("OUTBOX_THREADS", 8, minimum=1)
 

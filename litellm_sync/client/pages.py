@@ -20,6 +20,10 @@ class KeyPage:
     page: int
     total_pages: int
 
+    @property
+    def rows(self) -> list[Json]:
+        return self.keys
+
 
 @dataclass(frozen=True, slots=True)
 class ListPage:

@@ -1,6 +1,7 @@
 """What the reconciler found: its runs, and where portal and gateway disagree."""
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import models
@@ -74,6 +75,10 @@ class FindingQuerySet(models.QuerySet["Finding"]):
     def shown(self, now: datetime) -> "FindingQuerySet":
         """Open, and not ignored at present."""
         return self.open().exclude(ignored_until__gt=now)
+
+    def in_bulk_by_gateway_id(self, kind: str, gateway_ids: Iterable[str]) -> "dict[str, Finding]":
+        found = self.filter(kind=kind, gateway_id__in=list(gateway_ids))
+        return {finding.gateway_id: finding for finding in found}
 
     def get_or_refuse(self, pk: int) -> "Finding":
         try:

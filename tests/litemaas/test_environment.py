@@ -34,6 +34,9 @@ def test_flags_are_read(monkeypatch, raw, value):
         (lambda: env.flag("SOME_SETTING", default=True), "yes"),
         (lambda: env.number("SOME_SETTING", 1), "ten"),
         (lambda: env.number("SOME_SETTING", 1, minimum=1), "0"),
+        (lambda: env.choices("SOME_SETTING", names={"key"}, values={"report"}), "key=repair"),
+        (lambda: env.choices("SOME_SETTING", names={"key"}, values={"report"}), "team=report"),
+        (lambda: env.choices("SOME_SETTING", names={"key"}, values={"report"}), "key"),
     ],
 )
 def test_a_wrong_value_stops_the_start_with_the_name(monkeypatch, read, raw):
@@ -45,3 +48,9 @@ def test_a_wrong_value_stops_the_start_with_the_name(monkeypatch, read, raw):
 def test_lists_drop_blanks(monkeypatch):
     monkeypatch.setenv("SOME_LIST", "a, b,,")
     assert env.listing("SOME_LIST") == ["a", "b"]
+
+
+def test_pairs_are_read(monkeypatch):
+    monkeypatch.setenv("SOME_SETTING", "key=report, user=repair")
+    read = env.choices("SOME_SETTING", names={"key", "user"}, values={"report", "repair"})
+    assert read == {"key": "report", "user": "repair"}
