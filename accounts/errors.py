@@ -13,3 +13,18 @@ class SignInTooOld(DomainError):
 
     code = "TOKEN_TOO_OLD"
     default_message = "Sign in again to do this: your last sign-in is too long ago."
+
+
+class TooManySignIns(DomainError):
+    """Of one account, whoever tried."""
+
+    code = "RATE_LIMITED"
+    default_message = "Too many tries for this account. Wait a few minutes."
+
+    def __init__(self) -> None:
+        super().__init__(limit=5, timeWindow="5 minutes", remaining=300_000, retryAfter=300)
+
+
+class SecondFactorNeeded(DomainError):
+    code = "FORBIDDEN"
+    default_message = "This account needs a second factor. Sign in in a browser."

@@ -64,8 +64,15 @@ class User(AbstractBaseUser):
     budget_window = models.CharField(max_length=windows.LONGEST, blank=True, default="")
     tpm_limit = models.BigIntegerField("tokens per minute", null=True, blank=True)
     rpm_limit = models.BigIntegerField("requests per minute", null=True, blank=True)
+    # What the person set for the pages: theme, language and the like; absent = the default.
+    preferences = models.JSONField(default=dict, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+
+    # Of the credential at hand, not of the row: the permission codes that it is held to (None = all of the user's), and
+    # whether this request may act on what is not the user's own.
+    limited_to: frozenset[str] | None = None
+    operates: bool = True
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"
@@ -112,11 +119,11 @@ class User(AbstractBaseUser):
 
     @property
     def is_admin(self) -> bool:
-        return ADMIN in self.roles
+        return self.operates and ADMIN in self.roles
 
     @property
     def sees_everything(self) -> bool:
-        return ADMIN in self.roles or ADMIN_READONLY in self.roles
+        return self.operates and (ADMIN in self.roles or ADMIN_READONLY in self.roles)
 
     @property
     def role_label(self) -> str:
@@ -126,7 +133,15 @@ class User(AbstractBaseUser):
 
     def may(self, permission: str) -> bool:
         """Whether one of the roles carries this permission code (REST contract §1.6)."""
+        if self.limited_to is not None and permission not in self.limited_to:
+            return False
         return self.is_active and permission in permissions_of(self.roles)
+
+    @property
+    def permissions(self) -> frozenset[str]:
+        """All codes that the credential at hand carries."""
+        own = permissions_of(self.roles) if self.is_active else frozenset()
+        return own if self.limited_to is None else own & self.limited_to
 
     def get_full_name(self) -> str:
         return self.full_name
@@ -188,7 +203,8 @@ class PortalOption(models.Model):
         return self.name
 
 
-# Last, because the record names people. Django looks for an app's models here.
+# Last, because these rows name people. Django looks for an app's models here.
 from accounts.audit import models as _audit_models  # noqa: E402
+from accounts.credentials import AutomationKey, SignIn  # noqa: E402, F401
 
 AuditEvent = _audit_models.AuditEvent

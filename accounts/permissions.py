@@ -60,6 +60,14 @@ PERMISSIONS_OF_ROLE: dict[str, frozenset[str]] = {
     READONLY: _READ_OWN,
 }
 ALL_PERMISSIONS = PERMISSIONS_OF_ROLE[ADMIN]
+# What reaches beyond one's own objects.
+OPERATOR_PERMISSIONS = _READ_ALL | _WRITE_ALL
+# What an owner may give a personal API key on the portal's API (contract §7.3) …
+GRANTABLE_TO_KEYS = _READ_OWN | _EXPORT | frozenset({"subscriptions:write"})
+# … and what an administrator may add to one of their own.
+GRANTABLE_TO_KEYS_BY_ADMINS = GRANTABLE_TO_KEYS | frozenset(
+    code for code in _READ_ALL if code.startswith("admin:")
+)
 
 
 def permissions_of(roles: Iterable[str]) -> frozenset[str]:

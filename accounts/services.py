@@ -3,14 +3,16 @@
 from datetime import datetime
 from typing import Any
 
-from django.contrib.auth import authenticate
+from allauth.account.adapter import get_adapter
+from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 
-from accounts import audit
-from accounts.errors import SignInFailed
+from accounts import audit, sessions
+from accounts.errors import SecondFactorNeeded, SignInFailed, TooManySignIns
 from accounts.models import Actor, Role, User
 from accounts.permissions import ADMIN
 from litellm_sync import outbox
@@ -19,6 +21,8 @@ from litemaas.hooks import Hook
 
 # Called with user=…, now=… when somebody's right to use anything began or ended.
 activity_changed: Hook[[User, datetime]] = Hook()
+# Called with user=…, groups=…, now=… in the transaction of a sign-in through a provider that tells the groups.
+groups_changed: Hook[[User, list[str], datetime]] = Hook()
 
 
 class LastAdmin(errors.Conflict):
@@ -87,7 +91,10 @@ def change_user(
         raise errors.Forbidden(requiredPermission="users:write")
     # All administrators are locked, so that two who demote each other at once can't both succeed.
     admins = list(
-        User.objects.active().filter(roles__contains=[ADMIN]).order_by("pk").select_for_update(no_key=True)
+        User.objects.active()
+        .filter(roles__contains=[ADMIN], is_service=False)
+        .order_by("pk")
+        .select_for_update(no_key=True)
     )
     user: User | None = User.objects.select_for_update(no_key=True).filter(pk=user_id).first()
     if user is None:
@@ -109,6 +116,8 @@ def change_user(
         audit.record("USER_UPDATE", actor=actor, obj=user, at=now, old=old, new=new, metadata=facts)
         outbox.mark_dirty("user", user.pk, now=now)
     if new["isActive"] != old["isActive"]:
+        # Also when somebody comes back: what was signed in before must not live again.
+        sessions.end_all(user, now=now)
         activity_changed(user, now)
     return user
 
@@ -122,19 +131,17 @@ def _check_roles(user: User) -> None:
 def sign_in_with_password(request: HttpRequest, *, username: str, password: str, now: datetime) -> User:
     """The user whose local account this is. Raises SignInFailed alike for every reason; both ends are recorded.
 
-    Whoever calls this counts the tries.
+    The tries per account are counted with those on the portal's page. Raises SecondFactorNeeded where a password is
+    not enough.
     """
-    user = authenticate(request, username=username, password=password)
-    if not isinstance(user, User):
-        with transaction.atomic():
-            audit.record(
-                "AUTH_FAILED",
-                actor=None,
-                resource=("AUTH", username[:255]),
-                at=now,
-                error="Wrong credentials",
-            )
+    try:
+        user = get_adapter(request).authenticate(request, username=username, password=password)
+    except ValidationError:
+        raise TooManySignIns from None
+    if not isinstance(user, User) or user.is_service or not user.is_active:
         raise SignInFailed
+    if is_mfa_enabled(user) or (settings.ADMINS_NEED_MFA and user.is_admin):
+        raise SecondFactorNeeded
     record_sign_in(user=user, now=now)
     return user
 

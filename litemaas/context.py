@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class RequestContext:
-    """`credential` is one of session, jwt, api-key, none; outside a request everything is empty."""
+    """`credential` is one of session, jwt, api-key, admin-key, none; outside a request everything is empty."""
 
     request_id: str = ""
     address: str | None = None

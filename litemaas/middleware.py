@@ -8,6 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from litemaas import addresses, context
 
 _MAX_USER_AGENT = 300
+# Credentials that are no person's sign-in (REST contract §7.3).
+_KEYS = frozenset({"api-key", "admin-key"})
 
 
 class RequestContextMiddleware:
@@ -25,6 +27,8 @@ class RequestContextMiddleware:
         context.enter(now)
         response = self.get_response(request)
         response["X-Request-Id"] = now.request_id
+        if now.credential in _KEYS:
+            response["X-Authenticated-By"] = now.credential
         if (correlation := _uuid_or_none(request.headers.get("X-Correlation-Id"))) is not None:
             response["X-Correlation-Id"] = correlation
         return response

@@ -9,7 +9,7 @@ from corsheaders.defaults import default_headers
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from litemaas import addresses, env
+from litemaas import addresses, env, identity_providers
 from litemaas.logs import logging_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -89,6 +89,9 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "corsheaders",
+    "allauth.socialaccount",
+    "allauth.usersessions",
+    "accounts.providers",
     "django_htmx",
     "django_filters",
     "rest_framework",
@@ -125,6 +128,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "litemaas.api.middleware.PagesHtmx",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.web.second_factor.SecondFactorMiddleware",
 ]
 
 ROOT_URLCONF = "litemaas.urls"
@@ -274,11 +278,46 @@ LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_ADAPTER = "accounts.web.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
-ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_VERIFICATION = env.text("EMAIL_VERIFICATION", "none")
+if ACCOUNT_EMAIL_VERIFICATION not in {"none", "optional", "mandatory"}:
+    raise ImproperlyConfigured("EMAIL_VERIFICATION must be none, optional or mandatory.")
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_PREVENT_ENUMERATION = True
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+# Who may vouch for people, by id, the first one for the v0.4 front end.
+SOCIALACCOUNT_PROVIDERS = identity_providers.providers()
+IDENTITY_PROVIDERS = {
+    app["provider_id"]: app for kind in SOCIALACCOUNT_PROVIDERS.values() for app in kind["APPS"]
+}
+SOCIALACCOUNT_ADAPTER = "accounts.providers.accounts.ProviderAccounts"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False
+SOCIALACCOUNT_EMAIL_VERIFICATION = env.text("EMAIL_VERIFICATION", "none")
+if ACCOUNT_EMAIL_VERIFICATION not in {"none", "optional", "mandatory"}:
+    raise ImproperlyConfigured("EMAIL_VERIFICATION must be none, optional or mandatory.")
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+SOCIALACCOUNT_STORE_TOKENS = False
+# Group of a provider → role that its members have here, for as long as they are in it.
+GROUP_ROLES = identity_providers.group_roles(("admin", "admin-readonly", "user", "readonly"))
+# Made administrators with their first sign-in: verified e-mail addresses, or provider:subject (OpenShift: provider:name).
+INITIAL_ADMINS = env.listing("INITIAL_ADMINS")
+# Accounts with a password here. Off: only providers let people in.
+LOCAL_ACCOUNTS = env.flag("LOCAL_ACCOUNTS", True)
+# API clients may trade such a password for tokens.
+PASSWORD_GRANT = env.flag("PASSWORD_GRANT", LOCAL_ACCOUNTS)
+# Administrators must have a second factor, or a passkey.
+ADMINS_NEED_MFA = env.flag("ADMINS_NEED_MFA", False)
+# Tokens for anybody who asks: needs DEBUG as well.
+DEV_TOKENS = env.flag("DEV_TOKENS", False)
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "LiteMaaS"
+# The address is what an operator wrote; a second factor helps whoever holds the account.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+# Browsers give passkeys to https:// and to this machine only; the library asks to be told of the latter.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = urlsplit(PUBLIC_URL).scheme == "http"
 EMAIL_BACKEND = env.text("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
 EMAIL_HOST = env.text("EMAIL_HOST", "localhost")
 EMAIL_PORT = env.number("EMAIL_PORT", 25)
@@ -293,13 +332,19 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 60 * 60 * 24
 CSRF_FAILURE_VIEW = "litemaas.web.errors.csrf_failure"
 
+# How long after a sign-in roles may be changed, automation keys made and the like.
+RECENT_SIGN_IN = timedelta(minutes=env.number("RECENT_SIGN_IN_MINUTES", 60, minimum=1))
+# "id:base64 of 32 bytes or more" pairs, the first one signs, all of them verify; none = one key made from SECRET_KEY.
+JWT_SIGNING_KEYS = env.listing("JWT_SIGNING_KEYS")
+# The life of the one token that the v0.4 front end gets: it never refreshes, so this is how long it stays signed in.
+LEGACY_TOKEN_LIFETIME = timedelta(seconds=env.number("LEGACY_TOKEN_SECONDS", 86_400, minimum=300))
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(seconds=env.number("ACCESS_TOKEN_SECONDS", 3600, minimum=60)),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=7),
     "ROTATE_REFRESH_TOKENS": True,
     "BLACKLIST_AFTER_ROTATION": True,
     "ALGORITHM": "HS256",
-    "SIGNING_KEY": SECRET_KEY,
+    "SIGNING_KEY": SECRET_KEY,  # not used: see accounts/signing.py
     "ISSUER": "litemaas",
     "AUDIENCE": "litemaas-api",
     "USER_ID_CLAIM": "sub",

@@ -7,15 +7,21 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from django.conf import settings
+from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 from rest_framework_simplejwt.exceptions import ExpiredTokenError, TokenError
 
+from accounts.automation import PREFIX, principal_of
+from accounts.errors import SignInTooOld
 from accounts.models import User
+from accounts.permissions import OPERATOR_PERMISSIONS
+from accounts.portal_keys import owner_of_key
 from accounts.tokens import Claims, claims_of, owner_of
-from litemaas import context
+from litemaas import context, errors
+from litemaas.api.permissions import SIGNED_IN, permission_for
 
 SESSION_SIGN_IN = "signed_in_at"  # set by accounts.web.adapter
 
@@ -45,7 +51,10 @@ class CsrfFailed(PermissionDenied):
 
 
 class BearerAuthentication(BaseAuthentication):
-    """`Authorization: Bearer <jwt>`. `request.auth` is what it says, with `auth_time` (epoch seconds of the sign-in)."""
+    """`Authorization: Bearer <token>`: a JSON web token, a personal `sk-…` key or an `ltm_admin_…` key.
+
+    `request.auth` is what a token says, with `auth_time` (epoch seconds of the sign-in); `{}` for a key.
+    """
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="api"'
@@ -57,9 +66,38 @@ class BearerAuthentication(BaseAuthentication):
             return None
         if scheme.lower() != "bearer" or not raw.strip():
             raise InvalidCredential("The Authorization header must be: Bearer <token>.")
-        user, token = read_access_token(raw.strip())
-        context.current().credential = "jwt"
-        return user, token
+        kind, user, claims = read_credential(raw.strip())
+        context.current().credential = kind
+        if user.limited_to is not None:
+            _hold_to_limits(user, request)
+        return user, claims
+
+
+def read_credential(raw: str) -> tuple[str, User, Claims]:
+    """Kind, active owner and claims of a bearer credential. Raises AuthenticationFailed."""
+    if raw.startswith(PREFIX):
+        principal = principal_of(raw, now=timezone.now())
+        if principal is None:
+            raise InvalidCredential
+        return "admin-key", principal, {}
+    if raw.startswith("sk-"):
+        found = owner_of_key(raw, now=timezone.now())
+        if found is None:
+            raise InvalidCredential("This API key gives no access to the portal.")
+        return "api-key", found[0], {}
+    user, claims = read_access_token(raw)
+    return "jwt", user, claims
+
+
+def _hold_to_limits(user: User, request: Request) -> None:
+    """A credential that is held to some permissions changes nothing that only needs somebody to be signed in, and
+    never gets to what is for people only (`person_only`): secrets, tokens, sessions."""
+    view = (request.parser_context or {}).get("view")
+    method = request.method or "GET"
+    needed = permission_for(view, method)
+    user.operates = needed in OPERATOR_PERMISSIONS
+    if getattr(view, "person_only", False) or (needed == SIGNED_IN and method not in {"GET", "HEAD"}):
+        raise errors.Forbidden("This needs a person who is signed in; an API key is not enough.")
 
 
 def read_access_token(raw: str) -> tuple[User, Claims]:
@@ -109,6 +147,17 @@ def signed_in_at(request: Request) -> datetime | None:
     if seconds is None and hasattr(request, "session"):
         seconds = request.session.get(SESSION_SIGN_IN)
     return datetime.fromtimestamp(float(seconds), UTC) if seconds is not None else None
+
+
+def require_recent_sign_in(request: Request) -> None:
+    """For acts that hurt. Automation keys have no sign-in: their scope was given for this. Raises SignInTooOld."""
+    if context.current().credential == "admin-key":
+        return
+    proved = signed_in_at(request)
+    age = (timezone.now() - proved) if proved is not None else None
+    if age is None or age > settings.RECENT_SIGN_IN:
+        seconds = int(age.total_seconds()) if age is not None else None
+        raise SignInTooOld(tokenAge=seconds, maxAge=int(settings.RECENT_SIGN_IN.total_seconds()))
 
 
 class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

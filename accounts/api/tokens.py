@@ -1,8 +1,10 @@
 """Sign-in, refresh and sign-out of API clients (contract §2)."""
 
-from typing import cast
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, cast
 
-from django.contrib.auth import logout
+from django.conf import settings
 from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
@@ -13,18 +15,26 @@ from rest_framework.response import Response
 from accounts import services, tokens
 from accounts.api import schema
 from accounts.api.authentication import read_access_token
+from accounts.credentials import SignIn
+from accounts.errors import SignInFailed
+from accounts.handover import redeem_code
 from accounts.models import User
-from litemaas import errors
+from accounts.portal_keys import owner_of_key
+from accounts.providers import flow
+from accounts.providers.sign_out import sign_out_of
+from litemaas import context, errors
 from litemaas.api.permissions import ANYBODY
 from litemaas.api.problems import problem
 from litemaas.api.throttling import require_few
 from litemaas.api.views import ContractView, body_of, secret
 
 _TRIES_PER_MINUTE = 20
+# A token for a key has an `auth_time`, as every token; it is never recent.
+_NO_SIGN_IN = datetime.fromtimestamp(0, UTC)
 
 
 class TokenView(ContractView):
-    """The password grant for local accounts."""
+    """Tokens for a password, for an API key with a portal permission, or for the code of a sign-in."""
 
     permissions_needed = {"POST": ANYBODY}
     authentication_classes = ()
@@ -33,19 +43,55 @@ class TokenView(ContractView):
     def post(self, request: Request) -> Response:
         require_few(request, "sign-in", per_minute=_TRIES_PER_MINUTE)
         body = body_of(request, schema.TokenIn)
-        username, password = _credentials(body)
-        now = timezone.now()
-        user = services.sign_in_with_password(request._request, username=username, password=password, now=now)
-        return secret(tokens.issue_tokens(user, signed_in_at=now))
+        grant = _GRANTS.get(body["grantType"])
+        if grant is None:
+            known = ", ".join(sorted(_GRANTS))
+            raise errors.InvalidInput(fields={"grantType": f"grantType must be one of {known}."})
+        return secret(grant(request, body))
 
 
-def _credentials(body: dict[str, str]) -> tuple[str, str]:
-    if body["grantType"] != "password":
-        raise errors.InvalidInput(fields={"grantType": "This server only knows the grant type “password”."})
-    missing = {field: f"{field} is required." for field in ("username", "password") if not body.get(field)}
+def _by_password(request: Request, body: dict[str, str]) -> dict[str, Any]:
+    if not (settings.PASSWORD_GRANT and settings.LOCAL_ACCOUNTS):
+        raise errors.InvalidInput(fields={"grantType": "Passwords are not taken here. Sign in in a browser."})
+    username, password = _required(body, "username", "password")
+    now = timezone.now()
+    user = services.sign_in_with_password(request._request, username=username, password=password, now=now)
+    return tokens.issue_tokens(user, signed_in_at=now)
+
+
+def _by_api_key(request: Request, body: dict[str, str]) -> dict[str, Any]:
+    """No more rights than the key has, and no sign-in of a person: what needs a recent one stays closed."""
+    (raw,) = _required(body, "apiKey")
+    now = timezone.now()
+    found = owner_of_key(raw, now=now)
+    if found is None:
+        raise SignInFailed("This API key gives no access to the portal.")
+    user, holder = found
+    return tokens.issue_tokens(
+        user,
+        signed_in_at=_NO_SIGN_IN,
+        method=SignIn.Method.API_KEY,
+        source=str(holder.key_id),
+        limited_to=user.limited_to,
+    )
+
+
+def _by_code(request: Request, body: dict[str, str]) -> dict[str, Any]:
+    return redeem_code(*_required(body, "code", "codeVerifier"))
+
+
+_GRANTS: dict[str, Callable[[Request, dict[str, str]], dict[str, Any]]] = {
+    "password": _by_password,
+    "api_key": _by_api_key,
+    "authorization_code": _by_code,
+}
+
+
+def _required(body: dict[str, str], *names: str) -> list[str]:
+    missing = {field: f"{field} is required." for field in names if not body.get(field)}
     if missing:
         raise errors.InvalidInput(fields=missing)
-    return body["username"], body["password"]
+    return [body[name] for name in names]
 
 
 class RefreshView(ContractView):
@@ -61,7 +107,7 @@ class RefreshView(ContractView):
         raw = body.get("refresh_token") or body.get("refreshToken")
         if not raw:
             raise errors.InvalidInput(fields={"refresh_token": "refresh_token is required."})
-        return secret(tokens.refresh_tokens(raw))
+        return secret(tokens.refresh_tokens(raw, session_id=body.get("sessionId") or ""))
 
 
 class LogoutView(ContractView):
@@ -72,13 +118,25 @@ class LogoutView(ContractView):
     @extend_schema(request=None, responses=schema.LoggedOutOut, operation_id="logout")
     def post(self, request: Request) -> Response:
         user = request.user
+        address = None
         if isinstance(user, User):
-            if request.auth is not None:
-                tokens.end_session(cast(tokens.Claims, request.auth), user)
-            else:
-                logout(request._request)
+            if request.auth:
+                address = self._end_sign_in(request, user)
+            elif context.current().credential == "session":
+                address = sign_out_of(request._request, back=_back(request))
             services.record_sign_out(user=user, now=timezone.now())
-        return Response({"message": "You are signed out.", "logoutUrl": None})
+        return Response({"message": "You are signed out.", "logoutUrl": address})
+
+    def _end_sign_in(self, request: Request, user: User) -> str | None:
+        claims = cast(tokens.Claims, request.auth)
+        source, id_token = tokens.provider_of(claims, user)
+        tokens.end_session(claims, user)
+        return flow.sign_out_address(source, id_token, _back(request)) if source else None
+
+
+def _back(request: Request) -> str:
+    origin = request.headers.get("Origin", "").rstrip("/")
+    return f"{origin if origin in settings.CORS_ORIGINS else settings.PUBLIC_URL}/login"
 
 
 class ValidateView(ContractView):

@@ -3,13 +3,23 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest
+from django.shortcuts import resolve_url
+from django.urls import reverse
 from django.utils import timezone
 
+from accounts import audit
 from accounts.models import User
-from accounts.services import record_sign_in
+from accounts.providers.sign_out import sign_out_of
+from accounts.services import record_sign_in, record_sign_out
+from litemaas import context
 
 SESSION_SIGN_IN = "signed_in_at"
+# In the session after a sign-out: where the provider signs people out.
+PROVIDER_SIGN_OUT = "provider_sign_out"
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -18,8 +28,51 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        if not settings.LOCAL_ACCOUNTS:
+            raise PermissionDenied
+        super().pre_authenticate(request, **credentials)
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        name = str(credentials.get("username") or credentials.get("email") or "")
+        with transaction.atomic():
+            audit.record(
+                "AUTH_FAILED",
+                actor=None,
+                resource=("AUTH", name[:255]),
+                at=timezone.now(),
+                error="Wrong credentials",
+            )
+
     def login(self, request: HttpRequest, user: User) -> Any:
         now = timezone.now()
         super().login(request, user)
         request.session[SESSION_SIGN_IN] = now.timestamp()
         record_sign_in(user=user, now=now)
+
+    def logout(self, request: HttpRequest) -> None:
+        user = request.user
+        address = sign_out_of(request, back=f"{settings.PUBLIC_URL}{resolve_url(settings.LOGIN_URL)}")
+        if isinstance(user, User):
+            record_sign_out(user=user, now=timezone.now())
+        if address:
+            request.session[PROVIDER_SIGN_OUT] = address
+
+    def get_logout_redirect_url(self, request: HttpRequest) -> str:
+        if PROVIDER_SIGN_OUT in request.session:
+            return reverse("signed_out")
+        return str(super().get_logout_redirect_url(request))
+
+    def add_message(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        """A provider's answer comes in below /api, where there are no messages; that one is signed in shows."""
+        if hasattr(request, "_messages"):
+            super().add_message(request, *args, **kwargs)
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """As everywhere else: forwarded addresses count from configured proxies only."""
+        return context.current().address or request.META.get("REMOTE_ADDR") or "127.0.0.1"
+
+    def send_password_reset_mail(self, user: User, email: str, context: dict[str, Any]) -> None:
+        """Nobody gets a password who never had one here: it would be a way around the provider."""
+        if user.has_usable_password() and settings.LOCAL_ACCOUNTS:
+            super().send_password_reset_mail(user, email, context)

@@ -1,0 +1,139 @@
+"""The use case of a sign-in through an identity provider: whose account it is, and what the groups give."""
+
+import re
+import unicodedata
+from datetime import datetime
+
+from allauth.socialaccount.models import SocialAccount
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from accounts import audit
+from accounts.models import SYSTEM, User
+from accounts.permissions import ADMIN, USER
+from accounts.providers.errors import AddressTaken, NotBelieved
+from accounts.providers.provider import Person
+from accounts.services import groups_changed
+from litellm_sync import outbox
+
+_NOT_IN_A_NAME = re.compile(r"[^\w.@+-]+")
+_LONGEST_NAME = 150
+_MOST_GROUPS = 1000
+
+
+@transaction.atomic(durable=True)
+def take_in(person: Person, *, now: datetime) -> tuple[User, SocialAccount]:
+    """The account of somebody whom a provider vouches for: known by (provider, subject), linked, or made.
+
+    The address alone takes nothing over: it must be verified, and an operator must have opened the account for it.
+    Raises AddressTaken, NotBelieved for an account that is not active.
+    """
+    account = (
+        SocialAccount.objects.select_related("user")
+        .select_for_update(of=("self",), no_key=True)
+        .filter(provider=person.provider, uid=person.subject)
+        .first()
+    )
+    if account is None:
+        account = _link(person, now) or _make(person, now)
+    user: User = User.objects.select_for_update(no_key=True).get(pk=account.user_id)
+    if not user.is_active or user.is_service:
+        raise NotBelieved("The account is not active.")
+    _follow_profile(user, person)
+    if person.groups is not None:
+        follow_groups(user, list(person.groups[:_MOST_GROUPS]), now=now)
+    return user, account
+
+
+def _link(person: Person, now: datetime) -> SocialAccount | None:
+    """The account with the person's verified address, if it may be linked. Raises AddressTaken if it may not."""
+    if not person.email or not person.email_is_verified:
+        return None
+    user = User.objects.select_for_update(no_key=True).filter(email__iexact=person.email).first()
+    if user is None:
+        return None
+    if not user.is_open_for_linking:
+        raise AddressTaken("An account with this address exists and is not open for linking.")
+    user.is_open_for_linking = False
+    user.save(update_fields=["is_open_for_linking", "updated_at"])
+    audit.record(
+        "USER_LINK", actor=SYSTEM, obj=user, at=now, metadata={"provider": person.provider, "by": "email"}
+    )
+    return _account(user, person)
+
+
+def _make(person: Person, now: datetime) -> SocialAccount:
+    admins = {entry.lower() for entry in settings.INITIAL_ADMINS}
+    roles = [ADMIN, USER] if person.known_as & admins else [USER]
+    user = User(
+        username=_free_name(person),
+        email=person.email if person.email_is_verified else "",
+        full_name=person.full_name[:255],
+        roles=roles,
+    )
+    user.set_unusable_password()
+    try:
+        with transaction.atomic():
+            user.save(force_insert=True)
+            account = _account(user, person)
+    except IntegrityError:
+        # Somebody with the same name or address came in at the same moment; trying again finds the way.
+        raise NotBelieved("Two sign-ins met. Try again.") from None
+    audit.record(
+        "USER_CREATE",
+        actor=SYSTEM,
+        obj=user,
+        at=now,
+        new={"username": user.username, "roles": user.roles},
+        metadata={"provider": person.provider},
+    )
+    return account
+
+
+def _account(user: User, person: Person) -> SocialAccount:
+    return SocialAccount.objects.create(
+        user=user, provider=person.provider, uid=person.subject, extra_data={}
+    )
+
+
+def _free_name(person: Person) -> str:
+    """The provider's user name, else the address's first part; with a number where that is taken."""
+    wished = person.username or person.email.partition("@")[0] or f"{person.provider}-user"
+    plain = _NOT_IN_A_NAME.sub("-", unicodedata.normalize("NFKC", wished)).strip("-")[: _LONGEST_NAME - 8]
+    base = plain or "user"
+    taken = set(User.objects.filter(username__istartswith=base).values_list("username", flat=True)[:10_000])
+    lowered = {name.lower() for name in taken}
+    numbered = (base if n == 1 else f"{base}-{n}" for n in range(1, 1_000_000))
+    return next(name for name in numbered if name.lower() not in lowered)
+
+
+def _follow_profile(user: User, person: Person) -> None:
+    """The name is the provider's to say until the person says it here."""
+    if person.full_name and not user.full_name:
+        user.full_name = person.full_name[:255]
+        user.save(update_fields=["full_name", "updated_at"])
+
+
+def follow_groups(user: User, groups: list[str], *, now: datetime) -> None:
+    """Give the roles of these groups, and take back what only a group gave that is gone. Manual grants stay."""
+    given = {settings.GROUP_ROLES[group] for group in groups if group in settings.GROUP_ROLES}
+    manual = set(user.roles) - set(user.group_roles)
+    # Everybody has a role of their own: without one a lost group would leave an account that can't be stored.
+    manual = manual or {USER}
+    roles, group_roles = sorted(manual | given), sorted(given - manual)
+    if (roles, group_roles) != (sorted(user.roles), sorted(user.group_roles)):
+        old = {"roles": sorted(user.roles)}
+        user.roles, user.group_roles = roles, group_roles
+        user.save(update_fields=["roles", "group_roles", "updated_at"])
+        if old["roles"] != roles:
+            audit.record(
+                "USER_UPDATE",
+                actor=SYSTEM,
+                obj=user,
+                at=now,
+                old=old,
+                new={"roles": roles},
+                metadata={"by": "groups"},
+            )
+            outbox.mark_dirty("user", user.pk, now=now)
+    groups_changed(user, groups, now)

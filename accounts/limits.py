@@ -1,0 +1,172 @@
+"""Use cases of the limits that hold over all of somebody's keys without a team."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts import audit
+from accounts.models import Actor, User
+from accounts.permissions import ROLES
+from litellm_sync import outbox, windows
+from litellm_sync.client import gateway
+from litemaas import dry_run, errors
+
+LARGEST_BUDGET = Decimal(1_000_000_000)
+LARGEST_RATE = 2**31 - 1
+# Wire name → column.
+COLUMNS = {
+    "maxBudget": "max_budget",
+    "budgetDuration": "budget_window",
+    "tpmLimit": "tpm_limit",
+    "rpmLimit": "rpm_limit",
+}
+Limits = dict[str, Any]
+
+
+@transaction.atomic(durable=True)
+def change_limits(*, actor: Actor, user_id: UUID | str, limits: Limits, now: datetime) -> User:
+    """Set the limits named (wire names; None = none), keep the others. The gateway follows by the outbox."""
+    _require(actor)
+    rows = User.objects.select_for_update(no_key=True)
+    user: User | None = rows.filter(pk=user_id, is_service=False).first()
+    if user is None:
+        raise errors.NotFound("This user does not exist.")
+    _set(actor, user, _checked(limits), "USER_BUDGET_UPDATE", now)
+    return user
+
+
+@dataclass
+class BulkResult:
+    """How a change for many went; each of them is a transaction of its own."""
+
+    total: int = 0
+    done: int = 0
+    failed: list[dict[str, str]] = field(default_factory=list)
+
+
+def change_limits_of_many(
+    *,
+    actor: Actor,
+    limits: Limits,
+    user_ids: Iterable[UUID] | None = None,
+    role: str | None = None,
+    now: datetime,
+) -> BulkResult:
+    """The same for all active users, or those named, or those with a role. One who fails stops nobody else."""
+    _require(actor)
+    changed = _checked(limits)
+    if not changed:
+        raise EmptyChange
+    rows = User.objects.active().filter(is_service=False)
+    if user_ids is not None:
+        rows = rows.filter(pk__in=list(user_ids))
+    if role is not None:
+        if role not in ROLES:
+            raise errors.InvalidInput(fields={"role": f"role must be one of {', '.join(ROLES)}."})
+        rows = rows.filter(roles__contains=[role])
+    result = BulkResult()
+    for pk, username in rows.order_by("username", "pk").values_list("pk", "username"):
+        result.total += 1
+        try:
+            _change_one(actor, pk, changed, now)
+        except errors.DomainError as error:
+            result.failed.append({"userId": str(pk), "username": username, "error": error.message})
+        else:
+            result.done += 1
+    return result
+
+
+@transaction.atomic(durable=True)
+def _change_one(actor: Actor, user_id: UUID, changed: Limits, now: datetime) -> None:
+    user = User.objects.select_for_update(no_key=True).active().filter(pk=user_id).first()
+    if user is None:
+        raise errors.NotFound("This user is not active any more.")
+    _set(actor, user, changed, "BULK_USER_LIMITS", now)
+
+
+class EmptyChange(errors.DomainError):
+    code = "INVALID_INPUT"
+    default_message = "Give at least one limit."
+
+
+def _set(actor: Actor, user: User, changed: Limits, action: str, now: datetime) -> None:
+    old = {name: _shown(getattr(user, COLUMNS[name])) for name in changed}
+    for name, value in changed.items():
+        setattr(user, COLUMNS[name], value)
+    if user.max_budget is None:
+        # A window is the budget's; alone it would mean nothing.
+        user.budget_window = ""
+    user.save(update_fields=[*COLUMNS.values(), "updated_at"])
+    new = {name: _shown(getattr(user, COLUMNS[name])) for name in changed}
+    if new != old:
+        audit.record(action, actor=actor, obj=user, at=now, old=old, new=new)
+        outbox.mark_dirty("user", user.pk, now=now)
+
+
+def _shown(value: Any) -> Any:
+    return str(value) if isinstance(value, Decimal) else value or (0 if value == 0 else None)
+
+
+def _checked(limits: Limits) -> Limits:
+    wrong: dict[str, str] = {}
+    changed: Limits = {}
+    for name, value in limits.items():
+        if name == "budgetDuration":
+            changed[name] = windows.read_window(value)
+            continue
+        largest = LARGEST_BUDGET if name == "maxBudget" else LARGEST_RATE
+        if value is not None and not 0 <= value <= largest:
+            wrong[name] = f"{name} must be between 0 and {largest}."
+        changed[name] = value
+    if wrong:
+        raise errors.InvalidInput(fields=wrong)
+    return changed
+
+
+class SpendNotReset(errors.DomainError):
+    code = "LITELLM_ERROR"
+    default_message = "The gateway did not reset the spend. Nothing was changed. Try again."
+
+
+def reset_spend(*, actor: Actor, user_id: UUID | str, reason: str = "", now: datetime) -> User:
+    """Have the gateway count the user's spend from zero. The ledger keeps what was used.
+
+    The gateway is asked first: a reset that it refuses must not be recorded as done. Repeating it is harmless.
+    """
+    _require(actor)
+    user: User | None = User.objects.filter(pk=user_id, is_service=False).first()
+    if user is None:
+        raise errors.NotFound("This user does not exist.")
+    if not dry_run.is_rehearsing():
+        _reset_at_gateway(user)
+    with transaction.atomic():
+        facts = {"reason": reason} if reason else {}
+        audit.record("USER_SPEND_RESET", actor=actor, obj=user, at=now, metadata=facts)
+        _forget_spend(user, now)
+    return user
+
+
+def _reset_at_gateway(user: User) -> None:
+    from litellm_sync.errors import GatewayRefused, GatewayUnavailable
+
+    try:
+        # `/user/update` makes a user that it does not know, who then has spent nothing as well.
+        gateway().update_user(user_id=str(user.pk), spend=0)
+    except (GatewayRefused, GatewayUnavailable) as error:
+        raise SpendNotReset from error
+
+
+def _forget_spend(user: User, now: datetime) -> None:
+    from litellm_sync.models import GatewaySpend
+
+    GatewaySpend.objects.filter(kind="user", object_id=user.pk).update(spend=0, as_of=now)
+
+
+def _require(actor: Actor) -> None:
+    if not actor.may("users:write"):
+        raise errors.Forbidden(requiredPermission="users:write")

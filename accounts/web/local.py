@@ -1,0 +1,58 @@
+"""Pages of local accounts that are closed in some installations, or for some people."""
+
+from collections.abc import Callable
+from typing import Any
+
+from allauth.account import views
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.shortcuts import resolve_url
+from django.urls import path, re_path
+
+View = Callable[..., HttpResponseBase]
+
+
+def _where_local_accounts_are(view: View) -> View:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not settings.LOCAL_ACCOUNTS:
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+def _with_a_password(view: View) -> View:
+    """A password for somebody whom a provider vouches for would be a way around the provider."""
+
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        user = request.user
+        if user.is_authenticated and not user.has_usable_password():
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return _where_local_accounts_are(guarded)
+
+
+def closed(request: HttpRequest, **_kwargs: Any) -> HttpResponseBase:
+    """Operators make accounts; nobody makes one here."""
+    return HttpResponseRedirect(resolve_url(settings.LOGIN_URL))
+
+
+def missing(request: HttpRequest, **_kwargs: Any) -> HttpResponseBase:
+    raise Http404
+
+
+urlpatterns = [
+    path("signup/", closed, name="account_signup"),
+    path("password/set/", missing, name="account_set_password"),
+    # The address is the operator's or the provider's to say: it decides whose account a provider's sign-in is.
+    path("email/", missing, name="account_email"),
+    path("password/change/", _with_a_password(views.password_change), name="account_change_password"),
+    path("password/reset/", _where_local_accounts_are(views.password_reset), name="account_reset_password"),
+    re_path(
+        r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+        _where_local_accounts_are(views.password_reset_from_key),
+        name="account_reset_password_from_key",
+    ),
+]
