@@ -15,7 +15,7 @@ from accounts.api.authentication import actor_of, read_access_token
 from accounts.models import User
 from litemaas import errors
 from litemaas.api.permissions import SIGNED_IN
-from litemaas.api.throttling import require_few
+from litemaas.api.throttling import SIGN_IN
 from litemaas.api.views import ContractView, body_of, secret
 
 
@@ -23,11 +23,11 @@ class RotateView(ContractView):
     """Another access token for the same sign-in; the one that came with the request ends."""
 
     permissions_needed = {"POST": SIGNED_IN}
+    rate_bucket = SIGN_IN
     person_only = True
 
     @extend_schema(request=None, responses=schema.TokenPairOut, operation_id="rotate_token")
     def post(self, request: Request) -> Response:
-        require_few(request, "refresh", per_minute=20)
         return secret(tokens.rotate_access_token(_claims_of(request), actor_of(request)))
 
 

@@ -28,14 +28,13 @@ from accounts.providers import flow
 from accounts.providers.errors import AddressTaken, NotBelieved, ProviderAway
 from litemaas import errors
 from litemaas.api.permissions import ANYBODY
-from litemaas.api.throttling import require_few
+from litemaas.api.throttling import SIGN_IN, count
 from litemaas.api.views import ContractView, body_of, secret
 
 log = structlog.get_logger(__name__)
 
 # In the browser's session: which front end waits for this sign-in.
 HANDOVER = "handover"
-TRIES_PER_MINUTE = 20
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -43,11 +42,11 @@ class LoginView(ContractView):
     """Where to send the browser. Begins the sign-in in the browser's session."""
 
     permissions_needed = {"POST": ANYBODY}
+    rate_bucket = SIGN_IN
     authentication_classes = ()
 
     @extend_schema(request=schema.LoginIn, responses=schema.LoginOut, operation_id="begin_sign_in")
     def post(self, request: Request) -> Response:
-        require_few(request, "sign-in", per_minute=TRIES_PER_MINUTE)
         body = body_of(request, schema.LoginIn)
         challenge = body.get("codeChallenge", "")
         if challenge and not _CHALLENGE.fullmatch(challenge):
@@ -84,7 +83,7 @@ def _allowed_origin(request: Request) -> str:
 @require_GET
 def callback(request: HttpRequest, provider_id: str | None = None) -> HttpResponse:
     """The provider's answer. Whatever is wrong with it, the person lands on the sign-in page."""
-    require_few(request, "callback", per_minute=TRIES_PER_MINUTE)
+    count(request, SIGN_IN)
     try:
         response, facts = flow.finish(request, provider_id)
     except AddressTaken as error:

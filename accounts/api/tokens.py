@@ -25,10 +25,9 @@ from accounts.providers.sign_out import sign_out_of
 from litemaas import context, errors
 from litemaas.api.permissions import ANYBODY
 from litemaas.api.problems import problem
-from litemaas.api.throttling import require_few
+from litemaas.api.throttling import SIGN_IN, require_few
 from litemaas.api.views import ContractView, body_of, secret
 
-_TRIES_PER_MINUTE = 20
 # A token for a key has an `auth_time`, as every token; it is never recent.
 _NO_SIGN_IN = datetime.fromtimestamp(0, UTC)
 
@@ -37,11 +36,11 @@ class TokenView(ContractView):
     """Tokens for a password, for an API key with a portal permission, or for the code of a sign-in."""
 
     permissions_needed = {"POST": ANYBODY}
+    rate_bucket = SIGN_IN
     authentication_classes = ()
 
     @extend_schema(request=schema.TokenIn, responses=schema.TokenPairOut, operation_id="issue_token")
     def post(self, request: Request) -> Response:
-        require_few(request, "sign-in", per_minute=_TRIES_PER_MINUTE)
         body = body_of(request, schema.TokenIn)
         grant = _GRANTS.get(body["grantType"])
         if grant is None:
@@ -98,11 +97,11 @@ class RefreshView(ContractView):
     """A new pair for a refresh token, which is used up."""
 
     permissions_needed = {"POST": ANYBODY}
+    rate_bucket = SIGN_IN
     authentication_classes = ()
 
     @extend_schema(request=schema.RefreshIn, responses=schema.TokenPairOut)
     def post(self, request: Request) -> Response:
-        require_few(request, "refresh", per_minute=_TRIES_PER_MINUTE)
         body = body_of(request, schema.RefreshIn)
         raw = body.get("refresh_token") or body.get("refreshToken")
         if not raw:

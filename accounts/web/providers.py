@@ -11,17 +11,16 @@ from django.views.decorators.http import require_GET
 from accounts.providers import flow
 from accounts.providers.errors import NotBelieved, ProviderAway
 from accounts.web.adapter import PROVIDER_SIGN_OUT
-from litemaas.api.throttling import require_few
+from litemaas.api.throttling import SIGN_IN, count
 
 log = structlog.get_logger(__name__)
-_TRIES_PER_MINUTE = 20
 
 
 @never_cache
 @require_GET
 def sign_in(request: HttpRequest, provider_id: str) -> HttpResponse:
     """Off to the provider. A plain link: a form's redirect to another host would offend the content policy."""
-    require_few(request, "sign-in", per_minute=_TRIES_PER_MINUTE)
+    count(request, SIGN_IN)
     try:
         return HttpResponseRedirect(flow.begin(request, provider_id, next_url=_next(request)))
     except NotBelieved as error:
