@@ -152,9 +152,11 @@ def _sync_status(user: User) -> str:
 class ResetSpendView(ContractView):
     permissions_needed = {"POST": "users:write"}
 
-    @extend_schema(request=schema.ReasonIn, responses=schema.SpendResetOut, operation_id="reset_user_spend")
+    @extend_schema(
+        request=schema.UserReasonIn, responses=schema.SpendResetOut, operation_id="reset_user_spend"
+    )
     def post(self, request: Request, user_id: str) -> Response:
-        reason = body_of(request, schema.ReasonIn).get("reason") or ""
+        reason = body_of(request, schema.UserReasonIn).get("reason") or ""
         now = timezone.now()
         user = limits.reset_spend(actor=actor_of(request), user_id=user_id, reason=reason, now=now)
         return Response({"id": user.pk, "currentSpend": 0, "resetAt": now})
@@ -163,9 +165,11 @@ class ResetSpendView(ContractView):
 class RevokeSessionsView(ContractView):
     permissions_needed = {"POST": "users:write"}
 
-    @extend_schema(request=schema.ReasonIn, responses=schema.RevokedOut, operation_id="revoke_user_sessions")
+    @extend_schema(
+        request=schema.UserReasonIn, responses=schema.RevokedOut, operation_id="revoke_user_sessions"
+    )
     def post(self, request: Request, user_id: str) -> Response:
-        reason = body_of(request, schema.ReasonIn).get("reason") or ""
+        reason = body_of(request, schema.UserReasonIn).get("reason") or ""
         ended = sessions.revoke_sessions(
             actor=actor_of(request), user_id=user_id, reason=reason, now=timezone.now()
         )

@@ -166,7 +166,7 @@ class ActivityOut(Shape):
     createdAt = serializers.DateTimeField()
 
 
-class PageOut(Shape):
+class AccountsPageOut(Shape):
     page = serializers.IntegerField()
     limit = serializers.IntegerField()
     total = serializers.IntegerField()
@@ -175,7 +175,7 @@ class PageOut(Shape):
 
 class ActivityPageOut(Shape):
     data = ActivityOut(many=True)  # type: ignore[assignment]
-    pagination = PageOut()
+    pagination = AccountsPageOut()
 
 
 class PreferencesIn(Shape):
@@ -216,7 +216,7 @@ class ListedUserOut(PersonOut):
 
 class UserPageOut(Shape):
     data = ListedUserOut(many=True)  # type: ignore[assignment]
-    pagination = PageOut()
+    pagination = AccountsPageOut()
 
 
 class UserChangeIn(Shape):
@@ -253,7 +253,7 @@ class LimitsOut(Shape):
     syncStatus = serializers.ChoiceField(choices=["synced", "pending", "error"])
 
 
-class ReasonIn(Shape):
+class UserReasonIn(Shape):
     reason = Text(max_length=500, required=False, allow_blank=True, allow_null=True)
 
 
@@ -357,4 +357,4 @@ class NewAutomationKeyOut(AutomationKeyOut):
 
 class AutomationKeyPageOut(Shape):
     data = AutomationKeyOut(many=True)  # type: ignore[assignment]
-    pagination = PageOut()
+    pagination = AccountsPageOut()
