@@ -1,6 +1,6 @@
 """Refusals of the usage pages and of reading usage."""
 
-from litemaas.errors import Conflict, DomainError, Forbidden
+from litemaas.errors import Conflict, DomainError, Forbidden, InvalidInput
 
 
 class UsageReadingRunning(Conflict):
@@ -26,7 +26,7 @@ class InvalidDateOrder(DomainError):
 
 
 class DateRangeTooLarge(DomainError):
-    """`data`: maxDays, requestedDays."""
+    """`data`: requestedDays, maxAllowedDays, suggestion, suggestedRanges (`startDate`, `endDate`)."""
 
     code = "DATE_RANGE_TOO_LARGE"
     default_message = "The period is too long."
@@ -37,3 +37,17 @@ class ForbiddenApiKeys(Forbidden):
 
     code = "FORBIDDEN_API_KEYS"
     default_message = "Some of these API keys do not exist, or they are not yours."
+
+
+class InvalidZone(InvalidInput):
+    default_message = "This is not the name of a time zone, like Europe/Berlin."
+
+    def __init__(self) -> None:
+        super().__init__(fields={"timeZone": self.default_message})
+
+
+class GranularityNotAvailable(DomainError):
+    """`data`: granularity, available."""
+
+    code = "GRANULARITY_NOT_AVAILABLE"
+    default_message = "The figures of this period are not kept that finely."

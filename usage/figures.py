@@ -1,49 +1,44 @@
 """Sums of usage, exact to the last digit, and what is derived from them."""
 
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from datetime import date
 from decimal import Context, Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 K = TypeVar("K", bound=Hashable)
-# Python's own 28 digits would round sums of costs with 30 places.
-_EXACT = Context(prec=80)
+# Python's own 28 digits would round sums of costs with 30 places, and histograms have up to 768.
+_EXACT = Context(prec=1000)
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Costs in US dollars. `unpriced` calls have no known cost; `timed` ones have a known latency."""
+    """Costs in US dollars. `unpriced` calls have no known cost; `timed` and `first_token_timed` ones a known duration.
+
+    The histograms are packed (`usage.histogram`); None where they were not asked for.
+    """
 
     requests: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
     total_tokens: int = 0
     cached_tokens: int = 0
+    cache_write_tokens: int = 0
     reasoning_tokens: int = 0
     cost: Decimal = Decimal(0)
     unpriced: int = 0
     latency_ms: int = 0
     timed: int = 0
+    first_token_ms: int = 0
+    first_token_timed: int = 0
     successes: int = 0
     failures: int = 0
+    latency_histogram: Decimal | None = None
+    first_token_histogram: Decimal | None = None
 
     def __add__(self, other: "Figures") -> "Figures":
-        return Figures(
-            self.requests + other.requests,
-            self.prompt_tokens + other.prompt_tokens,
-            self.completion_tokens + other.completion_tokens,
-            self.total_tokens + other.total_tokens,
-            self.cached_tokens + other.cached_tokens,
-            self.reasoning_tokens + other.reasoning_tokens,
-            _EXACT.add(self.cost, other.cost),
-            self.unpriced + other.unpriced,
-            self.latency_ms + other.latency_ms,
-            self.timed + other.timed,
-            self.successes + other.successes,
-            self.failures + other.failures,
-        )
+        return Figures(*map(_plus, astuple(self), astuple(other)))
 
     @property
     def success_rate(self) -> float | None:
@@ -58,6 +53,21 @@ class Figures:
     @property
     def average_latency_ms(self) -> float | None:
         return self.latency_ms / self.timed if self.timed else None
+
+    @property
+    def average_first_token_ms(self) -> float | None:
+        return self.first_token_ms / self.first_token_timed if self.first_token_timed else None
+
+
+def _plus(one: Any, other: Any) -> Any:
+    if one is None or other is None:
+        return one if other is None else other
+    return _EXACT.add(one, other) if isinstance(one, Decimal) else one + other
+
+
+# The columns of the rollups, in the order of the fields above.
+HISTOGRAMS = ("latency_histogram", "first_token_histogram")
+MEASURES = tuple(field.name for field in fields(Figures) if field.name not in HISTOGRAMS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,11 @@ from uuid import uuid4
 
 import pytest
 
+from accounts import options
 from apikeys.models import ApiKey, ApiKeySecret
 from litellm_sync.client import forget_gateway
 from tests.factories import NOW, UserFactory
+from usage.cubes.zone import forget_zone
 
 
 def log_row(number: int = 0, **changes: Any) -> dict[str, Any]:
@@ -117,3 +119,10 @@ def make_key(db) -> Callable[..., ApiKey]:
         return key
 
     return make
+
+
+@pytest.fixture(autouse=True)
+def _fresh_zone():
+    """Each test has its own rollups, so also its own zone of their days."""
+    forget_zone()
+    options.forget_recent()

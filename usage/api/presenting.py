@@ -1,14 +1,16 @@
 """The shapes of the usage answers (REST contract §8). Snake case where the v0.4 front end reads it so."""
 
-from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from accounts.models import User
-from apikeys.models import ApiKey
-from usage.analytics import Coverage, Question
 from usage.figures import Figures, Line, grouped, most_used_first, providers_of, total
+from usage.filter_options import ModelName
+from usage.models import NOBODY
+from usage.naming import UserName
+from usage.overviews import KeyLine, Overview
+from usage.quality import Coverage
+from usage.questions import Question
 
 Json = dict[str, Any]
 _STABLE_PERCENT = 1
@@ -42,32 +44,26 @@ def measures(figures: Figures) -> Json:
 def models_of(lines: list[Line]) -> list[Json]:
     providers = providers_of(lines)
     ranked = most_used_first(grouped(lines, lambda line: line.model))
-    return [_named(model, providers) | amounts(figures) for model, figures in ranked]
+    return [named(model, providers) | amounts(figures) for model, figures in ranked]
 
 
-def _named(model: str, providers: dict[str, str]) -> Json:
+def named(model: str, providers: dict[str, str]) -> Json:
     return {"modelId": model, "modelName": model, "provider": providers[model]}
 
 
-def analytics(
-    user: User, question: Question, lines: list[Line], earlier: list[Line], quality: Coverage
-) -> Json:
-    """The whole Analytics object for one person."""
-    figures, models = total(lines), models_of(lines)
-    person = user_sum(user, figures) if figures.requests else None
+def analytics(found: Overview) -> Json:
+    """The whole Analytics object."""
+    figures, models = found.figures, models_of(found.lines)
+    users = [user_sum(line.user, line.figures) for line in found.top_users]
     costs_by = {
-        "byProvider": _costs(lines, lambda line: line.provider),
-        "byModel": _costs(lines, lambda line: line.model),
-        "byUser": {str(user.pk): figures.cost} if person else {},
+        "byProvider": {name: part.cost for name, part in grouped(found.lines, lambda x: x.provider).items()},
+        "byModel": {model["modelId"]: model["cost"] for model in models},
+        "byUser": found.costs_by_user,
     }
-    tops = {"topUser": person, "topModel": models[0] if models else None, "topApiKey": _top_key(user, lines)}
     return {
-        "period": {
-            "startDate": question.period.first.isoformat(),
-            "endDate": question.period.last.isoformat(),
-        },
-        "totalUsers": 1,
-        "activeUsers": int(bool(figures.requests)),
+        "period": period(found.question),
+        "totalUsers": found.total_users,
+        "activeUsers": found.active_users,
         "totalRequests": figures.requests,
         "totalTokens": {
             "total": figures.total_tokens,
@@ -77,55 +73,57 @@ def analytics(
         "totalCost": {"total": figures.cost, **costs_by},
         "successRate": figures.success_rate,
         "averageLatency": figures.average_latency_ms,
-        "topMetrics": tops,
-        "trends": trends(figures, total(earlier)),
-        "dailyUsage": daily(question, lines, quality),
-        "dailyModelUsage": daily_models(question, lines, quality),
+        "topMetrics": {
+            "topUser": next((user for user in users if user["userId"] != str(NOBODY)), None),
+            "topModel": models[0] if models else None,
+            "topApiKey": _top_key(found.top_key) if found.top_key else None,
+        },
+        "trends": trends(figures, found.earlier, (found.active_users, found.earlier_users)),
+        "dailyUsage": daily(found.question, found.lines, found.quality),
+        "dailyModelUsage": daily_models(found.question, found.lines, found.quality),
         "topModels": models[:10],
-        "topUsers": [person] if person else [],
-        "dataQuality": data_quality(quality),
+        "topUsers": users,
+        "dataQuality": data_quality(found.quality, found.unattributed),
     }
 
 
-def data_quality(quality: Coverage) -> Json:
-    """Own usage is attributed by definition, so nothing in it is unattributed."""
+def period(question: Question) -> Json:
+    return {
+        "startDate": question.period.first.isoformat(),
+        "endDate": question.period.last.isoformat(),
+    }
+
+
+def data_quality(quality: Coverage, unattributed: int = 0) -> Json:
     return {
         "asOf": quality.as_of,
         "missingDays": [day.isoformat() for day in quality.missing_days],
-        "unattributedRequests": 0,
+        "unattributedRequests": unattributed,
         "complete": quality.is_complete,
     }
 
 
-def user_sum(user: User, figures: Figures) -> Json:
-    role = next((role for role in ("admin", "admin-readonly") if role in user.roles), "user")
-    person = {"userId": str(user.pk), "username": user.username, "email": user.email, "role": role}
-    return person | amounts(figures)
+def user_sum(user: UserName, figures: Figures) -> Json:
+    return named_user(user) | amounts(figures)
 
 
-def _costs(lines: list[Line], key: Callable[[Line], str]) -> dict[str, Decimal]:
-    return {name: figures.cost for name, figures in grouped(lines, key).items()}
+def named_user(user: UserName) -> Json:
+    return {"userId": str(user.id), "username": user.username, "email": user.email, "role": user.role}
 
 
-def _top_key(user: User, lines: list[Line]) -> Json | None:
-    ranked = most_used_first(grouped(lines, lambda line: line.api_key_id))
-    pk, figures = ranked[0] if ranked else (None, Figures())
-    if pk is None:
-        return None
-    key = ApiKey.objects.filter(pk=pk).only("name").first()
+def _top_key(line: KeyLine) -> Json:
     return {
-        "keyId": str(pk),
-        "keyAlias": key.name if key else None,
-        "userId": str(user.pk),
-        "username": user.username,
-        "requests": figures.requests,
-        "tokens": figures.total_tokens,
-        "cost": figures.cost,
+        "keyId": str(line.key_id),
+        "keyAlias": line.key.name if line.key else None,
+        "userId": str(line.user.id),
+        "username": line.user.username,
+        "requests": line.figures.requests,
+        "tokens": line.figures.total_tokens,
+        "cost": line.figures.cost,
     }
 
 
-def trends(current: Figures, previous: Figures) -> Json:
-    users = (int(bool(current.requests)), int(bool(previous.requests)))
+def trends(current: Figures, previous: Figures, users: tuple[int, int]) -> Json:
     return {
         "requestsTrend": trend("requests", current.requests, previous.requests),
         "costTrend": trend("cost", current.cost, previous.cost),
@@ -140,7 +138,7 @@ def trends(current: Figures, previous: Figures) -> Json:
 
 def trend(metric: str, current: int | Decimal, previous: int | Decimal) -> Json:
     """`percentageChange` is null where there was nothing before; within one per cent it is stable."""
-    change = float((current - previous) / previous * 100) if previous else None
+    change = percent_change(current, previous)
     moved = current != previous if change is None else abs(change) > _STABLE_PERCENT
     direction = ("up" if current > previous else "down") if moved else "stable"
     return {
@@ -150,6 +148,10 @@ def trend(metric: str, current: int | Decimal, previous: int | Decimal) -> Json:
         "percentageChange": change,
         "direction": direction,
     }
+
+
+def percent_change(current: int | Decimal, previous: int | Decimal) -> float | None:
+    return float((current - previous) / previous * 100) if previous else None
 
 
 def shown_days(question: Question, lines: list[Line], quality: Coverage) -> list[date]:
@@ -182,13 +184,13 @@ def summary(question: Question, lines: list[Line], quality: Coverage) -> Json:
     ranked = most_used_first(grouped(lines, lambda line: line.model))
     return {
         "period": {"start": question.period.first.isoformat(), "end": question.period.last.isoformat()},
-        "totals": _totals(total(lines)),
-        "byModel": [_named(model, providers) | measures(figures) for model, figures in ranked],
+        "totals": totals(total(lines)),
+        "byModel": [named(model, providers) | measures(figures) for model, figures in ranked],
         "dataQuality": data_quality(quality),
     }
 
 
-def _totals(figures: Figures) -> Json:
+def totals(figures: Figures) -> Json:
     return {
         "requests": figures.requests,
         "tokens": figures.total_tokens,
@@ -198,4 +200,54 @@ def _totals(figures: Figures) -> Json:
         "averageLatency": figures.average_latency_ms,
         "errorRate": figures.error_rate,
         "successRate": figures.success_rate,
+    }
+
+
+def period_sums(figures: Figures) -> Json:
+    return {
+        "totalRequests": figures.requests,
+        "totalTokens": figures.total_tokens,
+        "totalPromptTokens": figures.prompt_tokens,
+        "totalCompletionTokens": figures.completion_tokens,
+        "totalCost": figures.cost,
+        "averageLatency": figures.average_latency_ms,
+        "errorRate": figures.error_rate,
+        "successRate": figures.success_rate,
+    }
+
+
+def top_models(ranked: list[tuple[str, Figures]]) -> list[Json]:
+    return [
+        {
+            "modelId": model,
+            "modelName": model,
+            "totalRequests": figures.requests,
+            "totalTokens": figures.total_tokens,
+        }
+        for model, figures in ranked
+    ]
+
+
+def model_options(models: list[ModelName]) -> list[Json]:
+    """One entry per model; the first provider by name where there were several."""
+    first: dict[str, str] = {}
+    for model in models:
+        first.setdefault(model.name, model.provider)
+    return [{"id": name, "name": name, "provider": provider} for name, provider in first.items()]
+
+
+def legacy_metrics(question: Question, lines: list[Line], quality: Coverage) -> Json:
+    figures = total(lines)
+    ranked = most_used_first(grouped(lines, lambda line: line.model))
+    return {
+        "totalRequests": figures.requests,
+        "totalTokens": figures.total_tokens,
+        "totalCost": figures.cost,
+        "averageResponseTime": figures.average_latency_ms,
+        "successRate": figures.success_rate,
+        "activeModels": len(ranked),
+        "topModels": [{"name": model} | amounts(part) for model, part in ranked[:10]],
+        "dailyUsage": daily(question, lines, quality),
+        "hourlyUsage": [],
+        "errorBreakdown": [],
     }

@@ -189,3 +189,76 @@ TimeSeriesOut: Any = type(
     (serializers.Serializer,),
     {"interval": serializers.CharField(), "data": PointOut(many=True)},
 )
+
+
+class ModelOptionOut(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    name = serializers.CharField()
+    provider = serializers.CharField()
+
+
+class KeyOptionOut(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    keyAlias = serializers.CharField()
+
+
+class OwnFilterOptionsOut(serializers.Serializer[Any]):
+    models = ModelOptionOut(many=True)
+    apiKeys = KeyOptionOut(many=True)
+
+
+class NamedSumOut(AmountsOut):
+    name = serializers.CharField()
+
+
+class LegacyMetricsOut(serializers.Serializer[Any]):
+    totalRequests = serializers.IntegerField()
+    totalTokens = serializers.IntegerField()
+    totalCost = CostField()
+    averageResponseTime = serializers.FloatField(allow_null=True)
+    successRate = serializers.FloatField(allow_null=True)
+    activeModels = serializers.IntegerField()
+    topModels = NamedSumOut(many=True)
+    dailyUsage = DayOut(many=True)
+    hourlyUsage = serializers.ListField(child=serializers.DictField())
+    errorBreakdown = serializers.ListField(child=serializers.DictField())
+
+
+class PeriodSumsOut(RatesOut):
+    totalRequests = serializers.IntegerField()
+    totalTokens = serializers.IntegerField()
+    totalPromptTokens = serializers.IntegerField()
+    totalCompletionTokens = serializers.IntegerField()
+    totalCost = CostField()
+
+
+class RequestsAndTokensOut(serializers.Serializer[Any]):
+    """Per cent; null where there is nothing to compare with."""
+
+    requests = serializers.FloatField(allow_null=True)
+    tokens = serializers.FloatField(allow_null=True)
+
+
+class DashboardSummaryOut(serializers.Serializer[Any]):
+    currentPeriod = PeriodSumsOut()
+    previousPeriod = PeriodSumsOut()
+    percentChange = RequestsAndTokensOut()
+    quotaUtilization = RequestsAndTokensOut()
+
+
+class TopModelOut(serializers.Serializer[Any]):
+    modelId = serializers.CharField()
+    modelName = serializers.CharField()
+    totalRequests = serializers.IntegerField()
+    totalTokens = serializers.IntegerField()
+
+
+class TopOut(serializers.Serializer[Any]):
+    topModels = TopModelOut(many=True)
+    recentActivity = serializers.ListField(child=serializers.DictField())
+
+
+class DashboardOut(serializers.Serializer[Any]):
+    summary = DashboardSummaryOut()
+    topStats = TopOut()

@@ -10,8 +10,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from litemaas.errors import DomainError
-from usage import analytics
+from usage.filter_options import models_used
 from usage.periods import Period, last_days, read_period
+from usage.questions import Question
+from usage.scopes import Scope
 
 DEFAULT_DAYS = 30
 CUSTOM = "custom"
@@ -51,7 +53,8 @@ class UsageFilter(forms.Form):
         super().__init__(data)
         self.problem = ""
         self.chosen = self._read_period(data, now)
-        names = [name for name, _provider in analytics.models_used(user, self.chosen)]
+        used = models_used(Question(Scope.of(user), self.chosen), now=now)
+        names = [model.name for model in used]
         models = self.fields["model"]
         assert isinstance(models, forms.MultipleChoiceField)  # noqa: S101  for the type checker
         models.choices = [(name, name) for name in dict.fromkeys(names)]

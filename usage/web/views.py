@@ -10,9 +10,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.web.pages import PageRequest, signed_in
-from usage import analytics
-from usage.analytics import Question
 from usage.figures import Figures, Line, grouped, most_used_first, providers_of, total
+from usage.lines import lines_of
+from usage.quality import Coverage, coverage
+from usage.questions import Filters, Question
+from usage.scopes import Scope
 from usage.web import charts
 from usage.web.filters import UsageFilter
 
@@ -23,9 +25,9 @@ def usage(request: PageRequest) -> HttpResponse:
     """Figures, charts and tables of a period, all from the same rows."""
     now, user = timezone.now(), request.user
     chosen = UsageFilter(request.GET, user=user, now=now)
-    question = Question(user_id=user.pk, period=chosen.chosen, model_ids=chosen.models)
-    lines, earlier = analytics.days(question), analytics.days(question.before)
-    quality = analytics.coverage(question.period, now=now, since=user.created_at)
+    question = Question(Scope.of(user), chosen.chosen, Filters(model=chosen.models))
+    lines, earlier = lines_of(question, now=now), lines_of(question.before, now=now)
+    quality = coverage(question.period, now=now, since=user.created_at)
     shown: dict[str, Any] = {
         "filter": chosen,
         "period": question.period,
@@ -55,9 +57,7 @@ def _figures(lines: list[Line], earlier: list[Line]) -> dict[str, Any]:
     }
 
 
-def _charts(
-    chosen: UsageFilter, lines: list[Line], earlier: list[Line], quality: analytics.Coverage
-) -> dict[str, Any]:
+def _charts(chosen: UsageFilter, lines: list[Line], earlier: list[Line], quality: Coverage) -> dict[str, Any]:
     if total(lines) == Figures():
         return {}
     missing = set(quality.missing_days)
@@ -69,5 +69,5 @@ def _charts(
 
 def _export_url(question: Question) -> str:
     dates = {"startDate": question.period.first, "endDate": question.period.last}
-    query = urlencode({"format": "csv", **dates, "modelIds": question.model_ids}, doseq=True)
+    query = urlencode({"format": "csv", **dates, "modelIds": question.filters.model}, doseq=True)
     return f"{reverse('api-usage-export')}?{query}"

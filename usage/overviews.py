@@ -1,0 +1,117 @@
+"""Everything about a period at once, as the analytics page and its API show it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import cast
+from uuid import UUID
+
+from accounts.models import User
+from usage.cubes.answers import Order, page_of_groups, total
+from usage.cubes.distinct import count_known
+from usage.figures import Figures, Line, grouped, most_used_first
+from usage.figures import total as total_of
+from usage.lines import lines_of, lines_with_keys
+from usage.models import NOBODY
+from usage.naming import KeyName, UserName, key_names, user_names
+from usage.quality import Coverage, coverage
+from usage.questions import Question
+
+TOP_USERS = 10
+# So many people's costs are listed; `by-user` pages through all of them.
+_LISTED_COSTS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class UserLine:
+    user: UserName
+    figures: Figures
+
+
+@dataclass(frozen=True, slots=True)
+class KeyLine:
+    key_id: UUID
+    key: KeyName | None
+    user: UserName
+    figures: Figures
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """`earlier` and `earlier_users` are those of the period directly before, of equal length."""
+
+    question: Question
+    lines: list[Line]
+    figures: Figures
+    earlier: Figures
+    total_users: int
+    active_users: int
+    earlier_users: int
+    top_users: list[UserLine]
+    top_key: KeyLine | None
+    costs_by_user: Mapping[str, Decimal]
+    unattributed: int
+    quality: Coverage
+
+
+def own_overview(person: User, question: Question, *, now: datetime) -> Overview:
+    """One person's. All of it is attributed by definition."""
+    lines = lines_with_keys(question, now=now)
+    figures, earlier = total_of(lines), total(question.before, now=now)
+    top = most_used_first(grouped(lines, lambda line: line.api_key_id))
+    used = bool(figures.requests)
+    name = user_names([person.pk])[person.pk]
+    return Overview(
+        question=question,
+        lines=lines,
+        figures=figures,
+        earlier=earlier,
+        total_users=1,
+        active_users=int(used),
+        earlier_users=int(bool(earlier.requests)),
+        top_users=[UserLine(name, figures)] if used else [],
+        top_key=_key_line(top[0][0] or NOBODY, top[0][1]) if top else None,
+        costs_by_user={str(person.pk): figures.cost} if used else {},
+        unattributed=0,
+        quality=coverage(question.period, now=now, since=person.created_at),
+    )
+
+
+def overview(question: Question, *, total_users: int, now: datetime) -> Overview:
+    """Of everybody, or of a team. `total_users` is how many people could have used something."""
+    lines = lines_of(question, now=now)
+    people = page_of_groups(question, "user", now=now, order=Order(), limit=_LISTED_COSTS)
+    nobody = _of_nobody(question, now)
+    top = people.groups[:TOP_USERS]
+    keys = page_of_groups(question, "apiKey", now=now, order=Order(), limit=2).groups
+    key = next((group for group in keys if group.labels[0] != NOBODY), None)
+    names = user_names(group.labels[0] for group in top)
+    return Overview(
+        question=question,
+        lines=lines,
+        figures=total_of(lines),
+        earlier=total(question.before, now=now),
+        total_users=total_users,
+        active_users=people.total - bool(nobody.requests),
+        earlier_users=count_known(question.before, "user", now=now),
+        top_users=[UserLine(names[cast(UUID, group.labels[0])], group.figures) for group in top],
+        top_key=_key_line(cast(UUID, key.labels[0]), key.figures) if key else None,
+        costs_by_user={str(g.labels[0]): g.figures.cost for g in people.groups},
+        unattributed=nobody.requests,
+        quality=coverage(question.period, now=now),
+    )
+
+
+def _of_nobody(question: Question, now: datetime) -> Figures:
+    """What keys used that the portal does not know; it belongs to nobody, so not to a chosen person either."""
+    chosen = question.filters.user
+    if question.scope.user_id or (chosen and None not in chosen):
+        return Figures()
+    return total(question.narrowed(user=(None,)), now=now)
+
+
+def _key_line(pk: UUID, figures: Figures) -> KeyLine:
+    key = key_names([pk]).get(pk)
+    owner = (key.user_id if key else None) or NOBODY
+    return KeyLine(pk, key, user_names([owner])[owner], figures)
