@@ -1,0 +1,123 @@
+"""Files of usage: given at once while they are read, or made by a job when they are large."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from accounts.models import Actor
+from jobs.models import Job
+from jobs.running import Run
+from jobs.services import start_job
+from litemaas.errors import DomainError
+from usage.exports.columns import Table, detail_table, focus_table, grouped_table, own_table
+from usage.exports.formats import CONTENT_TYPES, EXTENSIONS, written
+from usage.exports.reading import Reader
+from usage.periods import Period, read_zone
+from usage.questions import DIMENSIONS, Filters, Question
+from usage.scopes import Scope
+
+# More rows than these are a job's work.
+ROWS_AT_ONCE = 100_000
+JOB_KIND = "usage_export"
+GROUPS = ("user", "model", "provider", "api_key", "team", "day")
+SPLITS = (*GROUPS, "own", "detail")
+
+
+class TooManyRows(DomainError):
+    """`data`: rows, maxRows."""
+
+    code = "LIMIT_EXCEEDS_MAXIMUM"
+    default_message = "The file would have too many rows. Choose a shorter period or more filters."
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """`split` is one of SPLITS, `form` one of FORMATS; the form `focus` has rows of its own."""
+
+    question: Question
+    split: str
+    form: str
+    name: str
+
+    @property
+    def file_name(self) -> str:
+        period = self.question.period
+        return f"{self.name}-{period.first}-to-{period.last}.{EXTENSIONS[self.form]}"
+
+    @property
+    def content_type(self) -> str:
+        return CONTENT_TYPES[self.form]
+
+    def reader(self, now: datetime) -> Reader:
+        return Reader(self.question, self._table(), now)
+
+    def _table(self) -> Table:
+        if self.form == "focus":
+            return focus_table(self.question.period.zone)
+        if self.split == "own":
+            return own_table()
+        return detail_table() if self.split == "detail" else grouped_table(self.split)
+
+    def content(self, now: datetime) -> Iterator[bytes]:
+        reader = self.reader(now)
+        return written(self.form, reader.table.columns, reader.rows())
+
+
+def start_export(export: Export, *, actor: Actor, now: datetime) -> Job:
+    """Have a worker make the file. The actor has been found to see all of it; the job keeps to that."""
+    return start_job(kind=JOB_KIND, actor=actor, arguments=_packed(export), now=now)
+
+
+def run_export(run: Run) -> dict[str, Any]:
+    """The job. Progress counts rows."""
+    export = _unpacked(run.arguments)
+    reader = export.reader(timezone.now())
+    total, done = reader.count(), 0
+    run.begin_file(export.file_name, export.content_type)
+
+    def counted() -> Iterator[list[Any]]:
+        nonlocal done
+        for row in reader.rows():
+            done += 1
+            run.report(done, total, unit="rows") if done % 1000 == 0 else None
+            yield row
+
+    for piece in written(export.form, reader.table.columns, counted()):
+        run.write(piece)
+    run.report(done, max(done, total), unit="rows", force=True)
+    return {"rows": done}
+
+
+def _packed(export: Export) -> dict[str, Any]:
+    question = export.question
+    filters = {
+        name: [None if value is None else str(value) for value in question.filters.of(name)]
+        for name in question.filters.used
+    }
+    return {
+        "split": export.split,
+        "form": export.form,
+        "name": export.name,
+        "first": question.period.first.isoformat(),
+        "last": question.period.last.isoformat(),
+        "zone": question.period.zone.key,
+        "user": str(question.scope.user_id) if question.scope.user_id else None,
+        "team": str(question.scope.team_id) if question.scope.team_id else None,
+        "filters": filters,
+    }
+
+
+def _unpacked(packed: dict[str, Any]) -> Export:
+    user, team = packed["user"], packed["team"]
+    scope = Scope(UUID(user) if user else None, UUID(team) if team else None)
+    period = Period(
+        date.fromisoformat(packed["first"]), date.fromisoformat(packed["last"]), read_zone(packed["zone"])
+    )
+    filters = {name: packed["filters"].get(name, ()) for name in DIMENSIONS}
+    return Export(
+        Question(scope, period, Filters(**filters)), packed["split"], packed["form"], packed["name"]
+    )
