@@ -398,6 +398,8 @@ SPECTACULAR_SETTINGS = {
         "CatalogueState": ["healthy", "warning", "error"],
         "JobState": "jobs.models.Job.State",
         "SubscriptionStatus": "subscriptions.models.Subscription.Status",
+        "TeamRole": "teams.models.Member.Role",
+        "InvitationStatus": "teams.models.Invitation.Status",
     },
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums"],
 }

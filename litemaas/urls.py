@@ -14,6 +14,7 @@ api_v1 = [
     path("", include("accounts.api.urls")),
     path("", include("notifications.api.urls")),
     path("", include("jobs.api.urls")),
+    path("", include("teams.api.urls")),
     path("", include("subscriptions.api.urls")),
     path("", include("apikeys.api.urls")),
     path("", include("usage.api.urls")),

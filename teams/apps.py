@@ -10,13 +10,16 @@ class TeamsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from accounts.services import groups_changed
         from litellm_sync import registry
         from teams import gateway, mirror
+        from teams.services import set_group_memberships
 
         registry.register("team", gateway.apply_team)
         registry.register("member", gateway.apply_member)
         registry.reconcile("team", mirror.TEAMS)
         registry.reconcile("member", mirror.MEMBERS)
+        groups_changed.register(set_group_memberships)
         post_migrate.connect(make_default_team, sender=self)
 
 

@@ -242,6 +242,13 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
     def open(self, now: datetime) -> "InvitationQuerySet":
         return self.filter(status=Invitation.Status.PENDING, expires_at__gt=now, team__is_active=True)
 
+    def with_status(self, status: str, now: datetime) -> "InvitationQuerySet":
+        """Those that `status_at` gives this; "" = all."""
+        is_over = Q(status=Invitation.Status.PENDING, expires_at__lte=now)
+        if status == Invitation.Status.EXPIRED:
+            return self.filter(is_over | Q(status=status))
+        return self.filter(~is_over, status=status) if status else self
+
     def addressed_to(self, user: Any) -> "InvitationQuerySet":
         """Those that this user may accept: by account, or by the e-mail address of the account."""
         mine = Q(user_id=user.pk)

@@ -1,5 +1,6 @@
 """Body fields that take no liberties: a number is no name, `true` is no number (contract §1.1)."""
 
+from decimal import Decimal
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
@@ -21,6 +22,18 @@ class Whole(serializers.IntegerField):
 
     def __init__(self, *, min_value: int = 0, max_value: int = 2**31 - 1, **kwargs: Any) -> None:
         super().__init__(min_value=min_value, max_value=max_value, **kwargs)
+
+
+class Amount(serializers.DecimalField):
+    """Money, as a number or a string of one, with at most ten decimals; an empty string is none."""
+
+    def __init__(self, *, max_value: Decimal | int = 1_000_000_000, **kwargs: Any) -> None:
+        super().__init__(max_digits=20, decimal_places=10, min_value=0, max_value=max_value, **kwargs)
+
+    def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
+        if isinstance(data, str) and not data.strip():
+            self.fail("invalid")
+        return super().validate_empty_values(data)
 
 
 class Flag(serializers.BooleanField):

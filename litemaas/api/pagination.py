@@ -33,6 +33,21 @@ def page_of(
     return _answer(data, page, limit, total, with_total)
 
 
+def presented_page(
+    request: Request,
+    rows: QuerySet[Any, Any],
+    present: Callable[[list[Any]], list[Json]],
+    *,
+    max_limit: int = 100,
+) -> Json:
+    """Like `page_of`, for rows that are presented together: what belongs to them is read for all at once."""
+    page, limit = _asked(request, max_limit)
+    total = rows.count()
+    first = (page - 1) * limit
+    found = list(rows[first : first + limit]) if first < total else []
+    return _answer(present(found) if found else [], page, limit, total, False)
+
+
 class Listing:
     """A list that is asked for often: one statement for a page and its total, compiled once per shape.
 

@@ -3,6 +3,7 @@
 from teams.services.groups import set_group_memberships, set_team_groups
 from teams.services.hooks import membership_changed, team_changed
 from teams.services.invitations import (
+    IssuedInvitation,
     accept_invitation,
     decline_invitation,
     expire_invitations,
@@ -20,6 +21,7 @@ from teams.services.teams import (
 )
 
 __all__ = [
+    "IssuedInvitation",
     "accept_invitation",
     "add_member",
     "change_member",

@@ -76,14 +76,27 @@ def _place_admins(team: Team, actor: Actor, others: set[UUID], now: datetime) ->
 
 
 @transaction.atomic(durable=True)
-def change_team(*, actor: Actor, team_id: UUID | str, changes: Mapping[str, Any], now: datetime) -> Team:
+def change_team(
+    *,
+    actor: Actor,
+    team_id: UUID | str,
+    changes: Mapping[str, Any],
+    keep_spend: bool = True,
+    now: datetime,
+) -> Team:
     """Change what is named in `changes` (columns of `limits.WIRE_NAMES`); None clears. Effective with the commit.
+
+    Without `keep_spend` the budget's window also counts from 0 again.
 
     A team's administrators change name, alias, description and metadata; everything else is the portal's
     administrators' affair.
     """
     team = locked(actor, team_id)
     _require_right(actor, team, changes)
+    if not keep_spend:
+        if not policies.may_write_all(actor):
+            raise errors.Forbidden(requiredPermission="teams:write_all")
+        wish_spend_reset(team, actor=actor, reason="The budget was changed.", now=now)
     return _change(team, changes, actor, now)
 
 

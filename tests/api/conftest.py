@@ -44,8 +44,10 @@ class ApiClient:
             "POST", _full(path), body, content_type=content_type, headers=self.headers
         )
 
-    def delete(self, path: str) -> Any:
-        return self._client.delete(_full(path), headers=self.headers)
+    def delete(self, path: str, body: Any = None, **headers: str) -> Any:
+        return self._client.delete(
+            _full(path), body or {}, content_type="application/json", headers={**self.headers, **headers}
+        )
 
 
 def _full(path: str) -> str:

@@ -1,13 +1,16 @@
 """The document is valid, and says of every answer exactly what is in it."""
 
 import json
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 from drf_spectacular.validation import validate_schema
 
 from litemaas.api.docs import document
+from teams.models import Invitation, Member
 from tests.api.test_api_keys import make_key
-from tests.factories import ModelFactory, SubscriptionFactory
+from tests.factories import ModelFactory, SubscriptionFactory, TeamFactory, UserFactory
 
 
 def test_the_document_is_valid_openapi():
@@ -65,6 +68,13 @@ READS = {
     "admin/subscriptions": "/api/v1/admin/subscriptions",
     "api-keys": "/api/v1/api-keys",
     "api-keys/{key}": "/api/v1/api-keys/{key_id}",
+    "teams": "/api/v1/teams",
+    "teams/{team}": "/api/v1/teams/{team_id}",
+    "teams/{team}/budget": "/api/v1/teams/{team_id}/budget",
+    "teams/{team}/members": "/api/v1/teams/{team_id}/members",
+    "teams/{team}/members/{user}": "/api/v1/teams/{team_id}/members/{user_id}",
+    "teams/{team}/invitations": "/api/v1/teams/{team_id}/invitations",
+    "invitations": "/api/v1/invitations",
     "auth/me": "/api/v1/auth/me",
     "auth/profile": "/api/v1/auth/profile",
     "users/me": "/api/v1/users/me",
@@ -81,7 +91,15 @@ READS = {
 def test_an_answer_and_its_declaration_agree(admin, path):
     subscription = SubscriptionFactory.create(user=admin.user, model=ModelFactory(id="m"))
     key = make_key(admin.user, subscription.model)
-    answer = admin.get(path.format(subscription=subscription.pk, key=key.pk))
+    team = TeamFactory.create(max_budget=5)
+    for user in (admin.user, UserFactory.create()):
+        Member.objects.create(team=team, user=user, role="admin", max_budget=1)
+    for number, where in enumerate((team, TeamFactory.create())):
+        Invitation.objects.create(
+            team=where, user=admin.user, token_hash=str(number), expires_at=timezone.now() + timedelta(days=1)
+        )
+    places = {"subscription": subscription.pk, "key": key.pk, "team": team.pk, "user": admin.user.pk}
+    answer = admin.get(path.format(**places))
     assert answer.status_code == 200
     declared = document()["paths"][READS[path]]["get"]["responses"]["200"]["content"]["application/json"]
     check(json.loads(answer.content), declared["schema"], path)
