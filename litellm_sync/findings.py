@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -24,6 +24,7 @@ from litemaas.redaction import redact
 
 log = structlog.get_logger(__name__)
 
+KEPT = timedelta(days=90)
 _LONGEST_VALUE = 500
 
 
@@ -192,6 +193,12 @@ def adopt_all(found: Iterable[Finding], *, client: GatewayClient) -> int:
         except DomainError as refusal:
             log.info("not adopted", kind=finding.kind, gateway_id=finding.gateway_id, reason=refusal.code)
     return adopted
+
+
+def forget_old(*, now: datetime) -> int:
+    """Drop runs, and findings that are settled, older than `KEPT`; how many rows."""
+    settled = Finding.objects.filter(resolved_at__lt=now - KEPT).delete()[0]
+    return settled + SyncRun.objects.filter(finished_at__lt=now - KEPT).delete()[0]
 
 
 def _plain(value: Any) -> Any:

@@ -225,6 +225,17 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 3500},
     },
     "sweep the outbox": {"task": "litellm_sync.tasks.sweep", "schedule": 60.0, "options": {"expires": 55}},
+    "compare portal and gateway": {
+        "task": "litellm_sync.tasks.reconcile_gateway",
+        "schedule": 3600.0,
+        "options": {"expires": 3000},
+    },
+    "read the spend": {
+        "task": "litellm_sync.tasks.poll_spend",
+        "schedule": 300.0,
+        "options": {"expires": 240},
+    },
+    "forget old findings": {"task": "litellm_sync.tasks.forget_old_findings", "schedule": 86_400.0},
     "sweep the jobs": {"task": "jobs.tasks.sweep_jobs", "schedule": 60.0, "options": {"expires": 55}},
     "forget idempotent requests": {
         "task": "litemaas.api.tasks.forget_idempotent_requests",

@@ -3,7 +3,7 @@
 from django.urls import re_path
 
 from litemaas.api.routes import route
-from portal.api import config, health
+from portal.api import config, health, integration
 from portal.api import settings as portal_settings
 
 # Also below /, where probes look for them.
@@ -26,5 +26,8 @@ urlpatterns = [
     route(
         "admin/settings/currency/supported", portal_settings.CurrenciesView.as_view(), "settings-currencies"
     ),
+    route("integration/health", integration.IntegrationHealthView.as_view(), "integration-health"),
+    route("integration/sync", integration.IntegrationSyncView.as_view(), "integration-sync"),
+    route("integration/alerts", integration.IntegrationAlertsView.as_view(), "integration-alerts"),
     *probes,
 ]

@@ -1,0 +1,148 @@
+"""Portal and gateway, for operators: what waits, what was refused, and where the two disagree."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from litellm_sync.models import Finding, FindingQuerySet, GatewayObject, GatewayObjectQuerySet, SyncRun
+from litemaas.administration import ReadOnlyAdmin, run_each
+from portal.sync import operations
+
+_IGNORED_FOR = timedelta(days=30)
+
+
+class SyncStatusFilter(admin.SimpleListFilter):
+    title = _("status")
+    parameter_name = "status"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, Any]]:
+        return [("pending", _("Pending")), ("error", _("Refused for good")), ("dropped", _("Dropped"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[GatewayObject]) -> QuerySet[GatewayObject]:
+        assert isinstance(queryset, GatewayObjectQuerySet)  # noqa: S101 - the model's own manager makes it
+        match self.value():
+            case "pending":
+                return queryset.waiting().filter(parked_at__isnull=True)
+            case "error":
+                return queryset.parked()
+            case "dropped":
+                return queryset.filter(dropped_at__isnull=False)
+        return queryset
+
+
+@admin.register(GatewayObject)
+class GatewayObjectAdmin(ReadOnlyAdmin):
+    list_display = ["kind", "object_id", "sync_status", "attempts", "dirty_since", "not_before", "last_error"]
+    list_filter = ["kind", SyncStatusFilter]
+    search_fields = ["=object_id"]
+    search_help_text = _("The whole id of a user, team, member, key or model.")
+    ordering = ["-dirty_since"]
+    actions = ["retry", "drop"]
+
+    @admin.action(description=_("Try again now"))
+    def retry(self, request: HttpRequest, queryset: GatewayObjectQuerySet) -> None:
+        ids = list(queryset.values_list("pk", flat=True))
+        count = operations.retry_wishes(actor=request.user, ids=ids, now=timezone.now())  # type: ignore[arg-type]
+        messages.success(
+            request, ngettext("%d put back in the queue.", "%d put back in the queue.", count) % count
+        )
+
+    @admin.action(description=_("Give up (what the gateway refused for good)"))
+    def drop(self, request: HttpRequest, queryset: GatewayObjectQuerySet) -> None:
+        ids = list(queryset.values_list("pk", flat=True))
+        count = operations.drop_wishes(actor=request.user, ids=ids, now=timezone.now())  # type: ignore[arg-type]
+        messages.success(request, ngettext("%d given up.", "%d given up.", count) % count)
+
+
+class FindingStateFilter(admin.SimpleListFilter):
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, Any]]:
+        return [("shown", _("To be looked at")), ("ignored", _("Ignored")), ("resolved", _("Settled"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Finding]) -> QuerySet[Finding]:
+        assert isinstance(queryset, FindingQuerySet)  # noqa: S101 - the model's own manager makes it
+        match self.value():
+            case "shown":
+                return queryset.shown(timezone.now())
+            case "ignored":
+                return queryset.open().filter(ignored_until__gt=timezone.now())
+            case "resolved":
+                return queryset.filter(resolved_at__isnull=False)
+        return queryset
+
+
+@admin.register(Finding)
+class FindingAdmin(ReadOnlyAdmin):
+    list_display = [
+        "kind",
+        "name",
+        "verdict",
+        "differing",
+        "found_at",
+        "repair_asked_at",
+        "ignored_until",
+        "resolved_at",
+    ]
+    list_filter = ["kind", "verdict", FindingStateFilter]
+    search_fields = ["=object_id", "gateway_id", "label"]
+    ordering = ["-found_at"]
+    actions = ["repair", "adopt", "ignore"]
+
+    @admin.display(description=_("Object"))
+    def name(self, finding: Finding) -> str:
+        return finding.label or finding.gateway_id
+
+    @admin.display(description=_("Differences (portal / gateway)"))
+    def differing(self, finding: Finding) -> str:
+        return "; ".join(
+            f"{item['field']}: {item['portal']} / {item['gateway']}" for item in finding.differences
+        )
+
+    @admin.action(description=_("Repair: bring the gateway in line with the portal"))
+    def repair(self, request: HttpRequest, queryset: FindingQuerySet) -> None:
+        ids = list(queryset.values_list("pk", flat=True))
+        count = operations.repair_findings(actor=request.user, ids=ids, now=timezone.now())  # type: ignore[arg-type]
+        messages.success(request, ngettext("%d is being repaired.", "%d are being repaired.", count) % count)
+
+    @admin.action(description=_("Adopt: take over what the gateway has"))
+    def adopt(self, request: HttpRequest, queryset: FindingQuerySet) -> None:
+        now = timezone.now()
+        run_each(
+            request,
+            queryset,
+            lambda row: operations.adopt_finding(actor=request.user, finding_id=row.pk, now=now),  # type: ignore[arg-type]
+        )
+
+    @admin.action(description=_("Ignore for 30 days"))
+    def ignore(self, request: HttpRequest, queryset: FindingQuerySet) -> None:
+        now = timezone.now()
+        run_each(
+            request,
+            queryset,
+            lambda row: operations.ignore_finding(
+                actor=request.user,  # type: ignore[arg-type]
+                finding_id=row.pk,
+                until=now + _IGNORED_FOR,
+                now=now,
+            ),
+        )
+
+
+@admin.register(SyncRun)
+class GatewaySyncRunAdmin(ReadOnlyAdmin):
+    list_display = ["started_at", "finished_at", "state", "is_dry_run", "counts", "error"]
+    list_filter = ["state", "is_dry_run"]
+    ordering = ["-started_at"]
+
+    @admin.display(description=_("Missing, different, unknown"))
+    def counts(self, run: SyncRun) -> str:
+        names = ("missing", "different", "unknown")
+        return ", ".join(str(sum(report[name] for report in run.results.values())) for name in names)
