@@ -6,7 +6,7 @@ So any window may be read any number of times, by any number of workers, and a w
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -39,66 +39,92 @@ class Counts:
         return Counts(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
 
 
+# So many rows are read at once: what is held in memory, whatever is booked in one transaction.
+_CHUNK = 2_000
+
+
 @transaction.atomic
 def write_rows(rows: Iterable[Json], *, now: datetime) -> Counts:
-    """Book these rows of the spend log, or events of the callback. What is booked already changes nothing."""
-    rows = list(rows)
-    pairs, rejects, health_checks = _read(rows, now)
-    calls, closed = _without_closed_months(pairs)
-    rejects += [_reject(row, "its month is closed", now) for row in closed]
-    added = same_id = 0
-    if calls:
-        added, same_id = write_calls(calls, now=now)
-    UsageReject.objects.bulk_create(rejects, ignore_conflicts=True)
-    return Counts(len(rows), added, len(calls) - added, len(rejects), health_checks, same_id)
+    """Book these rows of the spend log, or events of the callback. What is booked already changes nothing.
+
+    `rows` may be longer than memory: they pass through.
+    """
+    with connection.cursor() as cursor:
+        reader = _Reader(now)
+        _make_stages(cursor)
+        months: set[datetime] = set()
+        copied = _copy(cursor, reader.calls(rows), months)
+        reader.keep_rejects()
+        added, same_id = _book(cursor, copied, months, now) if copied else (0, 0)
+        cursor.execute(_DROP_STAGES)
+    return Counts(reader.read, added, copied - added, reader.rejected, reader.health_checks, same_id)
 
 
-def write_calls(calls: Sequence[Call], *, now: datetime, source: str = SOURCE) -> tuple[int, int]:
+def write_calls(calls: Iterable[Call], *, now: datetime, source: str = SOURCE) -> tuple[int, int]:
     """Book calls that were read. Inside a transaction. How many were new, and how many of those share an identity."""
     with connection.cursor() as cursor:
-        # Thousands of small groups: compiling expressions costs more than it saves.
-        cursor.execute("SET LOCAL jit = off")
-        _stage(cursor, calls)
-        # Sums of one group are only ever added to by one writer at a time: no deadlocks, and no retries.
-        hold_until_commit(LOCK)
-        ensure_partitions(call.started_at for call in calls)
-        cursor.execute(_SERIES)
-        cursor.execute(_INSERT, {"now": now, "source": source})
-        added, same_id = cursor.rowcount, 0
-        if added < len(calls):
-            cursor.execute(_INSERT_SAME_ID, {"now": now, "source": source})
-            same_id = cursor.rowcount
-        if added or same_id:
-            cursor.execute(adding("usage_fresh", rollup_zone()))
-            cursor.execute(_LAST_USE)
-            cursor.execute(_LAST_USE_OF_SECRETS)
-        cursor.execute("DROP TABLE usage_fresh, usage_staged, usage_staged_about")
+        _make_stages(cursor)
+        months: set[datetime] = set()
+        copied = _copy(cursor, calls, months)
+        booked = _book(cursor, copied, months, now, source) if copied else (0, 0)
+        cursor.execute(_DROP_STAGES)
+    return booked
+
+
+def _book(
+    cursor: Any, copied: int, months: set[datetime], now: datetime, source: str = SOURCE
+) -> tuple[int, int]:
+    # Sums of one group are only ever added to by one writer at a time: no deadlocks, and no retries.
+    hold_until_commit(LOCK)
+    ensure_partitions(months)
+    cursor.execute(_SERIES)
+    cursor.execute(_INSERT, {"now": now, "source": source})
+    added, same_id = cursor.rowcount, 0
+    if added < copied:
+        cursor.execute(_INSERT_SAME_ID, {"now": now, "source": source})
+        same_id = cursor.rowcount
+    if added or same_id:
+        cursor.execute("ANALYZE usage_fresh")
+        cursor.execute(adding("usage_fresh", rollup_zone()))
+        cursor.execute(_LAST_USE)
+        cursor.execute(_LAST_USE_OF_SECRETS)
     return added + same_id, same_id
 
 
-def _read(rows: list[Json], now: datetime) -> tuple[list[tuple[Call, Json]], list[UsageReject], int]:
-    calls, rejects, health_checks = [], [], 0
-    for row in rows:
+class _Reader:
+    """Reads rows, counts what becomes of them and sets aside what can't be read."""
+
+    def __init__(self, now: datetime) -> None:
+        self.read = self.health_checks = self.rejected = 0
+        self._now = now
+        self._rejects: list[UsageReject] = []
+        self._closed = closed_months()
+
+    def calls(self, rows: Iterable[Json]) -> Iterator[Call]:
+        for row in rows:
+            self.read += 1
+            found = self._call(row)
+            if found is not None:
+                yield found
+
+    def _call(self, row: Json) -> Call | None:
         is_event = events.is_event(row)
         if is_health_check(events.health_check_marks(row) if is_event else row):
-            health_checks += 1
-            continue
+            self.health_checks += 1
+            return None
         try:
-            call = events.read_event(row, now=now) if is_event else read_row(row, now=now)
+            found = (events.read_event if is_event else read_row)(row, now=self._now)
+            if self._closed and month_of(found.started_at) in self._closed:
+                # What it held can't be compared with any more: it might be counted twice.
+                raise BadRow("its month is closed")
         except BadRow as error:
-            rejects.append(_reject(row, str(error), now))
-        else:
-            calls.append((call, row))
-    return calls, rejects, health_checks
+            self.rejected += 1
+            self._rejects.append(_reject(row, str(error), self._now))
+            return None
+        return found
 
-
-def _without_closed_months(pairs: list[tuple[Call, Json]]) -> tuple[list[Call], list[Json]]:
-    """Calls that can be told from what is booked, and the rows of months whose rows were put away."""
-    closed = closed_months({month_of(call.started_at) for call, _ in pairs})
-    if not closed:
-        return [call for call, _ in pairs], []
-    open_ones = [call for call, _ in pairs if month_of(call.started_at) not in closed]
-    return open_ones, [row for call, row in pairs if month_of(call.started_at) in closed]
+    def keep_rejects(self) -> None:
+        UsageReject.objects.bulk_create(self._rejects, ignore_conflicts=True, batch_size=_CHUNK)
 
 
 def _reject(row: Json, reason: str, now: datetime) -> UsageReject:
@@ -119,22 +145,42 @@ _ABOUT = About._fields
 _OF_CALL = tuple(name for name in Call._fields if name != "about")
 
 
-def _stage(cursor: Any, calls: Sequence[Call]) -> None:
+def _make_stages(cursor: Any) -> None:
+    # Thousands of small groups: compiling expressions costs more than it saves.
+    cursor.execute("SET LOCAL jit = off")
     cursor.execute(_STAGES)
+
+
+def _copy(cursor: Any, calls: Iterable[Call], months: set[datetime]) -> int:
+    """Copy the calls to the stages. How many they were; `months` gets theirs."""
     numbers: dict[About, int] = {}
-    # Texts are what PostgreSQL parses fastest, and what keeps every digit.
+    count, month = 0, (0, 0)
+    # Lines of text are what is made and parsed fastest, and they keep every digit.
     with cursor.copy(f"COPY usage_staged (about, {', '.join(_OF_CALL)}) FROM STDIN") as copy:
-        for call in calls:
-            about = call[0]
-            number = numbers.setdefault(about, len(numbers))
-            ended_at = None if call[4] is None else call[4].isoformat()
-            costs = [None if cost is None else str(cost) for cost in call[12:16]]
-            copy.write_row(
-                (number, call[1], call[2], call[3].isoformat(), ended_at, *call[5:12], *costs, *call[16:])
-            )
+        lines: list[str] = []
+        for found in calls:
+            lines.append(_line(found, numbers.setdefault(found[0], len(numbers))))
+            if (begun := (found[3].year, found[3].month)) != month:
+                month = begun
+                months.add(month_of(found[3]))
+            if len(lines) >= _CHUNK:
+                copy.write("".join(lines))
+                count += len(lines)
+                lines.clear()
+        copy.write("".join(lines))
+        count += len(lines)
     with cursor.copy(f"COPY usage_staged_about (number, {', '.join(_ABOUT)}) FROM STDIN") as copy:
         for about, number in numbers.items():
             copy.write_row((number, *about))
+    return count
+
+
+def _line(found: Call, number: int) -> str:
+    """A line of COPY. Of its texts only the request id is the gateway's; being printable, it may need care for `\\`."""
+    values = ["\\N" if value is None else str(value) for value in found[1:]]
+    if "\\" in values[1]:
+        values[1] = values[1].replace("\\", "\\\\")
+    return "\t".join((str(number), *values)) + "\n"
 
 
 _STAGES = f"""
@@ -147,6 +193,8 @@ CREATE TEMPORARY TABLE usage_staged_about (
 CREATE TEMPORARY TABLE usage_fresh ON COMMIT DROP AS SELECT {", ".join(FACTS)}, api_key_id, token_hash
     FROM usage_logs WITH NO DATA
 """  # noqa: S608 - the names are ours
+
+_DROP_STAGES = "DROP TABLE usage_fresh, usage_staged, usage_staged_about"
 
 # All secrets of a key count for the key, also the retired ones and those of revoked and deleted keys: what they did
 # stays their owner's. The team is the one that the gateway charged; a key that has moved since keeps its past.

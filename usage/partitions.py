@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from django.db import connection, transaction
 
 from usage.locks import hold_until_commit
+from usage.models import ClosedMonth
 
 MONTHS_AHEAD = 2
 TABLES = ("usage_logs", "usage_quarters")
@@ -43,9 +44,9 @@ def ensure_months_ahead(now: datetime) -> list[str]:
     return ensure_partitions(months)
 
 
-def closed_months(months: Iterable[datetime]) -> set[datetime]:
+def closed_months() -> set[datetime]:
     """Those whose rows were put away: what they held can't be compared with any more."""
-    return set()
+    return set(ClosedMonth.objects.values_list("month", flat=True))
 
 
 def _present(names: Iterable[str]) -> set[str]:

@@ -96,10 +96,12 @@ class _Visitors(Cube):
         )
 
     def add(self, relation: str) -> str:
+        # Most have been seen that day already; an upsert would lock and log each of them.
+        same = " AND ".join(f"p.{name} = n.{name}" for name in self.key)
         return (
             f"INSERT INTO {self.table} AS t ({self.columns}) SELECT {self.columns} FROM ({relation}) n"  # noqa: S608
+            f" WHERE NOT EXISTS (SELECT FROM {self.table} p WHERE {same} AND p.days & n.days = n.days)"
             f" ON CONFLICT ({', '.join(self.key)}) DO UPDATE SET days = t.days | excluded.days"
-            " WHERE t.days | excluded.days <> t.days"
         )
 
 

@@ -235,6 +235,8 @@ def moment(value: Any) -> datetime | None:
         return None
     try:
         parsed = datetime.fromisoformat(value)
+        if parsed.tzinfo is UTC:
+            return parsed
         return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
@@ -271,12 +273,14 @@ def _part(value: Any) -> Decimal | float | None:
 
 
 def _other(breakdown: Json) -> Decimal | float | None:
+    if not breakdown:
+        return None
     parts = [_part(breakdown.get(name)) for name in ("tool_usage_cost", "margin_total_amount")]
     discount = _part(breakdown.get("discount_amount"))
+    if not any(parts) and not discount:
+        return None if discount is None and parts == [None, None] else 0
     told = [Decimal(str(part)) for part in parts if part is not None]
-    if discount is not None:
-        told.append(-Decimal(str(discount)))
-    return sum(told, Decimal(0)) if told else None
+    return sum(told, Decimal(0)) - Decimal(str(discount or 0))
 
 
 def _count(value: Any, what: str) -> int | None:

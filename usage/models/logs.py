@@ -157,3 +157,43 @@ class BackfilledWindow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source} {self.start:%Y-%m-%d %H:%M} – {self.end:%Y-%m-%d %H:%M}"
+
+
+class ClosedMonth(models.Model):
+    """A month (UTC) whose calls were detached from the ledger. Its sums stay; late rows of it are set aside."""
+
+    month = models.DateTimeField(primary_key=True)
+    closed_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "usage_closed_months"
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m}"
+
+
+class UsageBatch(models.Model):
+    """Events as the gateway pushed them, kept until the worker has booked them: a queue on disk.
+
+    `body` is what came, gunzipped, compressed again. A batch that can't be read at all stays, with `last_error`.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    received_at = models.DateTimeField()
+    digest = models.CharField(max_length=64, help_text="SHA-256 of the body.")
+    body = models.BinaryField()
+    body_bytes = models.IntegerField(help_text="Before compression.")
+    attempts = models.IntegerField(default=0)
+    not_before = models.DateTimeField()
+    last_error = models.CharField(max_length=300, blank=True, default="")
+
+    class Meta:
+        db_table = "usage_batches"
+        constraints = [
+            # The same body sent again while it waits is the same batch.
+            models.UniqueConstraint(fields=["digest"], name="usage_batch_waits_once")
+        ]
+        indexes = [models.Index(fields=["not_before", "id"], name="usage_batch_due")]
+
+    def __str__(self) -> str:
+        return f"batch {self.pk} of {self.received_at:%Y-%m-%d %H:%M:%S}"
