@@ -45,7 +45,9 @@ class Calls:
             "completion_tokens": completion,
             "startTime": self._at.isoformat(timespec="milliseconds"),
             "endTime": end.isoformat(timespec="milliseconds"),
-            "completionStartTime": (self._at + timedelta(milliseconds=ms // 3)).isoformat(timespec="milliseconds"),
+            "completionStartTime": (self._at + timedelta(milliseconds=ms // 3)).isoformat(
+                timespec="milliseconds"
+            ),
             "model": model_name(model),
             "model_id": f"deployment-{model}",
             "model_group": model_name(model),
@@ -114,7 +116,10 @@ def _event(row: dict[str, Any]) -> dict[str, Any]:
         "error_information": metadata["error_information"],
         "metadata": {
             "user_api_key_hash": row["api_key"],
-            **{name: metadata[name] for name in ("user_api_key_alias", "usage_object", "user_api_key_team_id")},
+            **{
+                name: metadata[name]
+                for name in ("user_api_key_alias", "usage_object", "user_api_key_team_id")
+            },
         },
         "messages": "redacted-by-litellm",
         "response": "redacted-by-litellm",

@@ -15,12 +15,12 @@ USERS, KEYS, MODELS, TEAMS = 10_000, 20_000, 300, 200
 PROVIDERS = ("openai", "anthropic", "mistral", "meta", "qwen", "ibm")
 
 
-
 def seed() -> None:
     """People, teams and keys, by few statements."""
+    from django.utils import timezone
+
     from accounts.models import User
     from apikeys.models import ApiKey, ApiKeySecret
-    from django.utils import timezone
     from teams.models import Team
 
     now = timezone.now()
