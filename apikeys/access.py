@@ -8,11 +8,14 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef
 
-from accounts.models import User
+from accounts import audit
+from accounts.models import Actor, User
+from accounts.services import push_user
 from apikeys.models import ApiKey, ApiKeyModel, ApiKeyModelQuerySet
 from litellm_sync import outbox
 from subscriptions.models import Subscription
 from subscriptions.states import ENDED
+from teams.models import Member, Team
 
 
 def follow_subscription(subscription: Subscription, old: str, now: datetime) -> None:
@@ -57,4 +60,30 @@ def follow_availability(model_ids: list[str], now: datetime) -> None:
 def follow_activity(user: User, now: datetime) -> None:
     """Somebody was deactivated or came back."""
     keys = ApiKey.objects.filter(owner=user, revoked_at=None)
+    outbox.mark_dirty("key", set(keys.values_list("pk", flat=True)), now=now)
+
+
+def follow_membership(member: Member, transfer_keys_to: UUID | None, actor: Actor, now: datetime) -> None:
+    """Somebody joined, left or got another role in a team. A leaver's keys of the team stop (they open nothing) or are
+    taken over; service keys have no owner and go on. Coming back restores what stopped."""
+    keys = ApiKey.objects.filter(owner=member.user_id, team=member.team_id, revoked_at=None)
+    ids = set(keys.select_for_update(no_key=True).values_list("pk", flat=True))
+    if transfer_keys_to is not None and ids:
+        keys.filter(pk__in=ids).update(owner=transfer_keys_to, updated_at=now)
+        for pk in sorted(ids):
+            audit.record(
+                "API_KEY_TRANSFER",
+                actor=actor,
+                resource=("API_KEY", str(pk)),
+                at=now,
+                old={"userId": str(member.user_id)},
+                new={"userId": str(transfer_keys_to)},
+            )
+        push_user(User.objects.get(pk=transfer_keys_to), now=now)
+    outbox.mark_dirty("key", ids, now=now)
+
+
+def follow_team(team: Team, now: datetime) -> None:
+    """What a team's keys may do changed: it was switched off or on, deleted, or allows other models."""
+    keys = ApiKey.objects.filter(team=team, revoked_at=None)
     outbox.mark_dirty("key", set(keys.values_list("pk", flat=True)), now=now)

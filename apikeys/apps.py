@@ -7,14 +7,18 @@ class ApikeysConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.services import activity_changed
-        from apikeys import access, gateway
+        from apikeys import access, gateway, key_policy, mirror  # noqa: F401  the policy declares its options
         from catalog.services import availability_changed
         from litellm_sync import registry
         from subscriptions.services import access_changed, many_ended, status_changed
+        from teams.services import membership_changed, team_changed
 
         registry.register("key", gateway.apply_key)
+        registry.reconcile("key", mirror.MIRROR)
         status_changed.register(access.follow_subscription)
         access_changed.register(access.follow_subscriptions)
         many_ended.register(access.follow_ends)
         availability_changed.register(access.follow_availability)
         activity_changed.register(access.follow_activity)
+        membership_changed.register(access.follow_membership)
+        team_changed.register(access.follow_team)

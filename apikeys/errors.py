@@ -1,6 +1,6 @@
 """Refusals of API keys."""
 
-from litemaas.errors import DomainError, Forbidden, InvalidStateTransition
+from litemaas.errors import Conflict, DomainError, Forbidden, InvalidInput, InvalidStateTransition
 
 
 class KeyLimitReached(DomainError):
@@ -35,3 +35,22 @@ class TooManyReveals(DomainError):
 
 class KeyEnded(InvalidStateTransition):
     default_message = "This key is revoked or expired and can't be changed any more."
+
+
+class LimitExceedsMaximum(InvalidInput):
+    """`fields`: every limit that is above what administrators (or the team) allow."""
+
+    code = "LIMIT_EXCEEDS_MAXIMUM"
+    default_message = "A limit is above what is allowed."
+
+
+class RotationInProgress(Conflict):
+    """`data`: retryAfter in seconds, or validUntil of the secret that has to retire first."""
+
+    default_message = "This key was rotated a moment ago."
+
+
+class NotSupportedByGateway(InvalidInput):
+    """`fields`: what the connected gateway's edition cannot enforce."""
+
+    default_message = "The connected gateway does not support this."

@@ -1,44 +1,64 @@
 """What LiteLLM should know of a key, and how it is made to.
 
-The secret is ours, so every step can be repeated after a crash or a lost reply: `/key/generate` with the same `key`
-and alias finds itself, and `/key/info` by the hash says what is there. An empty model list means "all models" to
-LiteLLM and is never sent: a key that opens nothing is blocked.
+To LiteLLM each secret is a key of its own, so a portal key in the overlap of a rotation is two of its keys. The secrets
+are ours, so every step can be repeated after a crash or a lost reply: `/key/generate` with the same `key` and alias
+finds itself, and `/key/info` by the hash says what is there. An empty model list means "all models" to LiteLLM and is
+never sent: a key that opens nothing is blocked.
 """
 
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from django.db.models.functions import Now
 from django.utils import timezone
 
-from apikeys import secrets
+from accounts import options
+from apikeys import secrets, sharing
+from apikeys.desired import create_body, desired_fields, is_blocked, row_fields
 from apikeys.models import ApiKey, ApiKeyModel, ApiKeySecret
 from litellm_sync import outbox
 from litellm_sync.client import GatewayClient
+from litellm_sync.differences import differences
 from litellm_sync.errors import GatewayConflict, GatewayNotFound, GatewayUnavailable
+from litellm_sync.models import GatewaySpend
+from litellm_sync.spend import read_moment
 
-_WINDOW_AT_GATEWAY = {"daily": "1d", "weekly": "7d", "monthly": "1mo", "yearly": "12mo"}
-_EXPIRY_TOLERANCE = timedelta(seconds=5)
+Json = dict[str, Any]
+_SETS_SOFT_BUDGETS = (1, 109)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """A key as it is now, what it opens, and the gateway."""
+
+    key: ApiKey
+    models: list[str]
+    client: GatewayClient
+    now: datetime
 
 
 def apply_key(key_id: UUID, client: GatewayClient) -> None:
-    """Make the gateway's key match the portal's row. Idempotent; raises the gateway's errors."""
-    key = ApiKey.objects.select_related("owner").prefetch_related("secrets").filter(pk=key_id).first()
+    """Make the gateway's keys match the portal's row. Idempotent; raises the gateway's errors."""
+    rows = ApiKey.objects.select_related("owner", "team").prefetch_related("secrets")
+    key = rows.filter(pk=key_id).first()
     if key is None:
         return
-    secret = key.current_secret
     if key.is_revoked:
-        client.delete_key(secret.token_hash)
+        for row in key.secrets.all():
+            client.delete_key(row.token_hash)
         return
-    models = opened_models(key)
-    if key.owner_id:
-        outbox.require_applied("user", key.owner_id, client=client)
-    present = client.get_key(secret.token_hash)
-    if present is None:
-        present = _create(key, secret, models, client)
-    _correct(key, secret, models, present, client)
+    _require_what_it_needs(key, client)
+    work = _Work(key, opened_models(key), client, timezone.now())
+    current = key.current_secret
+    former = next((row for row in key.secrets.all() if not row.is_current and row.retired_at is None), None)
+    if former is None:
+        _apply_one(work, current)
+    else:
+        _apply_both(work, current, former)
 
 
 def opened_models(key: ApiKey) -> list[str]:
@@ -47,82 +67,143 @@ def opened_models(key: ApiKey) -> list[str]:
     return sorted(links.values_list("model_id", flat=True))
 
 
-def desired_key(key: ApiKey, models: list[str]) -> dict[str, Any]:
-    """The fields that we decide, as LiteLLM names them. Without `models` when the key opens nothing."""
-    body: dict[str, Any] = {
-        "key_alias": key.alias,
-        "user_id": str(key.owner_id) if key.owner_id else None,
-        "max_budget": key.max_budget,
-        "budget_duration": _WINDOW_AT_GATEWAY.get(key.budget_window),
-        "tpm_limit": key.tpm_limit,
-        "rpm_limit": key.rpm_limit,
-        "max_parallel_requests": key.max_parallel_requests,
-        "metadata": {"portal": "litemaas", "portal_key_id": str(key.pk)},
-    }
-    return body | ({"models": models} if models else {})
+def _require_what_it_needs(key: ApiKey, client: GatewayClient) -> None:
+    if key.owner_id:
+        outbox.require_applied("user", key.owner_id, client=client)
+    if key.team_id:
+        outbox.require_applied("team", key.team_id, client=client)
 
 
-def _create(key: ApiKey, row: ApiKeySecret, models: list[str], client: GatewayClient) -> dict[str, Any]:
-    """Make the key and read it back: a 200 does not say that the row is ours."""
-    body = {name: value for name, value in desired_key(key, models).items() if value is not None}
-    # A key that opens nothing is made closed, with a model list that opens nothing either.
-    body |= {} if models else {"models": ["no-default-models"]}
+def _apply_one(work: _Work, row: ApiKeySecret) -> None:
+    budget = sharing.budget_after_rotation(work.key.max_budget, row, work.now)
+    # A new secret is made at once; only one that we know to be there is asked for first.
+    present = work.client.get_key(row.token_hash) if row.confirmed_at else None
+    if present is None:
+        present = _create(work, row, budget)
+    if present is not None:
+        _correct(work, row, present, budget)
+    _confirm(work, row)
+
+
+def _apply_both(work: _Work, current: ApiKeySecret, former: ApiKeySecret) -> None:
+    """The former secret is brought in line first: what it loses must be gone before the new one gets it."""
+    there = work.client.get_key(former.token_hash)
+    _carry_spend(current, there)
+    fresh = work.client.get_key(current.token_hash)
+    for row, present in ((former, there), (current, fresh)):
+        if present is not None:
+            _reset_spend(work, row, present)
+    budgets = sharing.share(work.key.max_budget, current, former_row=there, current_row=fresh, now=work.now)
+    if there is not None:
+        _correct(work, former, there, budgets.former, only_less=True)
+    if fresh is None:
+        fresh = _create(work, current, budgets.current)
+    if fresh is not None:
+        _correct(work, current, fresh, budgets.current)
+    _confirm(work, current)
+    if there is not None and former.valid_until is not None and former.valid_until > work.now:
+        _correct(work, former, there, budgets.former)
+        return
+    if former.valid_until is not None and former.valid_until <= work.now:
+        _retire(work, current, former, there)
+
+
+def _carry_spend(current: ApiKeySecret, former_row: Json | None) -> None:
+    """Write down what was spent before the new secret is made with it, so that making it again makes the same."""
+    if current.carried_spend is not None:
+        return
+    current.carried_spend = sharing.spend_in(former_row)
+    current.period_ends_at = read_moment((former_row or {}).get("budget_reset_at"))
+    mine = ApiKeySecret.objects.filter(pk=current.pk, carried_spend__isnull=True)
+    mine.update(carried_spend=current.carried_spend, period_ends_at=current.period_ends_at)
+    # Where somebody else was faster, their figure counts.
+    current.refresh_from_db(fields=["carried_spend", "period_ends_at"])
+
+
+def _retire(work: _Work, current: ApiKeySecret, former: ApiKeySecret, there: Json | None) -> None:
+    """Take the former secret away, and charge the current one with what it spent since the new one was made."""
+    if there is not None:
+        late = max(Decimal(), sharing.spend_in(there) - (current.carried_spend or Decimal()))
+        if not sharing.is_new_period(current, work.now):
+            ApiKeySecret.objects.filter(pk=current.pk).update(late_spend=late)
+            current.late_spend = late
+    work.client.delete_key(former.token_hash)
+    ApiKeySecret.objects.filter(pk=former.pk).update(retired_at=Now(), sealed=None)
+    GatewaySpend.objects.filter(kind="key", gateway_id=former.token_hash).delete()
+    present = work.client.get_key(current.token_hash) if work.key.max_budget is not None else None
+    if present is not None:
+        _correct(
+            work, current, present, sharing.budget_after_rotation(work.key.max_budget, current, work.now)
+        )
+
+
+def _create(work: _Work, row: ApiKeySecret, budget: Decimal | None) -> Json | None:
+    """Make the key. None: it is there as asked for; a row: it was there before, and this is how.
+
+    Its hash and alias are ours alone, so a 200 means that it was made; where it was made before, by a try of ours that
+    died, the alias is taken.
+    """
     secret = secrets.read_from(row)
     if secret is None:
         raise GatewayNotFound("The gateway lost this key, and its secret is not kept. Rotate it.", status=404)
-    if key.expires_at:
-        body["duration"] = _duration(key.expires_at)
-    # A conflict: an earlier try of ours may have got through after all. The reading below decides.
+    body = create_body(work.key, row, work.models, budget, work.now)
+    is_finished = body["blocked"] == is_blocked(work.key, work.models)
     with suppress(GatewayConflict):
-        client.create_key(key=secret, key_type="llm_api", blocked=_blocked(key, models), **body)
-    present = client.get_key(row.token_hash)
+        work.client.create_key(key=secret, **body)
+        if is_finished and row.confirmed_at is None:
+            return None
+    present = work.client.get_key(row.token_hash)
     if present is None:
         raise GatewayUnavailable("The gateway confirmed the key but does not know it.")
     return present
 
 
 def _correct(
-    key: ApiKey, row: ApiKeySecret, models: list[str], present: dict[str, Any], client: GatewayClient
+    work: _Work, row: ApiKeySecret, present: Json, budget: Decimal | None, *, only_less: bool = False
 ) -> None:
-    """Change what differs, closing before anything else."""
-    blocked = _blocked(key, models)
+    """Change what differs, closing before anything else. `only_less`: a budget that grows is left for later."""
+    blocked = is_blocked(work.key, work.models)
     if blocked and not present.get("blocked"):
-        client.block_key(row.token_hash)
-    changes = {
-        name: value for name, value in desired_key(key, models).items() if _differs(name, value, present)
-    }
-    if _expiry_differs(key.expires_at, present.get("expires")):
-        changes["duration"] = _duration(key.expires_at) if key.expires_at else "-1"
+        work.client.block_key(row.token_hash)
+        present["blocked"] = True
+    _reset_spend(work, row, present)
+    wanted = desired_fields(work.key, row, work.models, budget)
+    if only_less and not sharing.is_less(budget, present.get("max_budget")):
+        del wanted["max_budget"]
+    found = row_fields(present)
+    changes = {d.field: d.wanted for d in differences(wanted, found)}
+    if "budget_duration" in changes and wanted["budget_duration"] is None and work.key.max_budget is None:
+        # 1.80 keeps the window when it is told to clear it; without a budget it means nothing.
+        del changes["budget_duration"]
+    if "soft_budget" in changes and work.client.features().version_tuple < _SETS_SOFT_BUDGETS:
+        # Earlier ones take it with the creation only. It never stops a call, and the portal's own alerts don't need it.
+        del changes["soft_budget"]
+    if "expires" in changes:
+        changes["duration"] = secrets.duration_until(changes.pop("expires"), work.now)
     if changes:
-        client.update_key(row.token_hash, **changes)
+        work.client.update_key(row.token_hash, **changes)
+        present.update(changes)
     if not blocked and present.get("blocked"):
-        client.unblock_key(row.token_hash)
+        work.client.unblock_key(row.token_hash)
+        present["blocked"] = False
 
 
-def _blocked(key: ApiKey, models: list[str]) -> bool:
-    return key.is_blocked or not models or (key.owner is not None and not key.owner.is_active)
+def _reset_spend(work: _Work, row: ApiKeySecret, present: Json) -> None:
+    wanted = work.key.spend_reset_at
+    if wanted is None or (row.spend_reset_at is not None and row.spend_reset_at >= wanted):
+        return
+    work.client.reset_spend(row.token_hash)
+    present["spend"] = Decimal()
+    zero = Decimal()
+    ApiKeySecret.objects.filter(pk=row.pk).update(spend_reset_at=wanted, carried_spend=zero, late_spend=None)
+    GatewaySpend.objects.filter(kind="key", gateway_id=row.token_hash).update(spend=0, as_of=Now())
+    row.spend_reset_at, row.carried_spend, row.late_spend = wanted, zero, None
 
 
-def _differs(name: str, value: Any, present: dict[str, Any]) -> bool:
-    there = present.get(name)
-    if name == "models":
-        return bool(sorted(there or []) != value)
-    if isinstance(value, Decimal):
-        return there is None or Decimal(str(there)) != value
-    return bool(there != value)
-
-
-def _expiry_differs(wanted: datetime | None, there: str | None) -> bool:
-    if wanted is None or there is None:
-        return (wanted is None) != (there is None)
-    return abs(_moment(there) - wanted) > _EXPIRY_TOLERANCE
-
-
-def _moment(text: str) -> datetime:
-    parsed = datetime.fromisoformat(text)
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
-
-
-def _duration(until: datetime) -> str:
-    """From now until then in LiteLLM's words, at least a second: it knows durations only."""
-    return f"{max(1, round((until - timezone.now()).total_seconds()))}s"
+def _confirm(work: _Work, row: ApiKeySecret) -> None:
+    if row.confirmed_at is not None:
+        return
+    shown_once = options.recent("keyRevealMode") == "once"
+    kept = {"sealed": None} if shown_once else {}
+    ApiKeySecret.objects.filter(pk=row.pk, confirmed_at__isnull=True).update(confirmed_at=Now(), **kept)
+    row.confirmed_at = work.now

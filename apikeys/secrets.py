@@ -48,3 +48,8 @@ def read_from(row: ApiKeySecret) -> str | None:
 
 def _binding(key_id: UUID) -> str:
     return f"api_key:{key_id}"
+
+
+def duration_until(ends: datetime | None, now: datetime) -> str:
+    """From now until then in LiteLLM's words, at least a second: it knows durations only. None is for ever."""
+    return "-1" if ends is None else f"{max(1, round((ends - now).total_seconds()))}s"

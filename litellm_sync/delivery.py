@@ -50,6 +50,25 @@ def claim(*, now: datetime, limit: int = 1, only: tuple[str, UUID] | None = None
     return [Claim(row, lease) for row in rows]
 
 
+def claim_new(kind: str, object_id: UUID, *, now: datetime) -> Claim:
+    """Record the first wish for an object that is made in this transaction, and take it into our hands at once.
+
+    For whoever applies it right after the commit. If they die the lease runs out and the sweep does it.
+    """
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError("A wish must be recorded in the transaction of the change that causes it.")
+    lease = uuid4()
+    row = GatewayObject.objects.create(
+        kind=kind,
+        object_id=object_id,
+        dirty_since=now,
+        not_before=now,
+        lease=lease,
+        leased_until=timezone.now() + LEASE,
+    )
+    return Claim(row, lease)
+
+
 def apply(work: Claim, *, client: GatewayClient | None = None) -> bool:
     """Make the gateway match one object. True when it is confirmed; failures are recorded, never lost."""
     try:

@@ -11,13 +11,13 @@ from django.db import transaction
 from django.db.models import Case, F, SmallIntegerField, Value, When
 from django.db.models.functions import Least
 
-from litellm_sync.delivery import apply, apply_now, claim, require_applied
+from litellm_sync.delivery import apply, apply_now, claim, claim_new, require_applied
 from litellm_sync.draining import drain
 from litellm_sync.hurrying import hurry, hurry_sweep
 from litellm_sync.models import GatewayObject, GatewayObjectQuerySet
 from litemaas import dry_run
 
-__all__ = ["apply", "apply_now", "claim", "drain", "drop", "mark_dirty", "require_applied", "retry"]
+__all__ = ["apply", "apply_now", "claim", "claim_new", "drain", "drop", "mark_dirty", "require_applied", "retry"]
 
 # A change of more objects than this goes into the slow lane: nobody waits for the last of them, and the few changes
 # that somebody does wait for pass by.

@@ -54,6 +54,8 @@ AUDIT_SIGNING_KEYS = env.listing("AUDIT_SIGNING_KEYS")
 REPORTING_TIME_ZONE = env.text("REPORTING_TIME_ZONE", "UTC")
 CURRENCY = {"code": "USD", "symbol": "$", "name": "US Dollar"}
 MAX_ACTIVE_KEYS_PER_USER = env.number("MAX_ACTIVE_KEYS_PER_USER", 10, minimum=1)
+# Whether LiteLLM runs with general_settings.apply_user_budget_to_team_keys (1.109): a person's budget binds team keys.
+GATEWAY_USER_BUDGET_BINDS_TEAM_KEYS = env.flag("GATEWAY_USER_BUDGET_BINDS_TEAM_KEYS", False)
 KEY_REVEAL_MAX_AGE = timedelta(hours=env.number("KEY_REVEAL_MAX_AGE_HOURS", 8, minimum=1))
 KEY_REVEALS_PER_WINDOW = 10
 KEY_REVEAL_WINDOW = timedelta(minutes=5)
@@ -221,6 +223,16 @@ CELERY_BEAT_SCHEDULE = {
     },
     "keep the audit tables": {
         "task": "accounts.tasks.keep_audit_tables",
+        "schedule": 3600.0,
+        "options": {"expires": 3500},
+    },
+    "tend the rotations of keys": {
+        "task": "apikeys.tasks.tend_rotations",
+        "schedule": 60.0,
+        "options": {"expires": 55},
+    },
+    "clean up expired keys": {
+        "task": "apikeys.tasks.clean_up_expired_keys",
         "schedule": 3600.0,
         "options": {"expires": 3500},
     },

@@ -1,6 +1,6 @@
 """API keys, what they open, and their secrets."""
 
-from apikeys.models.keys import ApiKey, ApiKeyQuerySet
+from apikeys.models.keys import ApiKey, ApiKeyQuerySet, seen_by
 from apikeys.models.opening import ApiKeyModel, ApiKeyModelQuerySet
 from apikeys.models.secrets import LONGEST_OVERLAP, ApiKeySecret, ApiKeySecretQuerySet
 
@@ -12,4 +12,5 @@ __all__ = [
     "ApiKeyQuerySet",
     "ApiKeySecret",
     "ApiKeySecretQuerySet",
+    "seen_by",
 ]

@@ -3,27 +3,29 @@
 import uuid
 from datetime import datetime
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
+from litellm_sync import windows
 from litemaas.errors import NotFound
+from teams.models import Member
 
 if TYPE_CHECKING:
     from accounts.models import Actor
     from apikeys.models.secrets import ApiKeySecret
 
-# The words that clients know, and LiteLLM's own durations.
-BUDGET_WINDOW = r"^(daily|weekly|monthly|yearly|[1-9][0-9]{0,4}([smhdw]|mo))$"
-
 
 class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
     def visible_to(self, actor: "Actor") -> "ApiKeyQuerySet":
-        """Operators see all keys that were not deleted, others their own."""
+        """Operators see all keys that were not deleted, others their own and those of the teams that they administer."""
         kept = self.filter(deleted_at__isnull=True)
-        return kept if actor.sees_everything else kept.filter(owner_id=actor.pk)
+        if actor.sees_everything:
+            return kept
+        return kept.filter(seen_by(actor.pk))
 
     def live(self, now: datetime) -> "ApiKeyQuerySet":
         """Neither revoked nor expired: these count towards the owner's limit."""
@@ -36,6 +38,12 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
             raise NotFound("This API key does not exist, or it is not yours.") from None
 
 
+def seen_by(user_id: UUID | None) -> Q:
+    """The condition that a key is the user's own, or of a team that the user administers."""
+    places = Member.objects.current().filter(user=user_id, role=Member.Role.ADMIN)
+    return Q(owner_id=user_id) | Q(team_id__in=places.values("team_id"))
+
+
 class ApiKey(models.Model):
     """A credential for the gateway. We make the secret, so a lost reply can always be repaired.
 
@@ -45,12 +53,6 @@ class ApiKey(models.Model):
     """
 
     audit_type = "api_key"
-
-    class BudgetWindow(models.TextChoices):
-        DAILY = "daily", "Daily"
-        WEEKLY = "weekly", "Weekly"
-        MONTHLY = "monthly", "Monthly"
-        YEARLY = "yearly", "Yearly"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(
@@ -69,9 +71,10 @@ class ApiKey(models.Model):
     secret_suffix = models.CharField(max_length=4, editable=False)
     # What the client sent to make a repeated creation the same creation.
     request_token = models.CharField(max_length=128, null=True, blank=True, editable=False)
+    request_digest = models.CharField(max_length=64, blank=True, default="", editable=False)
     max_budget = models.DecimalField(max_digits=20, decimal_places=10, null=True, blank=True)
     soft_budget = models.DecimalField(max_digits=20, decimal_places=10, null=True, blank=True)
-    budget_window = models.CharField(max_length=10, blank=True, default="")
+    budget_window = models.CharField(max_length=windows.LONGEST, blank=True, default="")
     tpm_limit = models.BigIntegerField("tokens per minute", null=True, blank=True)
     rpm_limit = models.BigIntegerField("requests per minute", null=True, blank=True)
     max_parallel_requests = models.IntegerField(null=True, blank=True)
@@ -126,8 +129,7 @@ class ApiKey(models.Model):
                 name="apikey_soft_budget_is_within_the_budget",
             ),
             models.CheckConstraint(
-                condition=Q(budget_window="") | Q(budget_window__regex=BUDGET_WINDOW),
-                name="apikey_budget_window_is_a_duration",
+                condition=windows.is_known("budget_window"), name="apikey_budget_window_is_known"
             ),
             models.CheckConstraint(
                 condition=Q(owner__isnull=False) | Q(team__isnull=False),

@@ -1,27 +1,48 @@
 """Which models a key opens."""
 
 from django.db import models
+from django.db.models import Q
 
 from apikeys.models.keys import ApiKey
 from catalog.models import Model
 from subscriptions.models import Subscription
+from teams.models import AllowedModel, is_in_team
+from teams.roles import USES_KEYS
 
 
 class ApiKeyModelQuerySet(models.QuerySet["ApiKeyModel"]):
     def effective(self) -> "ApiKeyModelQuerySet":
-        """The models that the keys open now: the owner is active, subscribed, and the model is available.
+        """The models that the keys open now: the model is available, the owner is active and subscribed. A team's key
+        needs an active team that allows the model, and an owner who is in it; a service key has no owner to ask for.
 
         What a key opens is always derived from this, so access that ends takes effect with the commit that ends it,
         and what comes back is restored exactly.
         """
-        subscribed = Subscription.objects.active().filter(
-            user_id=models.OuterRef("api_key__owner_id"), model_id=models.OuterRef("model_id")
-        )
-        return self.filter(
-            models.Exists(subscribed),
-            api_key__owner__is_active=True,
-            model__availability=Model.Availability.AVAILABLE,
-        )
+        return self.filter(opens_now())
+
+
+def opens_now() -> Q:
+    """The condition of `effective`, for annotations."""
+    subscribed = Subscription.objects.active().filter(
+        user_id=models.OuterRef("api_key__owner_id"), model_id=models.OuterRef("model_id")
+    )
+    personal = Q(models.Exists(subscribed), api_key__owner__is_active=True)
+    return (
+        (personal | Q(api_key__owner__isnull=True))
+        & (Q(api_key__team__isnull=True) | _team_lets_it())
+        & Q(model__availability=Model.Availability.AVAILABLE)
+    )
+
+
+def _team_lets_it() -> Q:
+    allowed = AllowedModel.objects.filter(team_id=models.OuterRef("api_key__team_id"))
+    this_one = allowed.filter(model_id=models.OuterRef("model_id"))
+    in_team = is_in_team("api_key__team_id", "api_key__owner_id", roles=USES_KEYS)
+    return (
+        Q(api_key__team__is_active=True)
+        & (Q(models.Exists(this_one)) | ~Q(models.Exists(allowed)))
+        & (Q(api_key__owner__isnull=True) | in_team)
+    )
 
 
 class ApiKeyModel(models.Model):

@@ -1,6 +1,7 @@
 """The secrets of API keys: one, or for a while two."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
@@ -10,9 +11,9 @@ from apikeys.models.keys import ApiKey
 LONGEST_OVERLAP = timedelta(days=7)
 
 
-def spend_field(**options: object) -> "models.DecimalField[object, object]":
+def spend_field() -> "models.DecimalField[Any, Any]":
     """Dollars as the gateway counts them, in binary floats with noise in the last places."""
-    return models.DecimalField(max_digits=42, decimal_places=30, **options)  # type: ignore[arg-type]
+    return models.DecimalField(max_digits=42, decimal_places=30, null=True, blank=True)
 
 
 class ApiKeySecretQuerySet(models.QuerySet["ApiKeySecret"]):
@@ -59,8 +60,8 @@ class ApiKeySecret(models.Model):
     valid_until = models.DateTimeField(null=True, blank=True)
     retired_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
-    carried_spend = spend_field(null=True, blank=True)
-    late_spend = spend_field(null=True, blank=True)
+    carried_spend = spend_field()
+    late_spend = spend_field()
     period_ends_at = models.DateTimeField(null=True, blank=True)
     spend_reset_at = models.DateTimeField(null=True, blank=True)
 

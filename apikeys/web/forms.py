@@ -10,13 +10,17 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from accounts.models import User
-from apikeys.models import ApiKey
-from apikeys.services import Limits
 from litemaas.web.forms import WholeNumber
 from subscriptions.models import Subscription
 
 _DAYS = (30, 60, 90, 180, 365)
 _ON_DATE = "date"
+WINDOWS = [
+    ("daily", _("Daily")),
+    ("weekly", _("Weekly")),
+    ("monthly", _("Monthly")),
+    ("yearly", _("Yearly")),
+]
 _NOT_NEGATIVE = {"min_value": _("Enter 0 or more."), "invalid": _("Enter a number.")}
 
 
@@ -78,7 +82,7 @@ class KeyForm(forms.Form):
     budget_duration = forms.ChoiceField(
         label=_("Budget starts again"),
         required=False,
-        choices=[("", _("Never")), *ApiKey.BudgetWindow.choices],
+        choices=[("", _("Never")), *WINDOWS],
     )
     tpm_limit = WholeNumber(
         label=_("Tokens per minute"),
@@ -116,12 +120,10 @@ class KeyForm(forms.Form):
             "model_ids": values["model_ids"],
             "request_token": values["request_token"] or None,
             "expires_at": self._expiry(now),
-            "limits": Limits(
-                max_budget=values["max_budget"],
-                budget_window=values["budget_duration"],
-                tpm_limit=values["tpm_limit"],
-                rpm_limit=values["rpm_limit"],
-            ),
+            "max_budget": values["max_budget"],
+            "budget_window": values["budget_duration"],
+            "tpm_limit": values["tpm_limit"],
+            "rpm_limit": values["rpm_limit"],
         }
 
     def _expiry(self, now: datetime) -> datetime | None:

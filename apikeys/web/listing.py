@@ -10,7 +10,7 @@ from django.utils.timezone import localtime
 
 from accounts.models import User
 from apikeys.models import ApiKey, ApiKeyModel, ApiKeyQuerySet
-from apikeys.web.forms import KeyFilter
+from apikeys.web.forms import WINDOWS, KeyFilter
 from apikeys.web.states import KeyState, state_of, with_gateway_state
 from litemaas.web.paging import page_of
 
@@ -30,6 +30,10 @@ class Row:
     @property
     def more(self) -> int:
         return max(0, len(self.models) - 2)
+
+    @property
+    def window_text(self) -> str:
+        return str(dict(WINDOWS).get(self.key.budget_window, self.key.budget_window)).lower()
 
     @property
     def expires_text(self) -> str:

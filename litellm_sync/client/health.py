@@ -8,12 +8,13 @@ from typing import Any
 from litellm_sync.client.caller import Caller
 from litellm_sync.client.deadline import Deadline
 from litellm_sync.client.pages import record
-from litellm_sync.errors import GatewayUnavailable, UnsupportedGateway
+from litellm_sync.errors import GatewayRefused, GatewayUnavailable, UnsupportedGateway
 
 MINIMUM_VERSION = (1, 80)
 FEATURES_LAST = 600.0
 # Without this call no usage can be read; it came with 1.80 (1.74 has none).
 _NEEDED_PATH = "/spend/logs/v2"
+_LICENCE_PATH = "/health/license"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class GatewayFeatures:
 class HealthCalls(Caller):
     _features: GatewayFeatures | None = None
     _features_until: float = 0.0
+    _licence: tuple[bool, float] | None = None
 
     def is_alive(self, *, deadline: float = 2.0) -> bool:
         """Whether the gateway's process answers now.
@@ -60,6 +62,24 @@ class HealthCalls(Caller):
         if not features.supports(_NEEDED_PATH):
             raise UnsupportedGateway(f"The model gateway has no {_NEEDED_PATH}.", version=features.version)
         return features
+
+    def is_enterprise(self, *, deadline: float | None = None) -> bool:
+        """Whether the gateway has a licence for LiteLLM's enterprise features, remembered for ten minutes.
+
+        One that does not tell (before 1.91) counts as the open edition, which refuses more.
+        """
+        if self._licence is None or time.monotonic() >= self._licence[1]:
+            self._licence = (self._ask_licence(deadline), time.monotonic() + FEATURES_LAST)
+        return self._licence[0]
+
+    def _ask_licence(self, deadline: float | None) -> bool:
+        if not self.features(deadline=deadline).supports(_LICENCE_PATH):
+            return False
+        try:
+            licence = record(self._get(_LICENCE_PATH, deadline=deadline), _LICENCE_PATH)
+        except GatewayRefused:
+            return False
+        return licence.get("license_type") == "enterprise"
 
     def _discover(self, deadline: float | None) -> GatewayFeatures:
         if self._features is None or time.monotonic() >= self._features_until:

@@ -46,6 +46,17 @@ def health(state: State, _caller: Caller, _request: Request) -> Json:
     }
 
 
+@route("GET", "/health/license", since=(1, 91))
+def licence(state: State, _caller: Caller, _request: Request) -> Json:
+    return {
+        "has_license": state.is_enterprise,
+        "license_type": "enterprise" if state.is_enterprise else "community",
+        "expiration_date": None,
+        "allowed_features": [],
+        "limits": {"max_users": None, "max_teams": None},
+    }
+
+
 @route("GET", "/callbacks/list")
 def callbacks(state: State, _caller: Caller, _request: Request) -> Json:
     return {"success": [], "failure": [], "success_and_failure": _callbacks(state)}

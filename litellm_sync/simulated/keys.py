@@ -33,6 +33,7 @@ _SETTABLE = {
     "allowed_routes",
     "permissions",
     "organization_id",
+    "model_max_budget",
 }
 _PER_MODEL = ("model_rpm_limit", "model_tpm_limit")
 
@@ -62,6 +63,8 @@ def update(state: State, _caller: Caller, request: Request) -> Json:
     _check_values(state, body)
     _check_alias(state, body, key["token"])
     _apply(state, key, body)
+    if state.version.number >= (1, 109) and "soft_budget" in body:
+        _set_soft_budget(state, key, body)
     key["settings_updated_at"] = key["updated_at"] = state.stamp()
     state.save("keys", key["token"], key)
     return {"key": body["key"], **key, "litellm_budget_table": None}
@@ -142,14 +145,18 @@ def _set_budget_duration(state: State, key: Json, body: Json) -> None:
 
 def _set_soft_budget(state: State, key: Json, body: Json) -> None:
     """A soft budget only alerts. LiteLLM keeps it in a budget row of its own."""
-    if body.get("soft_budget") is None:
+    soft, now = body.get("soft_budget"), state.stamp()
+    if key["litellm_budget_table"]:
+        changed = {"soft_budget": soft if soft is None else float(soft), "updated_at": now}
+        key["litellm_budget_table"] = {**key["litellm_budget_table"], **changed}
         return
-    now = state.stamp()
+    if soft is None:
+        return
     key["budget_id"] = secrets.token_hex(8)
     key["litellm_budget_table"] = new(
         "budget",
         budget_id=key["budget_id"],
-        soft_budget=float(body["soft_budget"]),
+        soft_budget=float(soft),
         created_at=now,
         updated_at=now,
     )
@@ -165,11 +172,11 @@ def _expiry(state: State, duration: str | None) -> str | None:
 
 
 def _check_values(state: State, body: Json) -> None:
-    if body.get("tags"):
+    if body.get("tags") and not state.is_enterprise:
         raise _enterprise(
             403, "This feature is only available for LiteLLM Enterprise users: tags.", "auth_error"
         )
-    if body.get("model_max_budget"):
+    if body.get("model_max_budget") and not state.is_enterprise:
         text = "Invalid model_max_budget: You must have an enterprise license to set model_max_budget."
         raise _enterprise(500, text, "internal_server_error")
     if body.get("budget_id"):

@@ -37,6 +37,8 @@ class State:
         self.log_delay = log_delay
         self.calls: deque[str] = deque(maxlen=_MOST_CALLS_REMEMBERED)
         self.pushes = False
+        # A licence for what LiteLLM sells: tags, budgets per model.
+        self.is_enterprise = False
         self.events: deque[Json] = deque()
         self._configured = deployments if deployments is not None else DEPLOYMENTS
         self._store = Store(path)

@@ -21,10 +21,6 @@ _ADMIN_ANALYTICS: dict[str, Any] = {
     "trends": {"calculationPrecision": 2},
     "export": {"maxRows": 10_000},
 }
-_KEY_DEFAULTS: dict[str, Any] = {
-    "defaults": dict.fromkeys(schema.KeyDefaultsOut._declared_fields),
-    "maximums": dict.fromkeys(schema.KeyMaximumsOut._declared_fields),
-}
 
 
 class OpenView(ContractView):
@@ -63,12 +59,6 @@ class AdminAnalyticsConfigView(OpenView):
     @extend_schema(responses=schema.AdminAnalyticsOut)
     def get(self, request: Request) -> Response:
         return Response(_ADMIN_ANALYTICS)
-
-
-class ApiKeyDefaultsView(OpenView):
-    @extend_schema(responses=schema.ApiKeyDefaultsOut)
-    def get(self, request: Request) -> Response:
-        return Response(_KEY_DEFAULTS)
 
 
 class RootView(OpenView):

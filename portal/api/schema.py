@@ -74,27 +74,6 @@ class AdminAnalyticsOut(Shape):
     export = ExportLimitsOut()
 
 
-class KeyDefaultsOut(Shape):
-    maxBudget = serializers.FloatField(allow_null=True)
-    tpmLimit = serializers.IntegerField(allow_null=True)
-    rpmLimit = serializers.IntegerField(allow_null=True)
-    budgetDuration = serializers.CharField(allow_null=True)
-    softBudget = serializers.FloatField(allow_null=True)
-    expirationDays = serializers.IntegerField(allow_null=True)
-
-
-class KeyMaximumsOut(Shape):
-    maxBudget = serializers.FloatField(allow_null=True)
-    tpmLimit = serializers.IntegerField(allow_null=True)
-    rpmLimit = serializers.IntegerField(allow_null=True)
-    expirationDays = serializers.IntegerField(allow_null=True)
-
-
-class ApiKeyDefaultsOut(Shape):
-    defaults = KeyDefaultsOut()
-    maximums = KeyMaximumsOut()
-
-
 class RootOut(Shape):
     name = serializers.CharField()
     version = serializers.CharField()

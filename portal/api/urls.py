@@ -17,7 +17,6 @@ urlpatterns = [
     re_path(r"^$", config.RootView.as_view(), name="api-root"),
     route("config", config.ConfigView.as_view(), "api-config"),
     route("config/admin-analytics", config.AdminAnalyticsConfigView.as_view(), "api-config-analytics"),
-    route("config/api-key-defaults", config.ApiKeyDefaultsView.as_view(), "api-config-key-defaults"),
     route("admin/settings/portal", portal_settings.PortalSettingsView.as_view(), "settings-portal"),
     route(
         "admin/settings/user-defaults", portal_settings.UserDefaultsView.as_view(), "settings-user-defaults"

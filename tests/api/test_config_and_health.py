@@ -25,7 +25,7 @@ def test_configuration_names_the_gateway_that_browsers_reach(anonymous, db, sett
     assert anonymous.get("config").json()["litellmApiUrl"] == "https://llm.example.com"
 
 
-def test_both_objects_of_the_key_defaults_are_there(anonymous):
+def test_both_objects_of_the_key_defaults_are_there(anonymous, db):
     assert anonymous.get("config/api-key-defaults").json().keys() == {"defaults", "maximums"}
 
 

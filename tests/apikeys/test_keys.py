@@ -7,7 +7,7 @@ import pytest
 
 from accounts.errors import SignInTooOld
 from accounts.models import AuditEvent
-from apikeys import secrets, services
+from apikeys import secrets, services, terms
 from apikeys.errors import (
     KeyEnded,
     KeyLimitReached,
@@ -90,13 +90,19 @@ def test_a_key_opens_subscribed_models_only(issue, model):
         {"name": " "},
         {"name": "x" * 256},
         {"model_ids": []},
-        {"limits": services.Limits(max_budget=Decimal(-1))},
-        {"limits": services.Limits(tpm_limit=-1)},
-        {"limits": services.Limits(rpm_limit=2**40)},
-        {"limits": services.Limits(max_parallel_requests=0)},
-        {"limits": services.Limits(budget_window="monthly")},
-        {"limits": services.Limits(max_budget=Decimal(1), budget_window="lunar")},
-        {"limits": services.Limits(max_budget=Decimal("NaN"))},
+        {"max_budget": Decimal(-1)},
+        {"tpm_limit": -1},
+        {"rpm_limit": 2**40},
+        {"max_parallel_requests": 0},
+        {"max_budget": Decimal(1), "budget_window": "lunar"},
+        {"max_budget": Decimal("NaN")},
+        {"max_budget": Decimal(1), "soft_budget": Decimal(2)},
+        {"model_rpm_limit": {"foreign": 1}},
+        {"tags": ["x" * 51]},
+        {"permissions": {"allowEverything": True}},
+        {"permissions": dict.fromkeys(terms.PERMISSIONS, False)},
+        {"portal_permissions": ["admin:users"]},
+        {"metadata": {"blob": "x" * 4096}},
     ],
 )
 def test_values_that_make_no_sense_are_refused_by_name(issue, wrong):

@@ -46,8 +46,9 @@ def test_a_key_works_as_soon_as_it_is_issued(gateway, issue, chat_model):
 
 
 def test_the_gateway_knows_the_keys_limits_owner_and_models(issue, admin_client, owner, chat_model):
-    limits = services.Limits(Decimal("12.5"), "monthly", 1000, 10, 2)
-    key = issue(limits=limits, expires_at=timezone.now() + timedelta(days=3)).key
+    limits: dict[str, Any] = {"max_budget": Decimal("12.5"), "budget_window": "monthly"}
+    limits |= {"tpm_limit": 1000, "rpm_limit": 10, "max_parallel_requests": 2}
+    key = issue(**limits, expires_at=timezone.now() + timedelta(days=3)).key
     there = admin_client.get_key(key.current_secret.token_hash)
     assert there["models"] == [chat_model.pk]
     assert (there["user_id"], there["key_alias"]) == (str(owner.pk), f"portal-{key.pk}")
@@ -58,8 +59,8 @@ def test_the_gateway_knows_the_keys_limits_owner_and_models(issue, admin_client,
 
 
 def test_applying_again_changes_nothing_at_the_gateway(gateway, issue, drain):
-    limits = services.Limits(Decimal("0.1"), "weekly")
-    key = issue(limits=limits, expires_at=timezone.now() + timedelta(days=3)).key
+    limits: dict[str, Any] = {"max_budget": Decimal("0.1"), "budget_window": "weekly"}
+    key = issue(**limits, expires_at=timezone.now() + timedelta(days=3)).key
     GatewayObject.objects.filter(object_id=key.pk).update(applied=0)
     before = len(gateway.calls)
     assert drain() == 1

@@ -64,7 +64,6 @@ def test_limits_and_expiry_reach_the_key(model, browser):
         ({"expires": "date"}, "expires_at"),
         ({"expires": "date", "expires_at": "2001-01-01"}, "expires_at"),
         ({"max_budget": "-1"}, "max_budget"),
-        ({"budget_duration": "monthly"}, "budget_duration"),
         ({"tpm_limit": "-5"}, "tpm_limit"),
         ({"rpm_limit": "many"}, "rpm_limit"),
     ],

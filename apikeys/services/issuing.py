@@ -1,0 +1,273 @@
+"""Making a key."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Unpack
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Count, Q
+
+from accounts import audit
+from accounts.models import Actor, User
+from accounts.services import push_user
+from apikeys import policies, secrets
+from apikeys.errors import KeyLimitReached, LimitExceedsMaximum, ModelNotSubscribed, RequestTokenReused
+from apikeys.key_policy import KeyPolicy, key_policy
+from apikeys.models import ApiKey, ApiKeyModel
+from apikeys.services.editions import require_edition
+from apikeys.services.ending import withdraw_refused_key
+from apikeys.terms import WIRE, KeyValues, tidy, wrong_metadata, wrong_together, wrong_values
+from catalog.models import Model
+from litellm_sync import outbox
+from litellm_sync.errors import GatewayRefused
+from litellm_sync.models import Claim
+from litemaas import dry_run, errors
+from subscriptions.models import Subscription
+from teams.models import Team
+from teams.roles import ADMIN, USES_KEYS, role_in
+
+MOST_SERVICE_KEYS = 100
+# Gives the owner subscriptions to these models, in the caller's transaction.
+Subscriber = Callable[[User, list[str]], None]
+
+
+@dataclass(frozen=True)
+class IssuedKey:
+    """A key together with its secret. `is_replay` says that an earlier request made it."""
+
+    key: ApiKey
+    secret: str | None
+    is_replay: bool = False
+
+
+@dataclass(frozen=True)
+class _Order:
+    """Who asks for which key. `subscribe` is an administrator's, who is not bound by maximums either."""
+
+    actor: User
+    owner: User | None
+    team_id: UUID | None
+    model_ids: list[str]
+    values: dict[str, Any]
+    request_token: str | None
+    request_digest: str
+    subscribe: Subscriber | None
+    action: str
+
+
+def issue_api_key(
+    *,
+    actor: User,
+    model_ids: list[str],
+    owner: User | None = None,
+    team_id: UUID | None = None,
+    is_service: bool = False,
+    request_token: str | None = None,
+    request_digest: str = "",
+    subscribe: Subscriber | None = None,
+    now: datetime,
+    **values: Unpack[KeyValues],
+) -> IssuedKey:
+    """Make a key for subscribed models. The same `request_token` again gives the same key.
+
+    With `team_id` the team is charged; `is_service`: nobody owns it, the team's administrators look after it.
+    An administrator may make one for another `owner`, and with `subscribe` has the missing subscriptions made.
+    Waits a moment for the gateway; if it does not confirm in time the key is `pending` and the worker goes on.
+    Raises InvalidInput, LimitExceedsMaximum, ModelNotSubscribed, KeyLimitReached, RequestTokenReused,
+    NotSupportedByGateway; GatewayRefused when the gateway refuses it for good: then nothing is left of it.
+    """
+    for_other = owner is not None and owner.pk != actor.pk
+    if not policies.may_issue(actor) or (
+        (for_other or subscribe) and not policies.may_issue_for_others(actor)
+    ):
+        raise errors.Forbidden(requiredPermission="admin:api_keys" if for_other else "api_keys:write")
+    tidied = tidy(values)
+    tidied["name"] = tidied.get("name") or (
+        "" if "name" in values and values["name"] is not None else "API key"
+    )
+    _check(actor, tidied, model_ids, now)
+    order = _Order(
+        actor=actor,
+        owner=None if is_service else owner or actor,
+        team_id=team_id,
+        model_ids=sorted(set(model_ids)),
+        values=tidied,
+        request_token=request_token,
+        request_digest=request_digest,
+        subscribe=subscribe,
+        action="ADMIN_CREATE_API_KEY" if for_other else "API_KEY_CREATE",
+    )
+    if is_service and team_id is None:
+        raise errors.InvalidInput(fields={"teamId": "A service key belongs to a team."})
+    return _issue(order, now)
+
+
+def _issue(order: _Order, now: datetime) -> IssuedKey:
+    issued, claim = _commit_key(order, now)
+    if claim is not None and not dry_run.is_rehearsing():
+        from litellm_sync.client import gateway
+
+        client = gateway().hurried(settings.GATEWAY_INLINE_DEADLINE)
+        if not outbox.apply(claim, client=client):
+            reason = withdraw_refused_key(issued.key)
+            if reason is not None:
+                raise GatewayRefused(f"The model gateway refused the key: {reason}", status=502)
+    return issued
+
+
+def _check(actor: Actor, values: dict[str, Any], model_ids: list[str], now: datetime) -> None:
+    wrong = wrong_values(values, now)
+    wrong |= wrong_metadata(values.get("metadata", {}))
+    if not model_ids:
+        wrong["modelIds"] = "Choose at least one model."
+    if wrong:
+        raise errors.InvalidInput(fields=wrong)
+    if values.get("guardrails") and not policies.may_set_guardrails(actor):
+        raise errors.Forbidden(requiredPermission="admin:api_keys")
+    require_edition(values)
+
+
+@transaction.atomic(durable=True)
+def _commit_key(order: _Order, now: datetime) -> tuple[IssuedKey, Claim | None]:
+    team = _held_team(order) if order.team_id else None
+    # One creation at a time per person (of service keys: per team), so the count below stays true, and a repeated
+    # request sees the first one's key.
+    if order.owner is not None:
+        User.objects.select_for_update(no_key=True).get(pk=order.owner.pk)
+    keys = ApiKey.objects.filter(owner=order.owner) if order.owner else _service_keys(order)
+    if order.request_token and (earlier := keys.filter(request_token=order.request_token).first()):
+        return _replay(earlier, order), None
+    policy = key_policy()
+    is_first = _count(keys, policy, order, now) == 0
+    policy.complete(order.values, now, bound=order.subscribe is None)
+    if order.subscribe is None:
+        policy.require_within(order.values, now)
+    _require_together(order.values, order.model_ids, team)
+    _require_models(order, team)
+    key = ApiKey(owner=order.owner, team=team, created_by=order.actor, **order.values)
+    key.alias = f"portal-{key.pk}"
+    key.request_token, key.request_digest = order.request_token, order.request_digest
+    key.created_at = key.updated_at = now
+    secret = secrets.new_secret()
+    row = secrets.secret_row(key, secret, now=now)
+    key.save(force_insert=True)
+    row.save(force_insert=True)
+    ApiKeyModel.objects.bulk_create(
+        ApiKeyModel(api_key=key, model_id=model_id) for model_id in order.model_ids
+    )
+    new = {"name": key.name, "models": order.model_ids, "teamId": str(team.pk) if team else None}
+    audit.record(order.action, actor=order.actor, obj=key, at=now, new=new)
+    if is_first and order.owner is not None:
+        push_user(order.owner, now=now)
+    # The caller applies it at once, and the user with it.
+    return IssuedKey(key, secret), outbox.claim_new("key", key.pk, now=now)
+
+
+def _service_keys(order: _Order) -> Any:
+    return ApiKey.objects.filter(owner__isnull=True, team=order.team_id)
+
+
+def _count(keys: Any, policy: KeyPolicy, order: _Order, now: datetime) -> int:
+    """How many keys there were ever. Raises KeyLimitReached when as many are live as are allowed."""
+    is_live = Q(revoked_at__isnull=True) & (Q(expires_at__isnull=True) | Q(expires_at__gt=now))
+    counts = keys.aggregate(ever=Count("pk"), live=Count("pk", filter=is_live))
+    most = policy.most_keys if order.owner else MOST_SERVICE_KEYS
+    if counts["live"] >= most:
+        raise KeyLimitReached(limit=most)
+    return int(counts["ever"])
+
+
+def _replay(key: ApiKey, order: _Order) -> IssuedKey:
+    models = sorted(key.model_links.values_list("model_id", flat=True))
+    is_same = key.name == order.values["name"] and models == order.model_ids
+    if not is_same or (order.request_digest and key.request_digest != order.request_digest):
+        raise RequestTokenReused
+    secret = None if key.is_revoked else secrets.read_from(key.current_secret)
+    return IssuedKey(key, secret, is_replay=True)
+
+
+def _held_team(order: _Order) -> Team:
+    """The team, held against being switched off meanwhile. Raises where the actor may hold no keys of it."""
+    rows = Team.objects.visible_to(order.actor).select_for_update(of=("self",), no_key=True)
+    try:
+        team = rows.get_or_refuse(str(order.team_id))
+    except errors.NotFound:
+        raise errors.InvalidInput(fields={"teamId": "You are in no such team."}) from None
+    if not team.is_active:
+        raise errors.InvalidInput(fields={"teamId": "This team is not active."})
+    roles = USES_KEYS if order.owner else (ADMIN,)
+    owner = order.owner or order.actor
+    if role_in(team.pk, owner.pk) not in roles and not (
+        order.owner is None and order.actor.may("teams:write_all")
+    ):
+        raise errors.Forbidden("Your role in this team does not let you make this key.")
+    return team
+
+
+def _require_models(order: _Order, team: Team | None) -> None:
+    allowed = set(team.allowed_links.values_list("model_id", flat=True)) if team else set()
+    foreign = [model_id for model_id in order.model_ids if allowed and model_id not in allowed]
+    if foreign:
+        raise errors.InvalidInput(fields={"modelIds": f"The team does not allow {', '.join(foreign)}."})
+    if order.owner is None:
+        known = set(
+            Model.objects.filter(pk__in=order.model_ids, availability="available").values_list(
+                "pk", flat=True
+            )
+        )
+        missing = [model_id for model_id in order.model_ids if model_id not in known]
+        if missing:
+            raise errors.InvalidInput(fields={"modelIds": f"There is no model {', '.join(missing)}."})
+        return
+    if order.subscribe is not None:
+        order.subscribe(order.owner, order.model_ids)
+    require_subscriptions(order.owner, order.model_ids)
+
+
+def require_subscriptions(owner: User, model_ids: list[str]) -> None:
+    """Rows are held against a cancellation at the same moment, whose loss of access would miss the key."""
+    held = Subscription.objects.active().filter(
+        user=owner, model_id__in=model_ids, model__availability="available"
+    )
+    subscribed = set(held.select_for_update(of=("self",), no_key=True).values_list("model_id", flat=True))
+    missing = [model_id for model_id in model_ids if model_id not in subscribed]
+    if missing:
+        raise ModelNotSubscribed(
+            f"There is no active subscription to {', '.join(missing)}.", models=missing, field="modelIds"
+        )
+
+
+_DEFAULT_COLUMNS: dict[str, Any] = {
+    "max_budget": None,
+    "soft_budget": None,
+    "tpm_limit": None,
+    "rpm_limit": None,
+    "model_max_budget": {},
+    "model_rpm_limit": {},
+    "model_tpm_limit": {},
+}
+
+
+def _require_together(values: dict[str, Any], model_ids: list[str], team: Team | None) -> None:
+    after = {**_DEFAULT_COLUMNS, **values}
+    wrong = wrong_together(after, set(model_ids))
+    if wrong:
+        raise errors.InvalidInput(fields=wrong)
+    if team is not None:
+        require_within_team(after, team)
+
+
+def require_within_team(values: dict[str, Any], team: Team) -> None:
+    """Raises LimitExceedsMaximum for limits above the team's. None of one's own is fine: the team's binds anyway."""
+    wrong = {
+        WIRE[field]: f"The team's limit is {most:f}."
+        if field == "max_budget"
+        else f"The team's limit is {most}."
+        for field in ("max_budget", "tpm_limit", "rpm_limit")
+        if (most := getattr(team, field)) is not None and (values.get(field) or 0) > most
+    }
+    if wrong:
+        raise LimitExceedsMaximum(fields=wrong)
