@@ -57,6 +57,7 @@ def claim_new(kind: str, object_id: UUID, *, now: datetime) -> Claim:
     """
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("A wish must be recorded in the transaction of the change that causes it.")
+    dry_run.note(kind.upper() if kind != "key" else "API_KEY", [(str(object_id), "")])
     lease = uuid4()
     row = GatewayObject.objects.create(
         kind=kind,

@@ -17,7 +17,17 @@ from litellm_sync.hurrying import hurry, hurry_sweep
 from litellm_sync.models import GatewayObject, GatewayObjectQuerySet
 from litemaas import dry_run
 
-__all__ = ["apply", "apply_now", "claim", "claim_new", "drain", "drop", "mark_dirty", "require_applied", "retry"]
+__all__ = [
+    "apply",
+    "apply_now",
+    "claim",
+    "claim_new",
+    "drain",
+    "drop",
+    "mark_dirty",
+    "require_applied",
+    "retry",
+]
 
 # A change of more objects than this goes into the slow lane: nobody waits for the last of them, and the few changes
 # that somebody does wait for pass by.
