@@ -49,7 +49,7 @@ class CleanUpView(ContractView):
     permissions_needed = {"POST": _WRITE}
     rehearses = frozenset({"POST"})
 
-    @extend_schema(request=None, responses=schema.CleanedOut, operation_id="clean_up_expired_api_keys")
+    @extend_schema(request=None, responses=schema.KeysCleanedOut, operation_id="clean_up_expired_api_keys")
     def post(self, request: Request) -> Response:
         count = services.clean_up_expired_keys(actor=actor_of(request), now=timezone.now())
         return Response({"message": f"{count} expired keys were removed.", "cleanedCount": count})
@@ -105,9 +105,11 @@ class UserKeyView(ContractView):
     def get(self, request: Request, user_id: str, key_id: str) -> Response:
         return Response(shown(request, _key_of(user_id, key_id)))
 
-    @extend_schema(request=schema.ChangeIn, responses=schema.ApiKeyOut, operation_id="change_api_key_of_user")
+    @extend_schema(
+        request=schema.ChangeKeyIn, responses=schema.ApiKeyOut, operation_id="change_api_key_of_user"
+    )
     def patch(self, request: Request, user_id: str, key_id: str) -> Response:
-        body = body_of(request, schema.ChangeIn)
+        body = body_of(request, schema.ChangeKeyIn)
         services.change_api_key(
             actor=actor_of(request),
             key_id=_key_of(user_id, key_id),
@@ -120,12 +122,12 @@ class UserKeyView(ContractView):
 
     @extend_schema(
         parameters=[Param("permanent", bool)],
-        request=schema.ReasonIn,
-        responses=schema.SuccessOut,
+        request=schema.KeyReasonIn,
+        responses=schema.KeyEndedOut,
         operation_id="end_api_key_of_user",
     )
     def delete(self, request: Request, user_id: str, key_id: str) -> Response:
-        reason = body_of(request, schema.ReasonIn).get("reason") or ""
+        reason = body_of(request, schema.KeyReasonIn).get("reason") or ""
         is_permanent = params.boolean(request, "permanent", False)
         end = services.delete_api_key if is_permanent else services.revoke_api_key
         end(actor=actor_of(request), key_id=_key_of(user_id, key_id), reason=reason, now=timezone.now())
@@ -136,7 +138,9 @@ class UserKeyResetView(ContractView):
     permissions_needed = {"POST": _WRITE}
 
     @extend_schema(
-        request=schema.ReasonIn, responses=schema.SpendResetOut, operation_id="reset_spend_of_users_api_key"
+        request=schema.KeyReasonIn,
+        responses=schema.KeySpendResetOut,
+        operation_id="reset_spend_of_users_api_key",
     )
     def post(self, request: Request, user_id: str, key_id: str) -> Response:
         return Response(reset_spend(request, str(_key_of(user_id, key_id))))

@@ -23,7 +23,9 @@ _MODEL = Param("modelId", str, description="adds the key's limits for this model
 class KeyLimitsView(ContractView):
     permissions_needed = {"GET": "api_keys:read"}
 
-    @extend_schema(parameters=[_MODEL], responses=schema.LimitsOut, operation_id="read_limits_of_api_key")
+    @extend_schema(
+        parameters=[_MODEL], responses=schema.EffectiveLimitsOut, operation_id="read_limits_of_api_key"
+    )
     def get(self, request: Request, key_id: str) -> Response:
         return Response(_of_key(request, key_id))
 
@@ -32,7 +34,9 @@ class MyLimitsView(ContractView):
     permissions_needed = {"GET": "api_keys:read"}
 
     @extend_schema(
-        parameters=[_MODEL, Param("apiKeyId", str)], responses=schema.LimitsOut, operation_id="read_my_limits"
+        parameters=[_MODEL, Param("apiKeyId", str)],
+        responses=schema.EffectiveLimitsOut,
+        operation_id="read_my_limits",
     )
     def get(self, request: Request) -> Response:
         key_id = params.uuid_or_none(request, "apiKeyId")

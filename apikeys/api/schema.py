@@ -26,7 +26,7 @@ class ModelBudgetIn(Shape):
     timePeriod = Text(max_length=20)
 
 
-class PermissionsIn(Shape):
+class KeyPermissionsIn(Shape):
     """A right that is not named is given."""
 
     allowChatCompletions = Flag(required=False)
@@ -49,7 +49,7 @@ def _texts(longest: int) -> serializers.ListField:
     return serializers.ListField(child=child, required=False, allow_null=True, max_length=100)
 
 
-class ChangeIn(Shape):
+class ChangeKeyIn(Shape):
     """Absent keeps, null clears."""
 
     modelIds = serializers.ListField(child=Text(max_length=255), required=False, max_length=_MOST_MODELS)
@@ -65,12 +65,12 @@ class ChangeIn(Shape):
     modelRpmLimit = _by_model(Whole())
     modelTpmLimit = _by_model(Whole())
     tags = _texts(50)
-    permissions = PermissionsIn(required=False, allow_null=True)
+    permissions = KeyPermissionsIn(required=False, allow_null=True)
     metadata = Metadata(required=False, allow_null=True)
     portalPermissions = _texts(60)
 
 
-class IssueIn(ChangeIn):
+class IssueIn(ChangeKeyIn):
     """`modelIds`, or for old clients one `subscriptionId`. What is absent gets the default."""
 
     subscriptionId = serializers.UUIDField(required=False, allow_null=True)
@@ -79,12 +79,12 @@ class IssueIn(ChangeIn):
     guardrails = _texts(100)
 
 
-class TeamIssueIn(ChangeIn):
+class TeamIssueIn(ChangeKeyIn):
     ownership = serializers.ChoiceField(choices=["personal", "service"], default="personal")
     guardrails = _texts(100)
 
 
-class AdminIssueIn(ChangeIn):
+class AdminIssueIn(ChangeKeyIn):
     name = Text(max_length=255)
     guardrails = _texts(100)
 
@@ -94,11 +94,11 @@ class RotateIn(Shape):
     reason = Text(required=False, allow_null=True, allow_blank=True, max_length=500)
 
 
-class ReasonIn(Shape):
+class KeyReasonIn(Shape):
     reason = Text(required=False, allow_null=True, allow_blank=True, max_length=500)
 
 
-class ValidateIn(Shape):
+class ValidateKeyIn(Shape):
     key = Text(max_length=500)
 
 
@@ -174,7 +174,7 @@ class IssuedKeyOut(ApiKeyOut):
     key = serializers.CharField(allow_null=True, help_text="The secret, shown once.")
 
 
-class DeletedOut(Shape):
+class KeyDeletedOut(Shape):
     message = serializers.CharField()
     deletedAt = serializers.DateTimeField()
 
@@ -195,7 +195,7 @@ class RotatedOut(Shape):
     syncStatus = serializers.ChoiceField(choices=["synced", "pending", "error"])
 
 
-class SpendResetOut(Shape):
+class KeySpendResetOut(Shape):
     id = serializers.UUIDField()
     currentSpend = serializers.FloatField()
     resetAt = serializers.DateTimeField()
@@ -220,7 +220,7 @@ class ValidatedOut(Shape):
     reason = serializers.CharField(allow_null=True)
 
 
-class CleanedOut(Shape):
+class KeysCleanedOut(Shape):
     message = serializers.CharField()
     cleanedCount = serializers.IntegerField()
 
@@ -260,11 +260,11 @@ class NamedKeysOut(Shape):
     total = serializers.IntegerField()
 
 
-class SuccessOut(Shape):
+class KeyEndedOut(Shape):
     success = serializers.BooleanField()
 
 
-class EffectiveOut(Shape):
+class EffectiveSumOut(Shape):
     maxBudget = serializers.FloatField(allow_null=True)
     remainingBudget = serializers.FloatField(allow_null=True)
     budgetResetAt = serializers.DateTimeField(allow_null=True)
@@ -273,7 +273,7 @@ class EffectiveOut(Shape):
     maxParallelRequests = serializers.IntegerField(allow_null=True)
 
 
-class LevelOut(Shape):
+class LimitLevelOut(Shape):
     level = serializers.ChoiceField(choices=["user", "team", "member", "key", "model", "default"])
     id = serializers.CharField(allow_null=True)
     name = serializers.CharField(allow_null=True)
@@ -289,11 +289,11 @@ class LevelOut(Shape):
     binding = serializers.BooleanField()
 
 
-class LimitsOut(Shape):
+class EffectiveLimitsOut(Shape):
     """`binding`: this level stops first. `applies` is false where the gateway does not hold the key to the level."""
 
-    effective = EffectiveOut()
-    levels = LevelOut(many=True)
+    effective = EffectiveSumOut()
+    levels = LimitLevelOut(many=True)
     asOf = serializers.DateTimeField()
 
 

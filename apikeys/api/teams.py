@@ -75,12 +75,14 @@ class TeamKeyView(views.ApiKeyView):
         _require_in_team(team_id, key_id)
         return super().get(request, key_id)
 
-    @extend_schema(request=schema.ChangeIn, responses=schema.ApiKeyOut, operation_id="change_api_key_of_team")
+    @extend_schema(
+        request=schema.ChangeKeyIn, responses=schema.ApiKeyOut, operation_id="change_api_key_of_team"
+    )
     def patch(self, request: Request, team_id: str, key_id: str) -> Response:  # type: ignore[override]
         _require_in_team(team_id, key_id)
         return super().patch(request, key_id)
 
-    @extend_schema(responses=schema.DeletedOut, operation_id="delete_api_key_of_team")
+    @extend_schema(responses=schema.KeyDeletedOut, operation_id="delete_api_key_of_team")
     def delete(self, request: Request, team_id: str, key_id: str) -> Response:  # type: ignore[override]
         _require_in_team(team_id, key_id)
         return super().delete(request, key_id)

@@ -98,9 +98,9 @@ class ApiKeyView(ContractView):
     def get(self, request: Request, key_id: str) -> Response:
         return Response(shown(request, key_id))
 
-    @extend_schema(request=schema.ChangeIn, responses=schema.ApiKeyOut, operation_id="change_api_key")
+    @extend_schema(request=schema.ChangeKeyIn, responses=schema.ApiKeyOut, operation_id="change_api_key")
     def patch(self, request: Request, key_id: str) -> Response:
-        body = body_of(request, schema.ChangeIn)
+        body = body_of(request, schema.ChangeKeyIn)
         services.change_api_key(
             actor=actor_of(request),
             key_id=key_id,
@@ -110,7 +110,7 @@ class ApiKeyView(ContractView):
         )
         return Response(shown(request, key_id))
 
-    @extend_schema(responses=schema.DeletedOut, operation_id="delete_api_key")
+    @extend_schema(responses=schema.KeyDeletedOut, operation_id="delete_api_key")
     def delete(self, request: Request, key_id: str) -> Response:
         now = timezone.now()
         services.delete_api_key(actor=actor_of(request), key_id=key_id, now=now)
@@ -179,14 +179,14 @@ class ResetSpendView(ContractView):
     permissions_needed = {"POST": "api_keys:write"}
 
     @extend_schema(
-        request=schema.ReasonIn, responses=schema.SpendResetOut, operation_id="reset_api_key_spend"
+        request=schema.KeyReasonIn, responses=schema.KeySpendResetOut, operation_id="reset_api_key_spend"
     )
     def post(self, request: Request, key_id: str) -> Response:
         return Response(reset_spend(request, key_id))
 
 
 def reset_spend(request: Request, key_id: str) -> dict[str, Any]:
-    body = body_of(request, schema.ReasonIn)
+    body = body_of(request, schema.KeyReasonIn)
     now = timezone.now()
     key = services.reset_key_spend(
         actor=actor_of(request), key_id=key_id, reason=body.get("reason") or "", now=now
@@ -229,9 +229,11 @@ class ValidateView(ContractView):
     permissions_needed = {"POST": "admin:api_keys:read"}
     only_asks = True
 
-    @extend_schema(request=schema.ValidateIn, responses=schema.ValidatedOut, operation_id="validate_api_key")
+    @extend_schema(
+        request=schema.ValidateKeyIn, responses=schema.ValidatedOut, operation_id="validate_api_key"
+    )
     def post(self, request: Request) -> Response:
-        body = body_of(request, schema.ValidateIn)
+        body = body_of(request, schema.ValidateKeyIn)
         facts = services.find_key_by_secret(body["key"], now=timezone.now())
         answer = {
             "isValid": not facts.reason,
