@@ -1,7 +1,7 @@
 """Teams and members with what is shown of them, in a fixed number of statements."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,20 @@ from teams.models import DEFAULT_TEAM_ID, Member, Team, TeamQuerySet
 from teams.roles import ADMIN, MEMBER, role_of
 
 SHOWN_MEMBERS = 50
+
+
+KeyCounter = Callable[[Sequence[UUID]], Mapping[UUID, int]]
+_key_counters: list[KeyCounter] = []
+
+
+def count_keys_with(counter: KeyCounter) -> None:
+    """How many live keys these teams have is known above: the app that has keys registers this at the start."""
+    _key_counters[:] = [counter]
+
+
+def key_counts(team_ids: Sequence[UUID]) -> Mapping[UUID, int]:
+    """Live keys per team; nothing where nobody can tell."""
+    return _key_counters[0](team_ids) if _key_counters else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +48,7 @@ class Place:
     email: str
     full_name: str
     is_active: bool
+    shows_money: bool
 
     @property
     def name(self) -> str:
@@ -116,6 +131,7 @@ def place_of(row: Member | User, team: Team, *, shows_money: bool) -> Place:
             max_budget=facts.place_budget if shows_money else None,
             spend=facts.spend if shows_money else None,
             source=Member.Source.MANUAL,
+            shows_money=shows_money,
             **_person(row),
         )
     return Place(
@@ -127,6 +143,7 @@ def place_of(row: Member | User, team: Team, *, shows_money: bool) -> Place:
         max_budget=row.max_budget if shows_money else None,
         spend=facts.spend if shows_money else None,
         source=row.source,
+        shows_money=shows_money,
         **_person(row.user),
     )
 

@@ -333,6 +333,11 @@ class Invitation(models.Model):
     def __str__(self) -> str:
         return f"{self.email or self.user_id} → {self.team_id} ({self.status})"
 
+    @property
+    def addressee(self) -> str:
+        """Whom it is for, in words."""
+        return self.user.display_name if self.user else self.email
+
     def status_at(self, now: datetime) -> str:
         """The status, with a pending one whose time is over as expired."""
         is_over = self.status == self.Status.PENDING and self.expires_at <= now

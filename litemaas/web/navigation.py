@@ -29,6 +29,7 @@ USER_ITEMS = (
     Item("/models", _("Models"), "catalog"),
     Item("/subscriptions", _("Subscriptions"), "cubes"),
     Item("/api-keys", _("API keys"), "key"),
+    Item("/teams", _("Teams"), "users"),
     Item("/usage", _("Usage"), "chart-line"),
 )
 OPERATOR_ITEMS = (Item("/admin/", _("Administration"), "cog"),)

@@ -1,5 +1,7 @@
 """Every page in both themes: no finding of axe, nothing sideways on a phone, no complaint of the browser."""
 
+from datetime import timedelta
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
@@ -8,8 +10,10 @@ from playwright.sync_api import expect
 from accounts.models import User
 from apikeys import services
 from apikeys.models import ApiKey
+from litellm_sync.models import GatewaySpend
 from subscriptions.models import Subscription
-from tests.factories import ModelFactory, SubscriptionFactory
+from teams.models import Invitation, Member
+from tests.factories import ModelFactory, SubscriptionFactory, TeamFactory, UserFactory
 
 PAGES = [
     "/home",
@@ -27,6 +31,17 @@ PAGES = [
     "/api-keys/{key}",
     "/api-keys/{key}/revoke",
     "/usage",
+    "/teams",
+    "/teams/{team}",
+    "/teams/{team}/members",
+    "/teams/{team}/members/{person}/change",
+    "/teams/{team}/members/{person}/remove",
+    "/teams/{team}/invitations",
+    "/teams/{team}/invitations/new",
+    "/teams/{team}/invitations/{invitation}/revoke",
+    "/teams/{team}/settings",
+    "/teams/{team}/delete",
+    "/invitations/{offer}",
     "/models/nothing",
 ]
 
@@ -47,9 +62,32 @@ def scene():
             user=user, model__id="lab/denied", status=Subscription.Status.DENIED, status_reason="Not now."
         )
         key = services.issue_api_key(actor=user, model_ids=["lab/mine"], now=timezone.now()).key
-        return {"subscription": mine.pk, "denied": denied.pk, "key": key.pk}
+        return {"subscription": mine.pk, "denied": denied.pk, "key": key.pk} | team_scene(user)
 
     return build
+
+
+def team_scene(user):
+    """A team that this person looks after, with somebody in it and somebody invited, and an offer to join another."""
+    person = UserFactory.create(full_name="Isaac Newton")
+    team = TeamFactory.create(name="Physics", max_budget=10, soft_budget=8, budget_window="monthly")
+    team.allowed_models.add("lab/mine")
+    Member.objects.create(team=team, user=user, role="admin")
+    Member.objects.create(team=team, user=person, role="member", max_budget=2)
+    GatewaySpend.objects.create(
+        kind="team", gateway_id=str(team.pk), object_id=team.pk, spend="9", as_of=timezone.now()
+    )
+    days = {"expires_at": timezone.now() + timedelta(days=7)}
+    invitation = Invitation.objects.create(team=team, email="guest@example.com", token_hash="1", **days)
+    offer = Invitation.objects.create(
+        team=TeamFactory.create(name="Chemistry"),
+        user=user,
+        invited_by=person,
+        message="Join us",
+        token_hash="2",
+        **days,
+    )
+    return {"team": team.pk, "person": person.pk, "invitation": invitation.pk, "offer": offer.pk}
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

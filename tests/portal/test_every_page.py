@@ -14,6 +14,7 @@ LISTS = ["/home", "/models?page_size=48", "/subscriptions?page_size=50", "/api-k
 MOST_STATEMENTS = 12
 ROOMS = [
     "catalog.web.urls",
+    "teams.web.urls",
     "subscriptions.web.urls",
     "apikeys.web.urls",
     "usage.web.urls",
