@@ -3,10 +3,12 @@
 from typing import Any
 
 from csp.middleware import CSPMiddleware
+from django.conf import settings
 from django.contrib.messages.middleware import MessageMiddleware
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
+from django.utils import translation
 from django_htmx.middleware import HtmxMiddleware
 
 _API = "/api/"
@@ -31,6 +33,12 @@ class PagesMessages(_PagesOnly, MessageMiddleware):
 
 class PagesLocale(_PagesOnly, LocaleMiddleware):
     """The API speaks English; clients translate by `code`."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.path_info.startswith(_API):
+            # The page before us on this thread may have been in another language, which stays until it is changed.
+            translation.activate(settings.LANGUAGE_CODE)
+        return super().__call__(request)
 
 
 class PagesHtmx(_PagesOnly, HtmxMiddleware):
