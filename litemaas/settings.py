@@ -420,6 +420,8 @@ SPECTACULAR_SETTINGS = {
         "HealthState": ["healthy", "unhealthy"],
         "CatalogueState": ["healthy", "warning", "error"],
         "JobState": "jobs.models.Job.State",
+        "BannerVariant": "portal.models.Banner.Variant",
+        "NotificationVariant": "notifications.models.Notification.Variant",
         "SubscriptionStatus": "subscriptions.models.Subscription.Status",
         "TeamRole": "teams.models.Member.Role",
         "InvitationStatus": "teams.models.Invitation.Status",

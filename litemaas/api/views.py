@@ -80,12 +80,12 @@ class ContractView(APIView):
             self.initial(asked, *args, **kwargs)
             handler = getattr(self, (asked.method or "").lower(), self.http_method_not_allowed)
             act = partial(handler, asked, *args, **kwargs)
-            response = act() if asked.method in _READS else self._change(asked, act)
+            response = act() if asked.method in _READS else self._carry_out(asked, act)
         except Exception as error:  # noqa: BLE001  what is no refusal is raised again there
             response = self.handle_exception(error)
         return self.finalize_response(asked, response, *args, **kwargs)
 
-    def _change(self, request: Request, act: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+    def _carry_out(self, request: Request, act: Callable[[], HttpResponseBase]) -> HttpResponseBase:
         """Dry run, If-Match and Idempotency-Key (contract §1.5)."""
         method = request.method or ""
         if "dryRun" in request.GET and method not in self.rehearses_itself and _is_dry(self, request):

@@ -3,7 +3,7 @@
 from django.urls import re_path
 
 from litemaas.api.routes import route
-from portal.api import config, health, integration
+from portal.api import banners, config, health, integration
 from portal.api import settings as portal_settings
 
 # Also below /, where probes look for them.
@@ -28,5 +28,13 @@ urlpatterns = [
     route("integration/health", integration.IntegrationHealthView.as_view(), "integration-health"),
     route("integration/sync", integration.IntegrationSyncView.as_view(), "integration-sync"),
     route("integration/alerts", integration.IntegrationAlertsView.as_view(), "integration-alerts"),
+    route("banners", banners.BannersView.as_view(), "banners"),
+    route("banners/<uuid:banner_id>/dismiss", banners.DismissView.as_view(), "banner-dismiss"),
+    route("banners/admin", banners.AdminBannersView.as_view(), "admin-banners"),
+    route("banners/admin/bulk-visibility", banners.VisibilityView.as_view(), "admin-banners-visibility"),
+    route("banners/admin/<uuid:banner_id>", banners.AdminBannerView.as_view(), "admin-banner"),
+    route(
+        "banners/admin/<uuid:banner_id>/audit", banners.BannerHistoryView.as_view(), "admin-banner-history"
+    ),
     *probes,
 ]

@@ -1,0 +1,6 @@
+"""What the portal itself keeps."""
+
+from portal.models.banners import Banner, BannerChange, BannerDismissal
+from portal.models.branding import Branding, BrandingImage
+
+__all__ = ["Banner", "BannerChange", "BannerDismissal", "Branding", "BrandingImage"]
