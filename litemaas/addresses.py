@@ -14,7 +14,7 @@ _Network = IPv4Network | IPv6Network
 def address_of(meta: dict[str, Any]) -> str | None:
     """The nearest address that is no trusted proxy, read from the right: what stands further left is anybody's claim."""
     peer = _plain(str(meta.get("REMOTE_ADDR") or ""))
-    trusted = _networks(tuple(settings.TRUSTED_PROXIES))
+    trusted = networks_of(tuple(settings.TRUSTED_PROXIES))
     if not trusted or peer is None or not _is_in(peer, trusted):
         return peer
     nearest = peer
@@ -33,20 +33,18 @@ def of_request(request: HttpRequest) -> str:
     return address_of(request.META) or "0.0.0.0"  # noqa: S104  nothing is bound to it
 
 
-def check(networks: list[str]) -> list[str]:
+def check(networks: list[str], name: str = "TRUSTED_PROXIES") -> list[str]:
     """The setting, or a refusal that names what is wrong."""
-    _networks(tuple(networks))
+    try:
+        networks_of(tuple(networks))
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must be addresses or networks (CIDR): {error}.") from None
     return networks
 
 
 @lru_cache(maxsize=4)
-def _networks(texts: tuple[str, ...]) -> tuple[_Network, ...]:
-    try:
-        return tuple(ip_network(text, strict=False) for text in texts)
-    except ValueError as error:
-        raise ImproperlyConfigured(
-            f"TRUSTED_PROXIES must be addresses or networks (CIDR): {error}."
-        ) from None
+def networks_of(texts: tuple[str, ...]) -> tuple[_Network, ...]:
+    return tuple(ip_network(text, strict=False) for text in texts)
 
 
 @lru_cache(maxsize=4096)

@@ -28,6 +28,10 @@ CORS_ORIGINS = env.listing("CORS_ORIGINS")
 PUBLIC_URL = env.text("PUBLIC_URL", "http://127.0.0.1:8000")
 # Whose X-Forwarded-For is believed: addresses or networks of our own proxies.
 TRUSTED_PROXIES = addresses.check(env.listing("TRUSTED_PROXIES"))
+# Private networks that webhooks and model tests may call all the same.
+OUTBOUND_ALLOWED_NETWORKS = addresses.check(
+    env.listing("OUTBOUND_ALLOWED_NETWORKS"), "OUTBOUND_ALLOWED_NETWORKS"
+)
 
 # --- the gateway
 LITELLM_API_URL = env.text("LITELLM_API_URL", "http://127.0.0.1:4000").rstrip("/")
@@ -270,6 +274,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 86_400.0,
         "options": {"expires": 80_000},
     },
+    "watch the budgets": {"task": "usage.tasks.watch_budgets", "schedule": 60.0, "options": {"expires": 55}},
+    "count the quotas": {"task": "usage.tasks.count_quotas", "schedule": 60.0, "options": {"expires": 55}},
     "expire subscriptions": {
         "task": "subscriptions.tasks.expire_subscriptions",
         "schedule": 60.0,

@@ -8,7 +8,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from litellm_sync.errors import GatewayRefused, GatewayUnavailable
-from usage import services
+from usage import quotas, services
+from usage.budgets import alerting, delivering
 from usage.errors import UsageReadingRunning
 from usage.ledger import Counts
 
@@ -25,6 +26,20 @@ def pull_usage() -> int | None:
 def reread_usage() -> int | None:
     """Read the last two days again."""
     return _read(services.reread_usage)
+
+
+@shared_task
+def watch_budgets() -> int:
+    """Raise the alerts that are due, and send them; how many were raised."""
+    raised = alerting.watch_budgets(now=timezone.now())
+    delivering.deliver_due(now=timezone.now())
+    return raised
+
+
+@shared_task
+def count_quotas() -> None:
+    """Tell the subscriptions what was used, suspend what is used up, resume what has quota again."""
+    quotas.count_quotas(now=timezone.now())
 
 
 def _read(use_case: Callable[[datetime], Counts]) -> int | None:

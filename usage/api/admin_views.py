@@ -55,6 +55,7 @@ def question_of(request: Request, body: dict[str, Any], now: datetime, *, max_da
 
 class AdminAnalyticsView(ContractView):
     permissions_needed = {"POST": "admin:usage"}
+    rate_bucket = "analytics"
 
     @extend_schema(request=FiltersIn, responses=AnalyticsOut)
     def post(self, request: Request) -> Response:
@@ -67,6 +68,7 @@ class AdminAnalyticsView(ContractView):
 
 class _BreakdownView(ContractView):
     permissions_needed = {"POST": "admin:usage"}
+    rate_bucket = "analytics"
     default_sort = "totalTokens"
 
     def answer(
@@ -130,6 +132,7 @@ class AdminFilterOptionsView(ContractView):
     """The front end's own-usage page asks this too: people who are no operators see their own."""
 
     permissions_needed = {"GET": "usage:read"}
+    rate_bucket = "filter-options"
 
     @extend_schema(parameters=DATES, responses=FilterOptionsOut)
     def get(self, request: Request) -> Response:
@@ -152,6 +155,7 @@ class AdminFilterOptionsView(ContractView):
 
 class GlobalView(ContractView):
     permissions_needed = {"GET": "admin:usage"}
+    rate_bucket = "analytics"
 
     @extend_schema(
         parameters=[

@@ -46,6 +46,7 @@ _PARAMETERS = [
 
 class QueryView(ContractView):
     permissions_needed = {"GET": "usage:read"}
+    rate_bucket = "analytics"
 
     @extend_schema(parameters=_PARAMETERS, responses=QueryOut)
     def get(self, request: Request) -> Response:

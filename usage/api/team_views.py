@@ -21,6 +21,7 @@ from usage.scopes import scope_of_team
 
 class TeamAnalyticsView(ContractView):
     permissions_needed = {"POST": "teams:read"}
+    rate_bucket = "analytics"
 
     @extend_schema(request=AnalyticsIn, responses=AnalyticsOut)
     def post(self, request: Request, team_id: UUID) -> Response:

@@ -1,7 +1,7 @@
 """Addresses of the usage API, relative to /api/v1/."""
 
 from litemaas.api.routes import route
-from usage.api import admin_views, export_views, query_views, team_views, views
+from usage.api import admin_views, budget_views, export_views, query_views, team_views, views
 
 urlpatterns = [
     route("usage/summary", views.SummaryView.as_view(), "api-usage-summary"),
@@ -13,6 +13,21 @@ urlpatterns = [
     route("usage/top", views.TopView.as_view(), "api-usage-top"),
     route("usage/query", query_views.QueryView.as_view(), "api-usage-query"),
     route("usage/export", export_views.ExportView.as_view(), "api-usage-export"),
+    route("usage/budget", budget_views.BudgetView.as_view(), "api-usage-budget"),
+    route("usage/standing", budget_views.StandingView.as_view(), "api-usage-standing"),
+    route("usage/what-if", budget_views.WhatIfView.as_view(), "api-usage-what-if"),
+    route(
+        "usage/budgets/<str:kind>/<uuid:object_id>/thresholds",
+        budget_views.ThresholdsView.as_view(),
+        "api-usage-thresholds",
+    ),
+    route("admin/usage/alerts", budget_views.AlertsView.as_view(), "api-admin-usage-alerts"),
+    route("admin/usage/webhooks", budget_views.WebhooksView.as_view(), "api-admin-usage-webhooks"),
+    route(
+        "admin/usage/webhooks/<uuid:webhook_id>",
+        budget_views.WebhookView.as_view(),
+        "api-admin-usage-webhook",
+    ),
     route("usage/admin/global", admin_views.GlobalView.as_view(), "api-usage-global"),
     route("teams/<uuid:team_id>/analytics", team_views.TeamAnalyticsView.as_view(), "api-team-analytics"),
     route("admin/usage/analytics", admin_views.AdminAnalyticsView.as_view(), "api-admin-usage"),

@@ -49,6 +49,7 @@ _LEGACY_DAYS = 90
 
 class SummaryView(ContractView):
     permissions_needed = {"GET": "usage:read"}
+    rate_bucket = "analytics"
 
     @extend_schema(parameters=[*DATES, _MODEL, _SUBSCRIPTION, _USER], responses=SummaryOut)
     def get(self, request: Request) -> Response:
@@ -61,6 +62,7 @@ class SummaryView(ContractView):
 
 class TimeSeriesView(ContractView):
     permissions_needed = {"GET": "usage:read"}
+    rate_bucket = "analytics"
 
     @extend_schema(
         parameters=[
@@ -88,6 +90,7 @@ class TimeSeriesView(ContractView):
 
 class AnalyticsView(ContractView):
     permissions_needed = {"POST": "usage:read"}
+    rate_bucket = "analytics"
 
     @extend_schema(request=AnalyticsIn, responses=AnalyticsOut)
     def post(self, request: Request) -> Response:
@@ -101,6 +104,7 @@ class AnalyticsView(ContractView):
 
 class FilterOptionsView(ContractView):
     permissions_needed = {"GET": "usage:read"}
+    rate_bucket = "filter-options"
 
     @extend_schema(parameters=DATES, responses=OwnFilterOptionsOut)
     def get(self, request: Request) -> Response:
@@ -118,6 +122,7 @@ class FilterOptionsView(ContractView):
 
 class LegacyMetricsView(ContractView):
     permissions_needed = {"GET": "usage:read"}
+    rate_bucket = "analytics"
 
     @extend_schema(
         parameters=[
@@ -139,6 +144,7 @@ class LegacyMetricsView(ContractView):
 
 class DashboardView(ContractView):
     permissions_needed = {"GET": "usage:read"}
+    rate_bucket = "analytics"
 
     @extend_schema(parameters=[_RANGE], responses=DashboardOut)
     def get(self, request: Request) -> Response:
@@ -165,6 +171,7 @@ class DashboardView(ContractView):
 
 class TopView(ContractView):
     permissions_needed = {"GET": "usage:read"}
+    rate_bucket = "analytics"
 
     @extend_schema(
         parameters=[_RANGE, OpenApiParameter("limit", OpenApiTypes.INT, default=10)], responses=TopOut

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from usage.cubes.covers import ALL_GRAINS, cover_between
 from usage.cubes.plans import Plan
 from usage.cubes.spans import Span, Unit
 from usage.cubes.statements import fetch
 from usage.figures import Figures
-from usage.questions import Question, Value
+from usage.periods import Period
+from usage.questions import Filters, Question, Value
+from usage.scopes import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,16 @@ def groups_of(
 ) -> list[Group]:
     """Groups with usage, by span and then by label. `histograms` brings those of the durations."""
     plan = Plan(question, by, every, now, histograms=histograms)
+    return _groups(plan, fetch(plan.grouped(), plan.values))
+
+
+def groups_between(
+    start: datetime, end: datetime, by: Sequence[str], *, now: datetime, filters: Filters | None = None
+) -> list[Group]:
+    """Everybody's groups between two moments, each the beginning of a quarter of an hour."""
+    question = Question(Scope(), Period(start.date(), end.date()), filters or Filters())
+    pieces = cover_between(start, end, ALL_GRAINS, now=now)
+    plan = Plan(question, by, None, now, pieces=pieces)
     return _groups(plan, fetch(plan.grouped(), plan.values))
 
 

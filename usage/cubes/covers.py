@@ -49,15 +49,20 @@ def cover(period: Period, grains: Collection[Grain], *, now: datetime) -> list[P
     """The pieces of the period as a whole. `grains` are those to be used, days always among them."""
     if is_aligned(period):
         return _days(period.first, period.last + _DAY, grains, today(now, zone_of_days()))
+    return cover_between(period.start, period.end, grains, now=now)
+
+
+def cover_between(start: datetime, end: datetime, grains: Collection[Grain], *, now: datetime) -> list[Piece]:
+    """The pieces between two moments, each the beginning of a quarter of an hour."""
     zone = zone_of_days()
-    first, end = _first_midnight(period.start, zone), _last_midnight(period.end, zone)
-    if first >= end:
-        return [Piece("quarter", period.start, period.end)]
-    edges = [
-        Piece("quarter", period.start, midnight(first, zone)),
-        Piece("quarter", midnight(end, zone), period.end),
+    first, last = _first_midnight(start, zone), _last_midnight(end, zone)
+    if first >= last:
+        return [Piece("quarter", start, end)]
+    edges = [Piece("quarter", start, midnight(first, zone)), Piece("quarter", midnight(last, zone), end)]
+    return [
+        *_days(first, last, grains, today(now, zone)),
+        *(edge for edge in edges if edge.start < edge.end),
     ]
-    return [*_days(first, end, grains, today(now, zone)), *(edge for edge in edges if edge.start < edge.end)]
 
 
 def _first_midnight(moment: datetime, zone: ZoneInfo) -> date:

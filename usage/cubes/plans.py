@@ -34,6 +34,7 @@ class Plan:
         now: datetime,
         *,
         histograms: bool = False,
+        pieces: Sequence[Piece] = (),
     ) -> None:
         self.question, self.by = question, tuple(by)
         self.values: list[Any] = []
@@ -41,7 +42,7 @@ class Plan:
         self._every, self._histograms = every, histograms
         self._measures = (*MEASURES, *HISTOGRAMS) if histograms else MEASURES
         self._wanted = {*by, *question.filters.used, *question.scope.dimensions}
-        self._pieces = " UNION ALL ".join(self._piece(piece) for piece in self._cut(now))
+        self._pieces = " UNION ALL ".join(self._piece(piece) for piece in pieces or self._cut(now))
 
     @property
     def labels(self) -> list[str]:

@@ -1,5 +1,14 @@
 """The ledger of what was used: one row per call of the gateway, sums of them, and how far it was read."""
 
+from usage.models.budgets import (
+    DEFAULT_THRESHOLDS,
+    AlertDelivery,
+    AlertThresholds,
+    BudgetAlert,
+    BudgetForecast,
+    BudgetKind,
+    Webhook,
+)
 from usage.models.logs import (
     COST_DIGITS,
     COST_PLACES,
@@ -34,8 +43,14 @@ from usage.models.rollups import (
 __all__ = [
     "COST_DIGITS",
     "COST_PLACES",
+    "DEFAULT_THRESHOLDS",
     "NOBODY",
+    "AlertDelivery",
+    "AlertThresholds",
     "BackfilledWindow",
+    "BudgetAlert",
+    "BudgetForecast",
+    "BudgetKind",
     "ClosedMonth",
     "KeyDay",
     "KeyMonth",
@@ -58,4 +73,5 @@ __all__ = [
     "UsageReject",
     "UserDay",
     "UserMonth",
+    "Webhook",
 ]

@@ -1,0 +1,127 @@
+"""What the same calls would have cost with another model or other prices. The kinds of tokens are kept.
+
+The rollups tell prompt, completion, cached and reasoning tokens apart. Cached tokens are part of the prompt's and
+reasoning tokens part of the completion's; they cost what the others of their side cost unless a price of their own is
+given. The same model with its own past prices is not computed at all: it gives exactly what was paid.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Context, Decimal
+
+from catalog.models import Model
+from litemaas.errors import InvalidInput
+from usage.cubes.answers import groups_of
+from usage.figures import Figures
+from usage.questions import Question
+
+_EXACT = Context(prec=80)
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """US dollars per token; `cached_input` None: as `input`."""
+
+    input: Decimal
+    output: Decimal
+    cached_input: Decimal | None = None
+
+    def cost_of(self, figures: Figures) -> Decimal:
+        cached = figures.cached_tokens if self.cached_input is not None else 0
+        plain = max(figures.prompt_tokens - cached, 0)
+        parts = (
+            _EXACT.multiply(Decimal(plain), self.input),
+            _EXACT.multiply(Decimal(cached), self.cached_input or Decimal(0)),
+            _EXACT.multiply(Decimal(figures.completion_tokens), self.output),
+        )
+        return _EXACT.add(_EXACT.add(parts[0], parts[1]), parts[2])
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """`model` was used, `becomes` is what it is exchanged for; `cost` None where the prices are not known."""
+
+    model: str
+    becomes: str
+    figures: Figures
+    cost: Decimal | None
+
+    @property
+    def difference(self) -> Decimal | None:
+        return None if self.cost is None else _EXACT.subtract(self.cost, self.figures.cost)
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """`cost` None where the prices of one of the models are not known."""
+
+    lines: list[Line]
+    actual: Decimal
+    cost: Decimal | None
+
+
+def what_if(
+    question: Question,
+    *,
+    exchange: Mapping[str, str] | None = None,
+    model: str = "",
+    prices: Prices | None = None,
+    now: datetime,
+) -> WhatIf:
+    """`model` takes the place of every model, `exchange` of some; `prices` are used instead of the catalogue's.
+
+    Raises InvalidInput for a model that the catalogue does not have.
+    """
+    groups = groups_of(question, ("model",), now=now)
+    becomes = {
+        str(group.labels[0]): model or (exchange or {}).get(str(group.labels[0]), str(group.labels[0]))
+        for group in groups
+    }
+    _require_known({model, *(exchange or {}).values()} - {"", *becomes})
+    known = _prices_of(set(becomes.values()))
+    lines = [
+        Line(used, becomes[used], group.figures, _cost(used, becomes[used], group.figures, prices, known))
+        for group, used in ((group, str(group.labels[0])) for group in groups)
+    ]
+    costs = [line.cost for line in lines]
+    return WhatIf(
+        lines,
+        _sum([line.figures.cost for line in lines]),
+        None if None in costs else _sum([cost for cost in costs if cost is not None]),
+    )
+
+
+def _sum(amounts: Iterable[Decimal]) -> Decimal:
+    whole = Decimal(0)
+    for amount in amounts:
+        whole = _EXACT.add(whole, amount)
+    return whole
+
+
+def _cost(
+    used: str, becomes: str, figures: Figures, prices: Prices | None, known: Mapping[str, Prices | None]
+) -> Decimal | None:
+    if prices is not None:
+        return prices.cost_of(figures)
+    if used == becomes:
+        return figures.cost
+    found = known.get(becomes)
+    return found.cost_of(figures) if found else None
+
+
+def _require_known(names: set[str]) -> None:
+    known = set(Model.objects.filter(pk__in=names).values_list("pk", flat=True)) if names else set()
+    if missing := names - known:
+        raise InvalidInput(fields={"model": f"There is no model {min(missing)}."})
+
+
+def _prices_of(names: set[str]) -> dict[str, Prices | None]:
+    """Present prices; None for a model whose prices the gateway does not tell."""
+    rows = Model.objects.filter(pk__in=names).values_list(
+        "pk", "input_cost_per_token", "output_cost_per_token"
+    )
+    return {
+        name: Prices(cost_in, cost_out) if cost_in is not None and cost_out is not None else None
+        for name, cost_in, cost_out in rows
+    }
