@@ -1,40 +1,196 @@
-"""Teams and their members. No use case changes them yet, so operators do it here."""
+"""Teams, members, invitations and groups for operators. What changes anything is a use case."""
 
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
-from litemaas.administration import BriefPaginator
-from teams.models import Member, Team
+from litemaas.administration import ReadOnlyAdmin, ReadOnlyInline, ask_reason, may_act, run_each
+from teams import roles, services
+from teams.models import AllowedModel, Invitation, Member, Team, TeamGroup
 
 
-class MemberInline(admin.TabularInline[Any, Any]):
+class MemberInline(ReadOnlyInline):
     model = Member
-    extra = 0
-    autocomplete_fields = ["user"]
+    fields = ["user", "role", "source", "max_budget", "joined_at"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Member]:
+        rows: QuerySet[Member] = super().get_queryset(request)
+        return rows.filter(removed_at__isnull=True).select_related("user", "team")
+
+
+class AllowedModelInline(ReadOnlyInline):
+    model = AllowedModel
+    fields = ["model"]
+
+
+class TeamGroupInline(ReadOnlyInline):
+    model = TeamGroup
+    fields = ["group", "role"]
 
 
 @admin.register(Team)
-class TeamAdmin(admin.ModelAdmin[Any]):
-    list_display = ["name", "max_budget", "is_active", "created_at"]
+class TeamAdmin(ReadOnlyAdmin):
+    list_display = ["name", "max_budget", "budget_window", "is_active", "deleted_at", "created_at"]
     list_filter = ["is_active"]
-    search_fields = ["name"]
-    inlines = [MemberInline]
-    show_full_result_count = False
-    paginator = BriefPaginator
-    # Keys and usage point at a team for ever: it is switched off, not deleted.
-    actions = None
+    search_fields = ["name", "alias"]
+    ordering = ["name"]
+    inlines = [MemberInline, AllowedModelInline, TeamGroupInline]
+    actions = ["activate", "deactivate", "delete_teams"]
 
-    def has_delete_permission(self, request: Any, obj: Any = None) -> bool:
-        return False
+    @admin.action(description="Activate")
+    def activate(self, request: HttpRequest, queryset: QuerySet[Team]) -> None:
+        run_each(request, queryset, lambda team: _switch(request, team, is_active=True))
+
+    @admin.action(description="Deactivate")
+    def deactivate(self, request: HttpRequest, queryset: QuerySet[Team]) -> None:
+        run_each(request, queryset, lambda team: _switch(request, team, is_active=False))
+
+    @admin.action(description="Delete, with a reason")
+    def delete_teams(self, request: HttpRequest, queryset: QuerySet[Team]) -> HttpResponse | None:
+        def use_case(team: Team, reason: str) -> Any:
+            return services.delete_team(
+                actor=request.user,  # type: ignore[arg-type]
+                team_id=team.pk,
+                reason=reason,
+                now=timezone.now(),
+            )
+
+        return ask_reason(
+            self, request, queryset, action="delete_teams", title="Delete these teams", use_case=use_case
+        )
+
+
+def _switch(request: HttpRequest, team: Team, *, is_active: bool) -> Team:
+    return services.change_team(
+        actor=request.user,  # type: ignore[arg-type]
+        team_id=team.pk,
+        changes={"is_active": is_active},
+        now=timezone.now(),
+    )
 
 
 @admin.register(Member)
-class MemberAdmin(admin.ModelAdmin[Any]):
-    list_display = ["team", "user", "role", "joined_at"]
-    list_filter = ["role"]
-    search_fields = ["user__username", "team__name"]
+class MemberAdmin(ReadOnlyAdmin):
+    list_display = ["team", "user", "role", "source", "max_budget", "joined_at", "removed_at"]
+    list_filter = ["role", "source"]
+    search_fields = ["user__username", "user__email", "team__name"]
     list_select_related = ["team", "user"]
-    autocomplete_fields = ["team", "user"]
-    show_full_result_count = False
-    paginator = BriefPaginator
+    ordering = ["-joined_at"]
+    actions = ["make_admin", "make_member", "make_viewer", "remove"]
+
+    @admin.action(description="Make team administrator")
+    def make_admin(self, request: HttpRequest, queryset: QuerySet[Member]) -> None:
+        run_each(request, queryset, lambda row: _give_role(request, row, roles.ADMIN))
+
+    @admin.action(description="Make member")
+    def make_member(self, request: HttpRequest, queryset: QuerySet[Member]) -> None:
+        run_each(request, queryset, lambda row: _give_role(request, row, roles.MEMBER))
+
+    @admin.action(description="Make viewer")
+    def make_viewer(self, request: HttpRequest, queryset: QuerySet[Member]) -> None:
+        run_each(request, queryset, lambda row: _give_role(request, row, roles.VIEWER))
+
+    @admin.action(description="Remove from the team, with a reason")
+    def remove(self, request: HttpRequest, queryset: QuerySet[Member]) -> HttpResponse | None:
+        def use_case(row: Member, reason: str) -> Any:
+            return services.remove_member(
+                actor=request.user,  # type: ignore[arg-type]
+                team_id=row.team_id,
+                user_id=row.user_id,
+                reason=reason,
+                now=timezone.now(),
+            )
+
+        return ask_reason(
+            self, request, queryset, action="remove", title="Remove from the team", use_case=use_case
+        )
+
+
+def _give_role(request: HttpRequest, row: Member, role: str) -> Member:
+    return services.change_member(
+        actor=request.user,  # type: ignore[arg-type]
+        team_id=row.team_id,
+        user_id=row.user_id,
+        role=role,
+        now=timezone.now(),
+    )
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ReadOnlyAdmin):
+    list_display = ["team", "email", "user", "role", "status", "mailed_at", "expires_at", "created_at"]
+    list_filter = ["status"]
+    search_fields = ["email", "user__username", "team__name"]
+    list_select_related = ["team", "user"]
+    ordering = ["-created_at"]
+    # Nobody has a use for what is left of the token.
+    exclude = ["token_hash", "sealed_token"]
+    actions = ["revoke"]
+
+    @admin.action(description="Take back")
+    def revoke(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> None:
+        run_each(
+            request,
+            queryset,
+            lambda row: services.revoke_invitation(
+                actor=request.user,  # type: ignore[arg-type]
+                team_id=row.team_id,
+                invitation_id=row.pk,
+                now=timezone.now(),
+            ),
+        )
+
+
+@admin.register(TeamGroup)
+class TeamGroupAdmin(admin.ModelAdmin[TeamGroup]):
+    """Which groups of the identity provider lead into which team: the one thing that is set here by hand, through its
+    use case."""
+
+    list_display = ["group", "team", "role"]
+    list_filter = ["role"]
+    search_fields = ["group", "team__name"]
+    list_select_related = ["team"]
+    autocomplete_fields = ["team"]
+    # Deleting several at once would go past the use case.
+    actions = None
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "team":
+            kwargs["queryset"] = Team.objects.filter(deleted_at__isnull=True)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return may_act(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return may_act(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return may_act(request)
+
+    def save_model(self, request: HttpRequest, obj: TeamGroup, form: Any, change: bool) -> None:
+        if change and form.initial.get("team") not in (None, obj.team_id):
+            old = Team.objects.get(pk=form.initial["team"])
+            _set_groups(request, old, without=form.initial["group"])
+        _set_groups(request, obj.team, without=form.initial.get("group"), group=obj.group, role=obj.role)
+        # The row is new: what is shown next must lead to it.
+        obj.pk = TeamGroup.objects.get(team=obj.team, group=obj.group.strip()).pk
+
+    def delete_model(self, request: HttpRequest, obj: TeamGroup) -> None:
+        _set_groups(request, obj.team, without=obj.group)
+
+
+def _set_groups(
+    request: HttpRequest, team: Team, *, without: str | None, group: str = "", role: str = ""
+) -> None:
+    present = dict(team.groups.values_list("group", "role"))
+    present.pop(without or "", None)
+    services.set_team_groups(
+        actor=request.user,  # type: ignore[arg-type]
+        team_id=team.pk,
+        groups=present | ({group: role} if group else {}),
+        now=timezone.now(),
+    )

@@ -56,12 +56,15 @@ def _bring_in_line(team: Team, user: User, place: Member | None, role: str | Non
             change_role(place, role, actor=SYSTEM, now=now)
 
 
-@transaction.atomic(durable=True)
+@transaction.atomic
 def set_team_groups(
     *, actor: Actor, team_id: UUID | str, groups: dict[str, str], now: datetime
 ) -> list[TeamGroup]:
     """Say which groups of the identity provider lead into the team, as group → role. Effective with the next sign-in
-    of each person."""
+    of each person.
+
+    Nothing outside of the database follows, so it may be part of a larger transaction (Django admin's).
+    """
     team = locked(actor, team_id)
     if not policies.may_write_all(actor):
         raise errors.Forbidden(requiredPermission="teams:write_all")
