@@ -24,3 +24,10 @@ class EmptyCatalogue(DomainError):
 
     code = "LITELLM_ERROR"
     default_message = "The gateway listed no models. Nothing was changed."
+
+
+class NotManagedHere(DomainError):
+    """The gateway's configuration file decides about this model, or the gateway does not have it."""
+
+    code = "INVALID_MODEL"
+    default_message = "This model comes from the gateway's configuration file. It can only be changed there."

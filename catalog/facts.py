@@ -152,7 +152,7 @@ def _deployment(row: Json) -> DeploymentFacts | None:
         api_base=str(params.get("api_base") or "")[:500],
         input_cost=_price(info, params, "input_cost_per_token"),
         output_cost=_price(info, params, "output_cost_per_token"),
-        max_input_tokens=_count(info.get("max_input_tokens") or info.get("max_tokens")),
+        max_input_tokens=_context(info),
         max_output_tokens=_count(info.get("max_output_tokens")),
         tpm=_count(params.get("tpm")),
         rpm=_count(params.get("rpm")),
@@ -163,6 +163,14 @@ def _deployment(row: Json) -> DeploymentFacts | None:
         is_managed_by_config=not info.get("db_model", False),
         raw={name: info[name] for name in _KEPT_FACTS if info.get(name) is not None},
     )
+
+
+def _context(info: Json) -> int | None:
+    """`max_tokens` is LiteLLM's old name for the longest answer; the context only where nothing else is told."""
+    told = info.get("max_input_tokens")
+    if not told and info.get("max_output_tokens") is None:
+        told = info.get("max_tokens")
+    return _count(told)
 
 
 def _mapping(value: Any) -> Json:
@@ -178,6 +186,8 @@ def _prefix(backend: str) -> str:
 
 
 def _type(info: Json) -> str:
+    if info.get("supports_convert") is True:
+        return Model.Type.CONVERT
     mode = info.get("mode")
     return _TYPE_OF_MODE.get(mode, Model.Type.OTHER) if isinstance(mode, str) else Model.Type.CHAT
 

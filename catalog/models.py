@@ -1,5 +1,6 @@
 """The catalogue: what the gateway serves, under the public names that people use."""
 
+import uuid
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -81,6 +82,8 @@ class Model(models.Model):
         max_length=20, choices=Availability.choices, default=Availability.AVAILABLE
     )
     unavailable_since = models.DateTimeField(null=True, blank=True)
+    # An administrator took it out of the catalogue; the gateway listing its name again does not bring it back.
+    retired_at = models.DateTimeField(null=True, blank=True)
     last_seen_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
@@ -95,6 +98,10 @@ class Model(models.Model):
                 condition=Q(availability="available", unavailable_since__isnull=True)
                 | Q(availability="unavailable", unavailable_since__isnull=False),
                 name="model_unavailable_since_iff_unavailable",
+            ),
+            models.CheckConstraint(
+                condition=Q(retired_at__isnull=True) | Q(availability="unavailable"),
+                name="model_retired_is_unavailable",
             ),
             models.CheckConstraint(
                 condition=(Q(input_cost_per_token__isnull=True) | Q(input_cost_per_token__gte=0))
@@ -143,6 +150,77 @@ class Deployment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.model_id} by {self.backend_model_name or self.id}"
+
+
+class ManagedDeploymentQuerySet(models.QuerySet["ManagedDeployment"]):
+    def kept(self) -> "ManagedDeploymentQuerySet":
+        return self.filter(deleted_at=None)
+
+
+class ManagedDeployment(models.Model):
+    """A backend that administrators of the portal make, change and delete in the gateway: the wish, of which a
+    `Deployment` with the same id is the fact.
+
+    `route` is LiteLLM's provider prefix of the backend's name, "" where the name holds it. The provider's key is sealed
+    for this row; `provider_key_version` counts its changes and `provider_key_applied` is the one that the gateway has.
+    """
+
+    audit_type = "model"
+    OPENAI = "openai"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    model = models.ForeignKey(Model, on_delete=models.PROTECT, related_name="managed")
+    route = models.CharField(max_length=40, blank=True, default=OPENAI)
+    backend_model_name = models.CharField(max_length=255)
+    api_base = models.CharField(max_length=500, blank=True, default="")
+    sealed_provider_key = models.BinaryField(null=True, editable=False)
+    provider_key_version = models.IntegerField(default=0, editable=False)
+    provider_key_applied = models.IntegerField(default=0, editable=False)
+    model_type = models.CharField(max_length=20, choices=Model.Type.choices, default=Model.Type.CHAT)
+    capabilities = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    description = models.TextField(blank=True, default="")
+    input_cost_per_token = price_field()
+    output_cost_per_token = price_field()
+    tpm = models.BigIntegerField("tokens per minute", null=True, blank=True)
+    rpm = models.BigIntegerField("requests per minute", null=True, blank=True)
+    max_tokens = models.BigIntegerField("longest answer in tokens", null=True, blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    objects = ManagedDeploymentQuerySet.as_manager()
+
+    class Meta:
+        db_table = "managed_deployments"
+        ordering = ["model_id", "created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["model"],
+                condition=Q(deleted_at__isnull=True),
+                name="managed_deployment_is_one_per_model",
+            ),
+            models.CheckConstraint(
+                condition=Q(provider_key_applied__lte=F("provider_key_version")),
+                name="managed_deployment_key_applied_never_ahead",
+            ),
+            models.CheckConstraint(
+                condition=Q(sealed_provider_key__isnull=True) | Q(provider_key_version__gte=1),
+                name="managed_deployment_key_has_a_version",
+            ),
+            models.CheckConstraint(
+                condition=(Q(input_cost_per_token__isnull=True) | Q(input_cost_per_token__gte=0))
+                & (Q(output_cost_per_token__isnull=True) | Q(output_cost_per_token__gte=0)),
+                name="managed_deployment_prices_are_not_negative",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.model_id
+
+    @property
+    def key_owner(self) -> str:
+        """What the provider's key is sealed for."""
+        return f"managed_deployment:{self.pk}"
 
 
 class PriceQuerySet(models.QuerySet["Price"]):

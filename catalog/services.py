@@ -27,6 +27,11 @@ def restrict_model(*, actor: Actor, model_id: str, restricted: bool, now: dateti
     model = Model.objects.select_for_update(no_key=True).filter(pk=model_id).first()
     if model is None:
         raise ModelNotFound
+    return set_restriction(model, actor=actor, restricted=restricted, now=now)
+
+
+def set_restriction(model: Model, *, actor: Actor, restricted: bool, now: datetime) -> Model:
+    """The same of a locked row, in the caller's transaction."""
     if model.restricted_access != restricted:
         model.restricted_access = restricted
         model.updated_at = now

@@ -6,17 +6,16 @@ transaction; what it said is written in one. An empty or much shorter answer cha
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import audit
+from accounts import audit, options
 from accounts.models import Actor
 from catalog.errors import EmptyCatalogue, SyncRunning, SyncSafetyStop
 from catalog.facts import DeploymentFacts, Json, ModelFacts, read_deployments
-from catalog.models import Deployment, Model, Price, SyncRun
+from catalog.models import Deployment, ManagedDeployment, Model, ModelQuerySet, Price, SyncRun
 from catalog.services import availability_changed
 from litellm_sync.client import GatewayClient, gateway
 from litellm_sync.locks import advisory_lock
@@ -38,6 +37,7 @@ class Summary:
     problems: list[str] = field(default_factory=list)
     synced_at: datetime | None = None
     dry_run: bool = False
+    run_id: int | None = None
 
 
 def _no_progress(_done: int, _total: int) -> None:
@@ -84,7 +84,7 @@ def _run(actor: Actor, trigger: str, confirm: bool, client: GatewayClient, progr
         run.finding = error.message
         _finish(run)
         raise
-    summary.problems = problems
+    summary.problems, summary.run_id = problems, run.pk
     run.state = SyncRun.State.SUCCEEDED
     run.finding = " ".join(sorted(set(problems)))
     _count(run, summary)
@@ -98,10 +98,11 @@ def _read(client: GatewayClient, confirm: bool) -> tuple[list[ModelFacts], list[
         raise EmptyCatalogue
     known = Model.objects.available().count()
     vanished = known - Model.objects.available().filter(pk__in=[m.name for m in models]).count()
-    if not confirm and vanished * 100 > known * settings.SYNC_SAFETY_PERCENT:
+    safe = int(options.value("syncSafetyPercent"))
+    if not confirm and vanished * 100 > known * safe:
         raise SyncSafetyStop(
             f"The gateway no longer lists {vanished} of {known} models. That is more than "
-            f"{settings.SYNC_SAFETY_PERCENT} %, so nothing was changed. Confirm if it is meant.",
+            f"{safe} %, so nothing was changed. Confirm if it is meant.",
             vanished=vanished,
             total=known,
         )
@@ -111,7 +112,7 @@ def _read(client: GatewayClient, confirm: bool) -> tuple[list[ModelFacts], list[
 def _preview(client: GatewayClient, confirm: bool) -> Summary:
     models, problems = _read(client, confirm)
     with transaction.atomic():
-        summary = _Writer(models, timezone.now()).write(_no_progress)
+        summary = _Writer(models, timezone.now()).write_all(_no_progress)
         transaction.set_rollback(True)
     summary.problems, summary.dry_run = problems, True
     return summary
@@ -120,7 +121,7 @@ def _preview(client: GatewayClient, confirm: bool) -> Summary:
 @transaction.atomic(durable=True)
 def _write(actor: Actor, models: list[ModelFacts], progress: Progress) -> Summary:
     now = timezone.now()
-    summary = _Writer(models, now).write(progress)
+    summary = _Writer(models, now).write_all(progress)
     changed = sorted({*summary.unavailable, *summary.restored})
     if changed:
         availability_changed(changed, now)
@@ -135,22 +136,50 @@ def _write(actor: Actor, models: list[ModelFacts], progress: Progress) -> Summar
     return summary
 
 
+def take_in(row: Json) -> None:
+    """Write what the gateway says of one deployment of ours, in the caller's transaction: the model becomes available
+    with it, and not only with the next run."""
+    now = timezone.now()
+    models, _problems = read_deployments([row])
+    summary = _Writer(models, now).write_these()
+    if summary.restored:
+        availability_changed(summary.restored, now)
+
+
+# Another process of the gateway learns of a deployment half a minute later, and may be the one that answers the list.
+_IS_SLOW_TO_SHOW = timedelta(minutes=2)
+
+
 class _Writer:
-    """Writes one reading of the gateway; all rows of the catalogue are locked meanwhile, in one order."""
+    """Writes one reading of the gateway; the rows that it is about are locked meanwhile, in one order."""
 
     def __init__(self, models: list[ModelFacts], now: datetime) -> None:
         self.models = models
         self.now = now
         self.summary = Summary(total=len(models), synced_at=now)
 
-    def write(self, progress: Progress) -> Summary:
-        present = {m.pk: m for m in Model.objects.order_by("pk").select_for_update(no_key=True)}
+    def write_all(self, progress: Progress) -> Summary:
+        """`models` is everything that the gateway has."""
+        present = self._locked(Model.objects.all())
         for done, facts in enumerate(self.models, start=1):
             self._model(facts, present.get(facts.name))
             progress(done, len(self.models))
         self._vanish([row for name, row in present.items() if name not in {m.name for m in self.models}])
         self._deployments()
+        gone = Deployment.objects.filter(vanished_at=None).exclude(pk__in=self._seen)
+        gone.update(vanished_at=self.now)
         return self.summary
+
+    def write_these(self) -> Summary:
+        """`models` is a part of what it has."""
+        present = self._locked(Model.objects.filter(pk__in=[facts.name for facts in self.models]))
+        for facts in self.models:
+            self._model(facts, present.get(facts.name))
+        self._deployments()
+        return self.summary
+
+    def _locked(self, rows: ModelQuerySet) -> dict[str, Model]:
+        return {row.pk: row for row in rows.order_by("pk").select_for_update(no_key=True)}
 
     def _model(self, facts: ModelFacts, row: Model | None) -> None:
         columns = facts.as_columns()
@@ -158,6 +187,8 @@ class _Writer:
             restricted = facts.is_restricted or False
             row = Model(pk=facts.name, created_at=self.now, restricted_access=restricted, **columns)
             self.summary.new.append(facts.name)
+        elif row.retired_at is not None:
+            return
         elif not self._changed(row, columns) and row.is_available:
             Model.objects.filter(pk=row.pk).update(last_seen_at=self.now)
             return
@@ -193,21 +224,24 @@ class _Writer:
             )
 
     def _vanish(self, rows: list[Model]) -> None:
-        gone = [row.pk for row in rows if row.is_available]
+        fresh = ManagedDeployment.objects.kept().filter(updated_at__gt=self.now - _IS_SLOW_TO_SHOW)
+        kept = set(fresh.values_list("model_id", flat=True))
+        gone = [row.pk for row in rows if row.is_available and row.pk not in kept]
         Model.objects.filter(pk__in=gone).update(
             availability=Model.Availability.UNAVAILABLE, unavailable_since=self.now, updated_at=self.now
         )
         self.summary.unavailable.extend(gone)
 
     def _deployments(self) -> None:
-        seen = [d for model in self.models for d in model.deployments]
-        rows = [self._deployment(d) for d in seen]
+        rows = [self._deployment(d) for model in self.models for d in model.deployments]
         columns = [f.name for f in Deployment._meta.concrete_fields if not f.primary_key]
         Deployment.objects.bulk_create(
             rows, update_conflicts=True, unique_fields=["id"], update_fields=columns
         )
-        gone = Deployment.objects.filter(vanished_at=None).exclude(pk__in=[d.id for d in seen])
-        gone.update(vanished_at=self.now)
+
+    @property
+    def _seen(self) -> list[str]:
+        return [d.id for model in self.models for d in model.deployments]
 
     def _deployment(self, facts: DeploymentFacts) -> Deployment:
         return Deployment(

@@ -7,7 +7,7 @@ changes its mind in between (DNS rebinding) gains nothing. Redirects are not fol
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
 import urllib3
@@ -18,6 +18,7 @@ from litemaas.errors import DomainError, InvalidInput
 
 _Address = IPv4Address | IPv6Address
 _PORTS = {"http": 80, "https": 443}
+_NAT64 = IPv6Network("64:ff9b::/96")
 
 
 class AddressNotAllowed(InvalidInput):
@@ -55,7 +56,7 @@ def resolve(url: str, *, field: str = "url") -> Target:
     if not parts.hostname or parts.username or parts.password:
         raise AddressNotAllowed(field)
     addresses = _addresses(parts.hostname, port)
-    if not addresses or not all(_is_allowed(address) for address in addresses):
+    if not addresses or not all(is_allowed(address) for address in addresses):
         raise AddressNotAllowed(field)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(parts.scheme, parts.hostname, port, str(addresses[0]), path)
@@ -66,18 +67,28 @@ def _addresses(host: str, port: int) -> list[_Address]:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         return []
-    return [_plain(ip_address(str(entry[4][0]).partition("%")[0])) for entry in found]
+    return [ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
 
 
-def _plain(address: _Address) -> _Address:
-    """An IPv4 address in IPv6 clothes is an IPv4 address."""
-    return getattr(address, "ipv4_mapped", None) or address
-
-
-def _is_allowed(address: _Address) -> bool:
+def is_allowed(address: _Address) -> bool:
+    """Public addresses are, and what the deployment lists. An IPv4 address inside of an IPv6 one counts as itself."""
     if any(address in network for network in networks_of(tuple(settings.OUTBOUND_ALLOWED_NETWORKS))):
         return True
-    return address.is_global and not address.is_multicast
+    inner = _inside(address)
+    if inner is not None:
+        return is_allowed(inner)
+    return address.is_global and not address.is_multicast and not address.is_reserved
+
+
+def _inside(address: _Address) -> _Address | None:
+    """The IPv4 address that a translated or tunnelled one leads to."""
+    if isinstance(address, IPv4Address):
+        return None
+    if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    if address.teredo is not None:
+        return address.teredo[1]
+    return address.ipv4_mapped or address.sixtofour
 
 
 def post(url: str, body: bytes, headers: Mapping[str, str], *, timeout: float = 10.0) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from django.db.models import Count, Q
 
-from catalog.models import Model
+from catalog.models import Model, SyncRun
 from catalog.sync import Summary
 
 Json = dict[str, Any]
@@ -71,6 +71,8 @@ def _backend(row: Json) -> Json:
         "apiBase": row["api_base"] or None,
         "backendModelName": row["backend_model_name"] or None,
         "litellmModelId": row["deployment_id"],
+        "isManagedHere": row["managed_id"] is not None,
+        "retiredAt": row["retired_at"],
     }
 
 
@@ -143,3 +145,19 @@ def _affected(summary: Summary) -> Json:
     changed = [*summary.new, *summary.updated, *summary.unavailable, *summary.restored]
     samples = [{"type": "model", "id": name, "label": name} for name in changed[:20]]
     return {**counts, "models": len(changed), "samples": samples}
+
+
+def sync_run(run: SyncRun) -> Json:
+    return {
+        "id": run.pk,
+        "startedAt": run.started_at,
+        "finishedAt": run.finished_at,
+        "state": run.state,
+        "trigger": run.trigger,
+        "totalModels": run.total_models,
+        "newModels": run.new_models,
+        "updatedModels": run.updated_models,
+        "unavailableModels": run.unavailable_models,
+        "restoredModels": run.restored_models,
+        "finding": run.finding or None,
+    }

@@ -6,12 +6,12 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import JSONObject
+from django.db.models.functions import Coalesce, JSONObject
 from rest_framework.request import Request
 
 from accounts.api.authentication import actor_of
 from accounts.models import User
-from catalog.models import Deployment, Model
+from catalog.models import Deployment, ManagedDeployment, Model
 from litemaas import errors
 from litemaas.api import params
 from litemaas.api.pagination import Listing
@@ -40,7 +40,7 @@ _COLUMNS = (
     "created_at",
     "updated_at",
 )
-_ADDRESSES = ("api_base", "backend_model_name", "deployment_id")
+_ADDRESSES = ("api_base", "backend_model_name", "deployment_id", "managed_id", "retired_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +128,15 @@ def _columns(sees_everything: bool, rows: QuerySet[Model, Any]) -> Any:
     if not sees_everything:
         return described.values(*_COLUMNS, "subscription_status")
     present = Deployment.objects.filter(model=OuterRef("pk"), vanished_at=None).order_by("id")
+    # Where it is managed here, what was asked for: the gateway shows the name with its own prefix.
+    ours = ManagedDeployment.objects.kept().filter(model=OuterRef("pk"))
     backend = {
-        "api_base": Subquery(present.values("api_base")[:1]),
-        "backend_model_name": Subquery(present.values("backend_model_name")[:1]),
+        "api_base": Coalesce(Subquery(ours.values("api_base")), Subquery(present.values("api_base")[:1])),
+        "backend_model_name": Coalesce(
+            Subquery(ours.values("backend_model_name")), Subquery(present.values("backend_model_name")[:1])
+        ),
         "deployment_id": Subquery(present.values("id")[:1]),
+        "managed_id": Subquery(ours.values("id")),
     }
     return described.annotate(**backend).values(*_COLUMNS, "subscription_status", *_ADDRESSES)
 

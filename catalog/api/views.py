@@ -63,6 +63,7 @@ class SyncView(ContractView):
     """Read the gateway's models now."""
 
     permissions_needed = {"POST": "admin:models"}
+    rehearses_itself = frozenset({"POST"})
 
     @extend_schema(
         parameters=[OpenApiParameter("dryRun", bool)],
