@@ -2,8 +2,8 @@
 
 from django.urls import path
 
+from accounts.api import audit, development, people, rbac, sessions, sign_in, tokens, views
 from accounts.api import automation as automation_keys
-from accounts.api import development, people, rbac, sessions, sign_in, tokens, views
 from litemaas.api.routes import route
 
 _rbac = (
@@ -60,4 +60,8 @@ urlpatterns = [
         "api-automation-key",
     ),
     *(route(pattern, view.as_view(), f"api-v1-{name}") for pattern, view, name in _rbac),
+    route("admin/audit", audit.AuditView.as_view(), "api-audit"),
+    route("admin/audit/actions", audit.AuditActionsView.as_view(), "api-audit-actions"),
+    route("admin/audit/categories", audit.AuditCategoriesView.as_view(), "api-audit-categories"),
+    route("admin/audit/export", audit.AuditExportView.as_view(), "api-audit-export"),
 ]

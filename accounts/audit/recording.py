@@ -66,6 +66,9 @@ def record_many(
     """One row for each of the changes of one act, with few statements however many there are."""
     masked = redact(metadata or {})
     ensure_month(at)
+    changes = list(changes)
+    for kind in {change.resource[0] for change in changes}:
+        dry_run.note(kind, ((c.resource[1], "") for c in changes if c.resource[0] == kind))
     events = [_event(action, actor, change.resource, at, change.old, change.new) for change in changes]
     for event in events:
         event.metadata = masked

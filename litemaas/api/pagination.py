@@ -48,6 +48,20 @@ def presented_page(
     return _answer(present(found) if found else [], page, limit, total, False)
 
 
+def page_around(
+    request: Request,
+    rows: Callable[[int, int], list[Json]],
+    total: Callable[[], int],
+    *,
+    max_limit: int = 100,
+) -> Json:
+    """`{data, pagination}` of rows that are read in their own way: `rows(limit, offset)` and `total()`."""
+    page, limit = _asked(request, max_limit)
+    count = total()
+    first = (page - 1) * limit
+    return _answer(rows(limit, first) if first < count else [], page, limit, count, False)
+
+
 class Listing:
     """A list that is asked for often: one statement for a page and its total, compiled once per shape.
 

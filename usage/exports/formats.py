@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from litemaas.api import cells
 from litemaas.api.rendering import dumps
 from usage.exports.columns import Column, exact, utc
 
@@ -18,8 +19,6 @@ CONTENT_TYPES = {
     "parquet": "application/vnd.apache.parquet",
 }
 EXTENSIONS = {"csv": "csv", "focus": "csv", "json": "json", "parquet": "parquet"}
-# Spreadsheets would run what begins like this.
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _ROWS_AT_ONCE = 2000
 # A row group of Parquet is compressed as a whole.
 _ROW_GROUP = 20_000
@@ -50,7 +49,7 @@ def _cell(value: Any) -> Any:
         return exact(value)
     if isinstance(value, datetime):
         return utc(value)
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULAS) else value
+    return cells.cell(value)
 
 
 def _json(columns: Sequence[Column], rows: Iterable[Values]) -> Iterator[bytes]:
