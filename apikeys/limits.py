@@ -21,7 +21,7 @@ from apikeys.spend import spent_by
 from litellm_sync.models import GatewaySpend
 from teams.models import Member, Team
 
-GATEWAY_VERSION = "apikeys gateway version"
+GATEWAY_VERSION = "apikeys:gateway-version"
 # Earlier ones let calls pass that are over the person's own budget.
 _USER_BUDGET_BINDS = (1, 91)
 
