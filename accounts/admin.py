@@ -4,6 +4,8 @@ from typing import Any
 
 from allauth.account.models import EmailAddress, EmailConfirmation
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
+from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.db.models import Model, QuerySet
@@ -11,7 +13,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
-from accounts import services
+from accounts import automation, services
+from accounts.credentials import AutomationKey
 from accounts.models import AuditEvent, User
 from litemaas.administration import ReadOnlyAdmin, run_each
 
@@ -23,6 +26,10 @@ _NOT_SHOWN: tuple[type[Model], ...] = (
     EmailConfirmation,
     Group,
     OutstandingToken,
+    SocialAccount,
+    SocialApp,
+    SocialToken,
+    UserSession,
 )
 for _model in _NOT_SHOWN:
     if admin.site.is_registered(_model):
@@ -46,7 +53,7 @@ class UserAdmin(ReadOnlyAdmin):
         "created_at",
         "updated_at",
     ]
-    actions = ["activate", "deactivate"]
+    actions = ["activate", "deactivate", "open_for_linking"]
 
     @admin.action(description="Activate")
     def activate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
@@ -55,6 +62,17 @@ class UserAdmin(ReadOnlyAdmin):
     @admin.action(description="Deactivate: no sign-in, keys blocked")
     def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         self._set_active(request, queryset, False)
+
+    @admin.action(description="Let a provider's verified e-mail address take the account over, once")
+    def open_for_linking(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        def link(user: User) -> Any:
+            return services.open_for_linking(
+                actor=request.user,  # type: ignore[arg-type]
+                user_id=user.pk,
+                now=timezone.now(),
+            )
+
+        run_each(request, queryset, link)
 
     def _set_active(self, request: HttpRequest, users: QuerySet[User], active: bool) -> None:
         def change(user: User) -> Any:
@@ -76,3 +94,35 @@ class AuditEventAdmin(ReadOnlyAdmin):
     search_help_text = "A whole action code, object id or user name."
     ordering = ["-at"]
     list_select_related = False
+
+
+@admin.register(AutomationKey)
+class AutomationKeyAdmin(ReadOnlyAdmin):
+    """Listed and revoked here; made over the API, which shows the key once."""
+
+    list_display = [
+        "name",
+        "suffix",
+        "scopes",
+        "created_by",
+        "created_at",
+        "expires_at",
+        "last_used_at",
+        "revoked_at",
+    ]
+    search_fields = ["name"]
+    ordering = ["-created_at"]
+    list_select_related = ["created_by"]
+    exclude = ["key_hash"]
+    actions = ["revoke"]
+
+    @admin.action(description="Revoke: the keys stop at once")
+    def revoke(self, request: HttpRequest, queryset: QuerySet[AutomationKey]) -> None:
+        def revoke(key: AutomationKey) -> Any:
+            return automation.revoke_automation_key(
+                actor=request.user,  # type: ignore[arg-type]
+                key_id=key.pk,
+                now=timezone.now(),
+            )
+
+        run_each(request, queryset, revoke)

@@ -122,6 +122,30 @@ def change_user(
     return user
 
 
+@transaction.atomic(durable=True)
+def open_for_linking(*, actor: Actor, user_id: Any, now: datetime) -> User:
+    """Let a provider's verified e-mail address take this account over, once. For moving people to a provider."""
+    if not actor.may("users:write"):
+        raise errors.Forbidden(requiredPermission="users:write")
+    user: User | None = User.objects.select_for_update(no_key=True).filter(pk=user_id).first()
+    if user is None:
+        raise errors.NotFound("This user does not exist.")
+    if user.is_service or not user.email:
+        raise errors.InvalidStateTransition("Only a person's account with an e-mail address can be linked.")
+    if not user.is_open_for_linking:
+        user.is_open_for_linking = True
+        user.save(update_fields=["is_open_for_linking", "updated_at"])
+        audit.record(
+            "USER_UPDATE",
+            actor=actor,
+            obj=user,
+            at=now,
+            old={"openForLinking": False},
+            new={"openForLinking": True},
+        )
+    return user
+
+
 def _check_roles(user: User) -> None:
     unknown = [role for role in user.roles if role not in Role.values]
     if unknown or not user.roles:

@@ -50,13 +50,13 @@ def renew(python: Path) -> None:
 
 
 def _make(python: Path, *flags: str) -> None:
-    with _node(python) as environment:
+    with node_environment(python) as environment:
         _run("The front-end packages could not be fetched", ["npm", "ci", "--ignore-scripts"], environment)
         _run("The front-end assets could not be built", ["node", "frontend/build.mjs", *flags], environment)
 
 
 @contextmanager
-def _node(python: Path) -> "Iterator[dict[str, str]]":
+def node_environment(python: Path) -> "Iterator[dict[str, str]]":
     """An environment in which `node` and `npm` are found: the system's, or a throw-away one from the wheel."""
     if _system_node_is_usable():
         yield dict(os.environ)

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.models import User
+from accounts.providers.flow import PROVIDER_SESSION
 from accounts.providers.sign_out import sign_out_of
 from accounts.services import record_sign_in, record_sign_out
 from litemaas import context
@@ -59,7 +60,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             request.session[PROVIDER_SIGN_OUT] = address
 
     def get_logout_redirect_url(self, request: HttpRequest) -> str:
-        if PROVIDER_SIGN_OUT in request.session:
+        """allauth asks before it signs out."""
+        if PROVIDER_SESSION in request.session:
             return reverse("signed_out")
         return str(super().get_logout_redirect_url(request))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 from allauth.account import views
 from django.conf import settings
@@ -43,7 +44,20 @@ def missing(request: HttpRequest, **_kwargs: Any) -> HttpResponseBase:
     raise Http404
 
 
+class LoginView(views.LoginView):  # type: ignore[misc]
+    """allauth's, which also knows whether passwords are taken here and where to go on after a provider's answer."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        wanted = context.get("redirect_field_value") or ""
+        return context | {
+            "local_accounts": settings.LOCAL_ACCOUNTS,
+            "redirect_field_quoted": quote(wanted, safe=""),
+        }
+
+
 urlpatterns = [
+    path("login/", LoginView.as_view(), name="account_login"),
     path("signup/", closed, name="account_signup"),
     path("password/set/", missing, name="account_set_password"),
     # The address is the operator's or the provider's to say: it decides whose account a provider's sign-in is.
