@@ -31,7 +31,7 @@ def desired_fields(
     """What we decide of the gateway's key for this secret. Without `models` when the key opens nothing."""
     wanted: dict[str, Any] = {
         "key_alias": row.alias,
-        "user_id": str(key.owner_id) if key.owner_id else None,
+        "user_id": str(key.user_at_gateway) if key.user_at_gateway else None,
         "team_id": str(key.team_id) if key.team_id else None,
         "max_budget": budget,
         "soft_budget": key.soft_budget,

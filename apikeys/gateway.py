@@ -20,12 +20,14 @@ from accounts import options
 from apikeys import secrets, sharing
 from apikeys.desired import create_body, desired_fields, is_blocked, row_fields
 from apikeys.models import ApiKey, ApiKeyModel, ApiKeySecret
+from apikeys.models.opening import is_detached
 from litellm_sync import outbox
 from litellm_sync.client import GatewayClient
 from litellm_sync.differences import differences
 from litellm_sync.errors import GatewayConflict, GatewayNotFound, GatewayUnavailable
 from litellm_sync.models import GatewaySpend
 from litellm_sync.spend import read_moment
+from teams.models import Member
 
 Json = dict[str, Any]
 _SETS_SOFT_BUDGETS = (1, 109)
@@ -44,9 +46,11 @@ class _Work:
 def apply_key(key_id: UUID, client: GatewayClient) -> None:
     """Make the gateway's keys match the portal's row. Idempotent; raises the gateway's errors."""
     rows = ApiKey.objects.select_related("owner", "team").prefetch_related("secrets")
+    rows = rows.annotate(detached=is_detached())
     key = rows.filter(pk=key_id).first()
     if key is None:
         return
+    key.is_detached = vars(key)["detached"]
     if key.is_revoked:
         for row in key.secrets.all():
             client.delete_key(row.token_hash)
@@ -70,8 +74,12 @@ def opened_models(key: ApiKey) -> list[str]:
 def _require_what_it_needs(key: ApiKey, client: GatewayClient) -> None:
     if key.owner_id:
         outbox.require_applied("user", key.owner_id, client=client)
-    if key.team_id:
-        outbox.require_applied("team", key.team_id, client=client)
+    if not key.team_id:
+        return
+    outbox.require_applied("team", key.team_id, client=client)
+    # A call before the member is there would not count towards the member's budget.
+    for place in Member.objects.current().filter(team=key.team_id, user=key.owner_id):
+        outbox.require_applied("member", place.pk, client=client)
 
 
 def _apply_one(work: _Work, row: ApiKeySecret) -> None:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from apikeys import sharing
 from apikeys.desired import desired_fields, is_blocked, row_fields
 from apikeys.models import ApiKeyModel, ApiKeySecret
+from apikeys.models.opening import is_detached
 from litellm_sync.registry import Mirror, Wish
 
 _BATCH = 1000
@@ -20,7 +21,9 @@ _BATCH = 1000
 def key_wishes(token_hashes: Sequence[str]) -> Mapping[str, Wish]:
     """Those of the hashes that are ours. Retired secrets and revoked keys must not be there. Two statements."""
     other = ApiKeySecret.objects.superseded().filter(api_key=OuterRef("api_key"))
-    rows = ApiKeySecret.objects.filter(token_hash__in=token_hashes).annotate(is_sharing=Exists(other))
+    rows = ApiKeySecret.objects.filter(token_hash__in=token_hashes).annotate(
+        is_sharing=Exists(other), detached=is_detached("api_key__")
+    )
     found = list(rows.select_related("api_key", "api_key__owner"))
     models = _models([row.api_key_id for row in found])
     now = timezone.now()
@@ -50,6 +53,7 @@ def _models(key_ids: list[UUID]) -> dict[UUID, list[str]]:
 
 def _wish(row: ApiKeySecret, models: list[str], now: datetime) -> Wish:
     key = row.api_key
+    key.is_detached = vars(row)["detached"]
     if key.is_revoked or row.retired_at is not None:
         return Wish(key.pk, None)
     budget: Decimal | None = sharing.budget_after_rotation(key.max_budget, row, now)

@@ -97,6 +97,9 @@ class ApiKey(models.Model):
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
+    # Set by what tells the gateway, from `opening.is_detached`.
+    is_detached = False
+
     objects = ApiKeyQuerySet.as_manager()
 
     class Meta:
@@ -166,6 +169,13 @@ class ApiKey(models.Model):
 
     def is_expired(self, now: datetime) -> bool:
         return self.expires_at is not None and self.expires_at <= now
+
+    @property
+    def user_at_gateway(self) -> uuid.UUID | None:
+        """Whose key it is for LiteLLM. A team's key whose owner is not in the team is nobody's there: it opens nothing,
+        and taking a member out deletes the keys that carry the member's name, with their spend. Needs
+        `is_detached` to be set."""
+        return None if self.is_detached else self.owner_id
 
     def is_live(self, now: datetime) -> bool:
         return not self.is_revoked and not self.is_expired(now)

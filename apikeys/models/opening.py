@@ -45,6 +45,14 @@ def _team_lets_it() -> Q:
     )
 
 
+def is_detached(key: str = "") -> "models.ExpressionWrapper[Q]":
+    """Whether the owner of a team's key is not in the team (any more), as an annotation. `key` leads to the key:
+    "api_key__" from its secrets."""
+    owned = Q(**{f"{key}team__isnull": False, f"{key}owner__isnull": False})
+    condition = owned & ~is_in_team(f"{key}team_id", f"{key}owner_id")
+    return models.ExpressionWrapper(condition, output_field=models.BooleanField())
+
+
 class ApiKeyModel(models.Model):
     """A model that the owner chose for the key. Whether it opens is `effective()`."""
 

@@ -28,6 +28,7 @@ from litemaas import dry_run, errors
 from subscriptions.models import Subscription
 from teams.models import Team
 from teams.roles import ADMIN, USES_KEYS, role_in
+from teams.services import push_team
 
 MOST_SERVICE_KEYS = 100
 # Gives the owner subscriptions to these models, in the caller's transaction.
@@ -162,6 +163,9 @@ def _commit_key(order: _Order, now: datetime) -> tuple[IssuedKey, Claim | None]:
     audit.record(order.action, actor=order.actor, obj=key, at=now, new=new)
     if is_first and order.owner is not None:
         push_user(order.owner, now=now)
+    if team is not None and team.is_default:
+        # The one team that nobody had to make, so the gateway may never have heard of it.
+        push_team(team.pk, now=now)
     # The caller applies it at once, and the user with it.
     return IssuedKey(key, secret), outbox.claim_new("key", key.pk, now=now)
 
