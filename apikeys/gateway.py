@@ -95,7 +95,7 @@ def _apply_one(work: _Work, row: ApiKeySecret) -> None:
 
 def _apply_both(work: _Work, current: ApiKeySecret, former: ApiKeySecret) -> None:
     """The former secret is brought in line first: what it loses must be gone before the new one gets it."""
-    there = work.client.get_key(former.token_hash)
+    there = work.client.get_key(former.token_hash) or _bring_former(work, former)
     _carry_spend(current, there)
     fresh = work.client.get_key(current.token_hash)
     for row, present in ((former, there), (current, fresh)):
@@ -114,6 +114,13 @@ def _apply_both(work: _Work, current: ApiKeySecret, former: ApiKeySecret) -> Non
         return
     if former.valid_until is not None and former.valid_until <= work.now:
         _retire(work, current, former, there)
+
+
+def _bring_former(work: _Work, former: ApiKeySecret) -> Json | None:
+    """A former secret that the gateway does not have, never had or lost, works on during the overlap, too."""
+    if former.valid_until is None or former.valid_until <= work.now or former.sealed is None:
+        return None
+    return _create(work, former, work.key.max_budget) or work.client.get_key(former.token_hash)
 
 
 def _carry_spend(current: ApiKeySecret, former_row: Json | None) -> None:

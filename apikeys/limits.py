@@ -13,6 +13,8 @@ from typing import Any
 from django.conf import settings
 from django.core.cache import cache
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from redis.exceptions import RedisError
 
 from accounts.models import User
 from apikeys.key_policy import key_policy
@@ -21,9 +23,20 @@ from apikeys.spend import spent_by
 from litellm_sync.models import GatewaySpend
 from teams.models import Member, Team
 
-GATEWAY_VERSION = "apikeys:gateway-version"
+GATEWAY_VERSION = "apikeys:gateway_version"
+_NEWEST = (1, 109)
 # Earlier ones let calls pass that are over the person's own budget.
 _USER_BUDGET_BINDS = (1, 91)
+
+
+_WORDS = {
+    "key": _("This key"),
+    "user": _("You"),
+    "team": _("Team"),
+    "member": _("Your place in the team"),
+    "model": _("Model"),
+    "default": _("New keys"),
+}
 
 
 @dataclass
@@ -43,6 +56,22 @@ class Level:
     max_parallel_requests: int | None = None
     applies: bool = True
     binds: set[str] = field(default_factory=set)
+
+    @property
+    def level_text(self) -> str:
+        return str(_WORDS[self.level])
+
+    @property
+    def is_named(self) -> bool:
+        return self.level in {"team", "model"}
+
+    @property
+    def stops_first(self) -> bool:
+        return "budget" in self.binds
+
+    @property
+    def is_without_effect(self) -> bool:
+        return not self.applies
 
     @property
     def remaining(self) -> Decimal | None:
@@ -102,7 +131,10 @@ def limits_of_user(user: User, *, now: datetime) -> Effective:
 
 def gateway_version() -> tuple[int, ...]:
     """The connected gateway's, as the workers saw it last; without their word the newest that we know."""
-    return tuple(cache.get(GATEWAY_VERSION) or (1, 109))
+    try:
+        return tuple(cache.get(GATEWAY_VERSION) or _NEWEST)
+    except RedisError:
+        return _NEWEST
 
 
 def _user_budget_binds(key: ApiKey) -> bool:

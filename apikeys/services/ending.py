@@ -107,7 +107,7 @@ def _clean_up(pks: list[UUID], actor: Actor, now: datetime) -> int:
     audit.record(
         "API_KEYS_CLEANUP",
         actor=actor,
-        resource=("API_KEY", ""),
+        resource=("API_KEY_OPERATION", ""),
         at=now,
         metadata={"count": len(ids), "keys": [str(pk) for pk in ids]},
     )

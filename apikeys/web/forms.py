@@ -6,21 +6,38 @@ from typing import Any
 
 from django import forms
 from django.http import QueryDict
+from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from accounts.models import User
+from apikeys.key_policy import KeyPolicy
+from apikeys.models import ApiKey
+from apikeys.terms import GRANTABLE, PERMISSIONS
 from litemaas.web.forms import WholeNumber
 from subscriptions.models import Subscription
+from teams.models import Team
+from teams.roles import USES_KEYS, role_of
 
 _DAYS = (30, 60, 90, 180, 365)
 _ON_DATE = "date"
+_KEEP = "keep"
 WINDOWS = [
     ("daily", _("Daily")),
     ("weekly", _("Weekly")),
     ("monthly", _("Monthly")),
     ("yearly", _("Yearly")),
 ]
+_CALLS = [
+    ("allowChatCompletions", _("Chat")),
+    ("allowEmbeddings", _("Embeddings")),
+    ("allowCompletions", _("Text completions")),
+]
+# Fields that are named as the columns.
+_SAME = (
+    *("name", "description", "max_budget", "soft_budget", "tpm_limit", "rpm_limit"),
+    *("max_parallel_requests", "model_rpm_limit", "model_tpm_limit", "portal_permissions"),
+)
 _NOT_NEGATIVE = {"min_value": _("Enter 0 or more."), "invalid": _("Enter a number.")}
 
 
@@ -30,11 +47,42 @@ def subscribed_models(user: User) -> list[str]:
     return list(rows.order_by("model_id").values_list("model_id", flat=True))
 
 
-class KeyForm(forms.Form):
-    """A new key. Its fields are named as the use case names what is wrong with them."""
+def teams_with_keys(user: User) -> list[tuple[str, str]]:
+    """The teams that this person may hold keys of, as choices."""
+    rows = Team.objects.active().of(user.pk).annotate(my_role=role_of(user.pk)).filter(my_role__in=USES_KEYS)
+    return [(str(pk), name) for pk, name in rows.values_list("pk", "name")]
 
-    # Made with the form, so sending it twice makes one key.
-    request_token = forms.CharField(widget=forms.HiddenInput, max_length=128, required=False)
+
+class RatesByModel(forms.CharField):
+    """Lines like `model-name: 60`, as a map."""
+
+    def __init__(self, **options: Any) -> None:
+        widget = forms.Textarea({"rows": 2, "spellcheck": "false"})
+        super().__init__(required=False, max_length=20_000, widget=widget, **options)
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return value
+        rates: dict[str, int] = {}
+        for line in str(super().to_python(value) or "").splitlines():
+            if not line.strip():
+                continue
+            name, _colon, number = line.rpartition(":")
+            if not name.strip() or not number.strip().isascii() or not number.strip().isdigit():
+                text = now_("Write one line for each model, like “model-name: 60”.")
+                raise forms.ValidationError(text)
+            rates[name.strip()] = int(number)
+        return rates
+
+    def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return "\n".join(f"{name}: {rate}" for name, rate in sorted(value.items()))
+        return value
+
+
+class KeySettingsForm(forms.Form):
+    """What may be set of a key. Its fields are named as the use cases name what is wrong with them."""
+
     name = forms.CharField(
         label=_("Name"),
         max_length=255,
@@ -53,18 +101,7 @@ class KeyForm(forms.Form):
             "invalid_choice": _("You have no active subscription to %(value)s."),
         },
     )
-    expires = forms.ChoiceField(
-        label=_("Expires"),
-        required=False,
-        choices=[
-            ("", _("Never")),
-            *(
-                (str(days), ngettext_lazy("In %(n)s day", "In %(n)s days", days) % {"n": days})
-                for days in _DAYS
-            ),
-            (_ON_DATE, _("On a day of my choice")),
-        ],
-    )
+    expires = forms.ChoiceField(label=_("Expires"), required=False)
     expires_at = forms.DateField(
         label=_("Last day"),
         required=False,
@@ -72,38 +109,88 @@ class KeyForm(forms.Form):
         help_text=_("Only for “On a day of my choice”. The key works until the end of this day, UTC."),
     )
     max_budget = forms.DecimalField(
-        label=_("Budget"),
+        label=_("Budget"), required=False, localize=True, min_value=0, error_messages=_NOT_NEGATIVE
+    )
+    soft_budget = forms.DecimalField(
+        label=_("Warn at"),
         required=False,
         localize=True,
         min_value=0,
         error_messages=_NOT_NEGATIVE,
-        help_text=_("In US dollars. Empty is unlimited."),
+        help_text=_("In US dollars. Nothing is stopped; you are told."),
     )
-    budget_duration = forms.ChoiceField(
+    budget_duration = forms.CharField(
         label=_("Budget starts again"),
         required=False,
-        choices=[("", _("Never")), *WINDOWS],
+        widget=forms.Select(choices=[("", _("Never")), *WINDOWS]),
     )
     tpm_limit = WholeNumber(
-        label=_("Tokens per minute"),
-        required=False,
-        min_value=0,
-        error_messages=_NOT_NEGATIVE,
-        help_text=_("Empty is unlimited."),
+        label=_("Tokens per minute"), required=False, min_value=0, error_messages=_NOT_NEGATIVE
     )
     rpm_limit = WholeNumber(
-        label=_("Requests per minute"),
+        label=_("Requests per minute"), required=False, min_value=0, error_messages=_NOT_NEGATIVE
+    )
+    max_parallel_requests = WholeNumber(
+        label=_("Requests at the same time"),
         required=False,
-        min_value=0,
-        error_messages=_NOT_NEGATIVE,
+        min_value=1,
+        error_messages={"min_value": _("Enter 1 or more."), "invalid": _("Enter a number.")},
         help_text=_("Empty is unlimited."),
     )
+    model_rpm_limit = RatesByModel(
+        label=_("Requests per minute of single models"),
+        help_text=_("One line for each model, like “model-name: 60”."),
+    )
+    model_tpm_limit = RatesByModel(
+        label=_("Tokens per minute of single models"),
+        help_text=_("One line for each model, like “model-name: 10000”."),
+    )
+    permissions = forms.MultipleChoiceField(
+        label=_("Calls"),
+        choices=_CALLS,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Without one of these only the others, and nothing else, can be called."),
+        error_messages={"required": _("Allow at least one of them.")},
+    )
+    tags = forms.CharField(
+        label=_("Tags"), required=False, max_length=1100, help_text=_("Separated by commas, at most 20.")
+    )
+    portal_permissions = forms.MultipleChoiceField(
+        label=_("Rights on the portal"),
+        choices=[(code, code) for code in GRANTABLE],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("For programs that use this key on the portal’s own API. None is usual."),
+    )
 
-    def __init__(self, data: QueryDict | None, *, models: list[str], chosen: list[str]) -> None:
-        super().__init__(data, initial={"request_token": str(uuid.uuid4()), "model_ids": chosen})
-        field = self.fields["model_ids"]
-        assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101  for the type checker
-        field.choices = [(name, name) for name in models]
+    def __init__(
+        self, data: QueryDict | None, *, models: list[str], policy: KeyPolicy, initial: dict[str, Any]
+    ) -> None:
+        super().__init__(data, initial={"permissions": list(PERMISSIONS), **initial})
+        self.policy = policy
+        self._set_choices("model_ids", [(name, name) for name in models])
+        self._set_choices("expires", self._expiries())
+        for name, wire, unit in (
+            ("max_budget", "maxBudget", _("In US dollars.")),
+            ("tpm_limit", "tpmLimit", ""),
+            ("rpm_limit", "rpmLimit", ""),
+        ):
+            self.fields[name].help_text = f"{unit} {_limit_words(policy, wire)}".strip()
+
+    def _set_choices(self, name: str, choices: list[Any]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101  for the type checker
+        field.choices = choices
+
+    def _expiries(self) -> list[Any]:
+        most = self.policy.maximums["expirationDays"]
+        days = [
+            (str(day), ngettext_lazy("In %(n)s day", "In %(n)s days", day) % {"n": day})
+            for day in sorted({*_DAYS, *([most] if most else [])})
+            if most is None or day <= most
+        ]
+        never = [] if most else [("", _("Never"))]
+        return [*never, *days, (_ON_DATE, _("On a day of my choice"))]
 
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = self.cleaned_data
@@ -112,25 +199,123 @@ class KeyForm(forms.Form):
         return values
 
     def arguments(self, now: datetime) -> dict[str, Any]:
-        """For `issue_api_key`."""
+        """For the use cases; empty is None."""
         values = self.cleaned_data
-        return {
-            "name": values["name"],
-            "description": values["description"],
-            "model_ids": values["model_ids"],
-            "request_token": values["request_token"] or None,
-            "expires_at": self._expiry(now),
-            "max_budget": values["max_budget"],
-            "budget_window": values["budget_duration"],
-            "tpm_limit": values["tpm_limit"],
-            "rpm_limit": values["rpm_limit"],
-        }
+        chosen = values["permissions"]
+        found = {name: values[name] for name in (*_SAME, "model_ids")}
+        found["budget_window"] = values["budget_duration"]
+        found["tags"] = [tag for tag in (part.strip() for part in values["tags"].split(",")) if tag]
+        found["permissions"] = {name: False for name in PERMISSIONS if name not in chosen}
+        if values["expires"] != _KEEP:
+            found["expires_at"] = self._expiry(now)
+        return found
 
     def _expiry(self, now: datetime) -> datetime | None:
         choice = self.cleaned_data["expires"]
         if choice == _ON_DATE:
             return datetime.combine(self.cleaned_data["expires_at"], time.max, UTC)
         return now + timedelta(days=int(choice)) if choice else None
+
+
+def _limit_words(policy: KeyPolicy, wire: str) -> str:
+    most = policy.maximums[wire]
+    if most is None:
+        return now_("Empty is unlimited.")
+    shown = f"{most.normalize():f}" if hasattr(most, "normalize") else f"{most}"
+    return now_("At most %(n)s, which is also what empty means.") % {"n": shown}
+
+
+class KeyForm(KeySettingsForm):
+    """A new key."""
+
+    # Made with the form, so sending it twice makes one key.
+    request_token = forms.CharField(widget=forms.HiddenInput, max_length=128, required=False)
+    team_id = forms.ChoiceField(
+        label=_("Team"),
+        required=False,
+        help_text=_("Its budget pays for what the key uses. Without one it is your own."),
+    )
+
+    def __init__(
+        self,
+        data: QueryDict | None,
+        *,
+        models: list[str],
+        chosen: list[str],
+        teams: list[tuple[str, str]],
+        policy: KeyPolicy,
+    ) -> None:
+        usual = policy.defaults
+        days = usual["expirationDays"]
+        initial = {
+            "request_token": str(uuid.uuid4()),
+            "model_ids": chosen,
+            "max_budget": usual["maxBudget"],
+            "soft_budget": usual["softBudget"],
+            "budget_duration": usual["budgetDuration"] or "",
+            "tpm_limit": usual["tpmLimit"],
+            "rpm_limit": usual["rpmLimit"],
+            "expires": str(days) if days in _DAYS else "",
+        }
+        super().__init__(data, models=models, policy=policy, initial=initial)
+        self._set_choices("team_id", [("", _("None")), *teams])
+        if not teams:
+            del self.fields["team_id"]
+
+    def arguments(self, now: datetime) -> dict[str, Any]:
+        found = super().arguments(now)
+        team = self.cleaned_data.get("team_id")
+        found["request_token"] = self.cleaned_data["request_token"] or None
+        return {**found, "team_id": uuid.UUID(team)} if team else found
+
+
+class ChangeForm(KeySettingsForm):
+    """A key that is there: every field shows what is set, empty clears it."""
+
+    def __init__(
+        self, data: QueryDict | None, *, key: ApiKey, models: list[str], chosen: list[str], policy: KeyPolicy
+    ) -> None:
+        self._key = key
+        initial = {name: getattr(key, name) for name in _SAME}
+        for name in ("max_budget", "soft_budget"):
+            initial[name] = initial[name].normalize() if initial[name] is not None else None
+        initial |= {
+            "model_ids": chosen,
+            "budget_duration": key.budget_window,
+            "tags": ", ".join(key.tags),
+            "permissions": [name for name in PERMISSIONS if key.permissions.get(name) is not False],
+            "expires": _KEEP,
+        }
+        super().__init__(data, models=models, policy=policy, initial=initial)
+        if key.budget_window and key.budget_window not in dict(WINDOWS):
+            window = self.fields["budget_duration"].widget
+            window.choices = [*window.choices, (key.budget_window, key.budget_window)]
+
+    def _expiries(self) -> list[Any]:
+        ends = self._key.expires_at
+        kept = _("As it is: %(day)s") % {"day": ends.date().isoformat() if ends else now_("never")}
+        return [(_KEEP, kept), *super()._expiries()]
+
+
+class RotateForm(forms.Form):
+    """How long the former secret works on."""
+
+    request_token = forms.CharField(widget=forms.HiddenInput, max_length=128, required=False)
+    overlap = forms.TypedChoiceField(
+        label=_("The present key works on"),
+        coerce=int,
+        choices=[
+            (0, _("Not any more, once the new one works")),
+            (3600, _("For an hour")),
+            (86_400, _("For a day")),
+            (604_800, _("For seven days")),
+        ],
+        widget=forms.RadioSelect,
+    )
+    reason = forms.CharField(label=_("Reason"), required=False, max_length=500)
+
+    def __init__(self, data: QueryDict | None = None) -> None:
+        super().__init__(data, initial={"request_token": str(uuid.uuid4()), "overlap": 3600})
 
 
 class KeyFilter(forms.Form):

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apikeys.web import cancelling, views
+from apikeys.web import cancelling, changing, views
 
 urlpatterns = [
     path("subscriptions/<uuid:subscription_id>/cancel", cancelling.cancel, name="cancel_subscription"),
@@ -9,5 +9,9 @@ urlpatterns = [
     path("api-keys/<uuid:key_id>", views.api_key, name="api_key"),
     path("api-keys/<uuid:key_id>/state", views.state, name="api_key_state"),
     path("api-keys/<uuid:key_id>/reveal", views.reveal, name="reveal_api_key"),
+    path("api-keys/<uuid:key_id>/change", changing.change, name="change_api_key"),
+    path("api-keys/<uuid:key_id>/rotate", changing.rotate, name="rotate_api_key"),
+    path("api-keys/<uuid:key_id>/retire-former", changing.retire, name="retire_former_secret"),
+    path("api-keys/<uuid:key_id>/reset-spend", changing.reset, name="reset_key_spend"),
     path("api-keys/<uuid:key_id>/revoke", views.revoke, name="revoke_api_key"),
 ]

@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -13,13 +12,17 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts import options
 from accounts.errors import SignInTooOld
+from accounts.models import User
 from accounts.web.pages import PageRequest, signed_in
 from accounts.web.sessions import signed_in_at
 from apikeys import policies, services
-from apikeys.models import ApiKey
+from apikeys.key_policy import key_policy
+from apikeys.limits import limits_of_key
+from apikeys.models import ApiKey, ApiKeySecret
 from apikeys.web import listing
-from apikeys.web.forms import KeyFilter, KeyForm, subscribed_models
+from apikeys.web.forms import KeyFilter, KeyForm, subscribed_models, teams_with_keys
 from catalog.web.filters import snippet_kind
 from litemaas import errors
 from litemaas.web.forms import show_refusal
@@ -37,7 +40,7 @@ def api_keys(request: PageRequest) -> HttpResponse:
         "page": page,
         "rows": rows,
         "live": live,
-        "allowed": settings.MAX_ACTIVE_KEYS_PER_USER,
+        "allowed": options.value("maxActiveKeysPerUser"),
         "may_issue": policies.may_issue(request.user),
         "has_any": bool(rows) or listing.own(request.user).exists(),
         "has_models": bool(rows) or bool(subscribed_models(request.user)),
@@ -56,7 +59,13 @@ def new(request: PageRequest) -> HttpResponse:
     if not policies.may_issue(request.user):
         raise errors.Forbidden
     models = subscribed_models(request.user)
-    form = KeyForm(request.POST or None, models=models, chosen=request.GET.getlist("model"))
+    form = KeyForm(
+        request.POST or None,
+        models=models,
+        chosen=request.GET.getlist("model"),
+        teams=teams_with_keys(request.user),
+        policy=key_policy(),
+    )
     if request.method == "POST" and form.is_valid() and (issued := _issue(request, form)):
         return _created(request, issued)
     return render(request, "apikeys/new.html", {"form": form, "models": models})
@@ -85,12 +94,29 @@ def _sample(key: ApiKey) -> dict[str, Any]:
 @require_GET
 @signed_in
 def api_key(request: PageRequest, key_id: UUID) -> HttpResponse:
-    return _detail(request, key_id, "")
+    return detail_of(request, key_id, "")
 
 
-def _detail(request: PageRequest, key_id: UUID, secret: str) -> HttpResponse:
-    row = listing.row_of(listing.own(request.user).get_or_refuse(key_id), timezone.now())
-    return render(request, "apikeys/detail.html", {"row": row, "secret": secret, **_sample(row.key)})
+def detail_of(request: PageRequest, key_id: UUID, secret: str, *, is_new: bool = False) -> HttpResponse:
+    """The page of a key; `secret` is shown in this answer only, `is_new` says that a rotation just made it."""
+    now = timezone.now()
+    key = listing.own(request.user).select_related("owner", "team").get_or_refuse(key_id)
+    row = listing.row_of(key, now)
+    values = {
+        "row": row,
+        "secret": secret,
+        "is_new": is_new,
+        "former": ApiKeySecret.objects.superseded().filter(api_key=key).first(),
+        "limits": limits_of_key(key, now=now),
+        "history": listing.history_of(key),
+        "may_change": policies.may_change(request.user, key),
+        "may_reset": may_reset(request.user, key),
+    }
+    return render(request, "apikeys/detail.html", {**values, **_sample(row.key)})
+
+
+def may_reset(user: User, key: ApiKey) -> bool:
+    return policies.may_reset_spend(user, key, owners_may=bool(options.value("ownerSpendReset")))
 
 
 @require_GET
@@ -115,7 +141,7 @@ def reveal(request: PageRequest, key_id: UUID) -> HttpResponse:
         messages.info(request, error.message)
         back = urlencode({"next": reverse("api_key", args=[key_id])})
         return redirect(f"{reverse('account_reauthenticate')}?{back}")
-    return _detail(request, key_id, secret)
+    return detail_of(request, key_id, secret)
 
 
 @require_http_methods(["GET", "POST"])

@@ -1,6 +1,7 @@
 """A process that forks children which kill themselves at their n-th step. Run by test_killed_at_any_step.
 
-Reads a line of JSON per child, `{"act": "issue" | "drain", "step": n, …}`, and answers with a line: "killed" or "done".
+Reads a line of JSON per child, `{"act": "issue" | "rotate" | "change" | "drain", "step": n, …}`, and answers with a
+line: "killed" or "done".
 A step is a statement, a commit, or the moment before or after a gateway call. Forking is what makes it quick: Django is
 loaded once, and no connection is open yet when a child begins.
 """
@@ -11,6 +12,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +24,7 @@ from django.db import connection  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from accounts.models import User  # noqa: E402
-from apikeys.services import issue_api_key  # noqa: E402
+from apikeys.services import change_api_key, issue_api_key, rotate_api_key  # noqa: E402
 from litellm_sync import outbox  # noqa: E402
 from litellm_sync.client.transport import Transport  # noqa: E402
 
@@ -70,11 +72,32 @@ def _issue(order: dict[str, Any]) -> None:
     )
 
 
+def _rotate(order: dict[str, Any]) -> None:
+    rotate_api_key(
+        actor=User.objects.get(pk=UUID(order["owner"])),
+        key_id=UUID(order["key"]),
+        overlap=timedelta(seconds=order["overlap"]),
+        request_token=order["request_token"],
+        now=timezone.now(),
+    )
+
+
+def _change(order: dict[str, Any]) -> None:
+    change_api_key(
+        actor=User.objects.get(pk=UUID(order["owner"])),
+        key_id=UUID(order["key"]),
+        tpm_limit=order["tpm_limit"],
+        max_budget=None,
+        tags=["changed"],
+        now=timezone.now(),
+    )
+
+
 def _drain(_order: dict[str, Any]) -> None:
     outbox.drain()
 
 
-ACTS = {"issue": _issue, "drain": _drain}
+ACTS = {"issue": _issue, "rotate": _rotate, "change": _change, "drain": _drain}
 
 
 def _run_child(order: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from decimal import Decimal
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
@@ -15,7 +16,7 @@ from django.utils import timezone
 
 from apikeys import secrets
 from apikeys.models import ApiKey
-from apikeys.services import issue_api_key, revoke_api_key
+from apikeys.services import issue_api_key, retire_former_secret, revoke_api_key, rotate_api_key
 from litellm_sync.client import forget_gateway
 from litellm_sync.client import gateway as configured
 from litellm_sync.models import LEASE, GatewayObject
@@ -143,6 +144,85 @@ def test_killed_while_the_worker_takes_away(gateway, chat_model, run_until_kille
         return ended
 
     assert each_step(act) > 8
+
+
+@pytest.mark.parametrize("overlap", [0, 3600])
+def test_killed_while_rotating(gateway, chat_model, admin_client, run_until_killed, drain, overlap):
+    def act(step):
+        owner, token = somebody(chat_model), f"request-{step}"
+        issued = issue(owner, chat_model, max_budget=Decimal(1000))
+        asked = {"owner": str(owner.pk), "key": str(issued.key.pk), "request_token": token}
+        ended = run_until_killed(act="rotate", step=step, overlap=overlap, **asked)
+        known = set(issued.key.secrets.values_list("token_hash", flat=True))
+        assert set(keys_at_the_gateway(admin_client, owner)) <= known
+        # Nobody repaired anything yet, and the key still works: with the former secret or with the new one.
+        current = secrets.read_from(ApiKey.objects.get(owner=owner).current_secret)
+        assert 200 in {call_model(gateway, secret, chat_model.pk) for secret in (issued.secret, current)}
+        drain(later=LATER)
+        # The client did not hear an answer and asks again: it gets that secret, or a first one.
+        again = rotate_api_key(
+            actor=owner,
+            key_id=issued.key.pk,
+            overlap=timedelta(seconds=overlap),
+            request_token=token,
+            now=timezone.now(),
+        )
+        drain(later=LATER)
+        assert again.current.number == 2
+        wanted = {row.token_hash for row in issued.key.secrets.live()}
+        assert len(wanted) == (2 if overlap else 1)
+        assert set(keys_at_the_gateway(admin_client, owner)) == wanted
+        assert call_model(gateway, again.secret, chat_model.pk) == 200
+        assert call_model(gateway, issued.secret, chat_model.pk) == (200 if overlap else 401)
+        return ended
+
+    assert each_step(act) > 30
+
+
+def test_killed_while_the_worker_retires(gateway, chat_model, admin_client, run_until_killed, drain):
+    def act(step):
+        owner = somebody(chat_model)
+        issued = issue(owner, chat_model, max_budget=Decimal(1000))
+        rotated = rotate_api_key(
+            actor=owner, key_id=issued.key.pk, overlap=timedelta(hours=1), now=timezone.now()
+        )
+        drain(later=LATER)
+        assert call_model(gateway, issued.secret, chat_model.pk) == 200
+        retire_former_secret(actor=owner, key_id=issued.key.pk, now=timezone.now())
+        ended = run_until_killed(act="drain", step=step)
+        assert call_model(gateway, rotated.secret, chat_model.pk) == 200
+        drain(later=LATER)
+        assert keys_at_the_gateway(admin_client, owner) == [rotated.current.token_hash]
+        there = admin_client.get_key(rotated.current.token_hash)
+        late = issued.key.secrets.current().get().late_spend
+        assert late is not None
+        assert Decimal(str(there["max_budget"])) == pytest.approx(1000 - late)
+        return ended
+
+    assert each_step(act) > 10
+
+
+def test_killed_while_changing(chat_model, admin_client, run_until_killed, drain):
+    def act(step):
+        owner = somebody(chat_model)
+        issued = issue(owner, chat_model, max_budget=Decimal(5), tpm_limit=1)
+        asked = {"owner": str(owner.pk), "key": str(issued.key.pk), "tpm_limit": 7}
+        ended = run_until_killed(act="change", step=step, **asked)
+        drain(later=LATER)
+        key = ApiKey.objects.get(owner=owner)
+        there = admin_client.get_key(key.current_secret.token_hash)
+        # All of it or nothing, and the same on both sides.
+        assert (key.tpm_limit, key.max_budget, key.tags) in [(1, Decimal(5), []), (7, None, ["changed"])]
+        assert there["tpm_limit"] == key.tpm_limit
+        assert there["max_budget"] == key.max_budget
+        assert there["metadata"].get("portal_tags", []) == key.tags
+        return ended
+
+    assert each_step(act) > 15
+
+
+def issue(owner, model, **values):
+    return issue_api_key(actor=owner, model_ids=[model.pk], now=timezone.now() - timedelta(days=1), **values)
 
 
 def _rest_the_breaker() -> None:

@@ -135,6 +135,18 @@ def test_the_former_secret_stays_while_the_gateway_is_away(gateway, issue, rotat
     assert call_model(gateway, issued.secret, chat_model.pk) == 401
 
 
+def test_a_key_that_the_gateway_never_had_is_brought_there_with_both_secrets(
+    gateway, issue, rotate, chat_model, drain
+):
+    gateway.faults.add("status", "/key/generate", status=503)
+    issued = issue(max_budget=Decimal(10))
+    rotated = rotate(issued.key, overlap=HOUR)
+    gateway.faults.clear()
+    drain(later=LATER)
+    for secret in (issued.secret, rotated.secret):
+        assert call_model(gateway, secret, chat_model.pk) == 200
+
+
 def test_a_refusal_for_good_leaves_the_former_secret(gateway, issue, rotate, chat_model, drain):
     issued = issue()
     gateway.faults.add("status", "/key/generate", status=400)

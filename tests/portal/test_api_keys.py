@@ -5,13 +5,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from accounts import options
 from apikeys import secrets, services
-from apikeys.models import ApiKey
+from apikeys.models import ApiKey, ApiKeySecret
 from litellm_sync.models import GatewayObject
 from tests.factories import UserFactory
 from tests.portal.conftest import issue, signed_in, subscribe
 
-FORM = {"request_token": "form-1", "name": "build", "model_ids": ["lab/one"]}
+CALLS = ["allowChatCompletions", "allowEmbeddings", "allowCompletions"]
+FORM = {"request_token": "form-1", "name": "build", "model_ids": ["lab/one"], "permissions": CALLS}
 
 
 @pytest.fixture
@@ -118,3 +120,65 @@ def test_somebody_elses_key_is_not_found(browser, operator):
         assert client.get(f"/api-keys/{key.pk}").status_code == 404
         assert client.post(f"/api-keys/{key.pk}/reveal").status_code == 404
         assert client.post(f"/api-keys/{key.pk}/revoke").status_code == 404
+
+
+class TestChanging:
+    @pytest.fixture
+    def key(self, model, person):
+        return issue(person, "build", "lab/one")
+
+    def test_every_field_is_shown_and_can_be_changed_and_cleared(self, key, browser):
+        address = f"/api-keys/{key.pk}/change"
+        filled = FORM | {"name": "other", "max_budget": "12.5", "soft_budget": "5", "tpm_limit": "1,000"}
+        filled |= {"budget_duration": "monthly", "model_rpm_limit": "lab/one: 5", "tags": "a, b"}
+        filled |= {"permissions": ["allowChatCompletions"], "expires": "keep", "max_parallel_requests": "2"}
+        assert browser.post(address, filled).status_code == 302
+        key.refresh_from_db()
+        assert (key.name, str(key.max_budget), key.tpm_limit) == ("other", "12.5000000000", 1000)
+        assert (key.model_rpm_limit, key.tags, key.max_parallel_requests) == ({"lab/one": 5}, ["a", "b"], 2)
+        assert key.permissions == {"allowEmbeddings": False, "allowCompletions": False}
+        text = browser.get(address).content.decode()
+        assert "lab/one: 5" in text
+        assert 'value="12.5"' in text
+        assert browser.post(address, FORM | {"expires": "keep"}).status_code == 302
+        key.refresh_from_db()
+        assert (key.max_budget, key.tags, key.model_rpm_limit, key.permissions) == (None, [], {}, {})
+
+    def test_what_is_wrong_is_said_at_its_field(self, key, browser):
+        for change, field in (
+            ({"max_budget": "1", "soft_budget": "2"}, "soft_budget"),
+            ({"model_rpm_limit": "lab/one"}, "model_rpm_limit"),
+            ({"model_rpm_limit": "lab/two: 5"}, "model_rpm_limit"),
+            ({"permissions": []}, "permissions"),
+        ):
+            answer = browser.post(f"/api-keys/{key.pk}/change", FORM | {"expires": "keep"} | change)
+            assert list(answer.context["form"].errors) == [field]
+
+    def test_a_rotation_shows_the_new_key_once_and_the_former_one_until_it_ends(self, key, browser):
+        ApiKeySecret.objects.update(created_at=timezone.now() - timedelta(days=1))
+        assert "works on" in browser.get(f"/api-keys/{key.pk}/rotate").content.decode()
+        answer = browser.post(f"/api-keys/{key.pk}/rotate", {"request_token": "r", "overlap": "3600"})
+        current = ApiKeySecret.objects.current().get()
+        assert current.number == 2
+        assert secrets.read_from(current) in answer.content.decode()
+        page = browser.get(f"/api-keys/{key.pk}").content.decode()
+        assert secrets.read_from(current) not in page
+        assert "The former key still works" in page
+        assert "Rotated" in page
+        assert browser.post(f"/api-keys/{key.pk}/retire-former").status_code == 302
+        assert ApiKeySecret.objects.superseded().get().valid_until <= timezone.now()
+
+    def test_resetting_the_spend_is_offered_to_whom_it_is_allowed(self, key, person, operator, browser):
+        address = f"/api-keys/{key.pk}/reset-spend"
+        assert browser.get(address).status_code == 403
+        options.change_options(
+            actor=operator, values={"ownerSpendReset": True}, action="TEST", now=timezone.now()
+        )
+        assert browser.get(address).status_code == 200
+        assert browser.post(address).status_code == 302
+        assert ApiKey.objects.get(pk=key.pk).spend_reset_at is not None
+
+    def test_a_strangers_key_and_an_ended_one_are_not_changed(self, key, operator, person, browser):
+        assert signed_in(operator).get(f"/api-keys/{key.pk}/change").status_code == 404
+        services.revoke_api_key(actor=person, key_id=key.pk, now=timezone.now())
+        assert browser.get(f"/api-keys/{key.pk}/change").status_code == 403

@@ -1,9 +1,10 @@
 """Addresses of the usage API, relative to /api/v1/."""
 
 from litemaas.api.routes import route
-from usage.api import admin_views, budget_views, export_views, query_views, team_views, views
+from usage.api import admin_views, budget_views, export_views, key_views, query_views, team_views, views
 
 urlpatterns = [
+    route("api-keys/<uuid:key_id>/usage", key_views.KeyUsageView.as_view(), "api-key-usage"),
     route("usage/summary", views.SummaryView.as_view(), "api-usage-summary"),
     route("usage/timeseries", views.TimeSeriesView.as_view(), "api-usage-timeseries"),
     route("usage/analytics", views.AnalyticsView.as_view(), "api-usage-analytics"),

@@ -1,0 +1,99 @@
+"""Changing and rotating one's own keys."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.web.pages import PageRequest, signed_in
+from apikeys import policies, services
+from apikeys.key_policy import key_policy
+from apikeys.web import listing
+from apikeys.web.forms import ChangeForm, RotateForm, subscribed_models
+from apikeys.web.views import detail_of, may_reset
+from litemaas import errors
+from litemaas.web.forms import show_refusal
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def change(request: PageRequest, key_id: UUID) -> HttpResponse:
+    """The form of `new` with what is set; what is emptied is cleared."""
+    key = listing.own(request.user).get_or_refuse(key_id)
+    now = timezone.now()
+    if not policies.may_change(request.user, key) or not key.is_live(now):
+        raise errors.Forbidden(_("This key can’t be changed any more."))
+    chosen = sorted(link.model_id for link in key.model_links.all())
+    models = sorted({*chosen, *subscribed_models(request.user)})
+    form = ChangeForm(request.POST or None, key=key, models=models, chosen=chosen, policy=key_policy())
+    if request.method == "POST" and form.is_valid() and _change(request, key_id, form):
+        messages.success(request, _("The key is changed."))
+        return redirect("api_key", key_id)
+    return render(request, "apikeys/change.html", {"form": form, "key": key})
+
+
+def _change(request: PageRequest, key_id: UUID, form: ChangeForm) -> bool:
+    """Only what was changed in the form is sent: what a newer maximum forbids may stay as long as nobody touches it."""
+    now = timezone.now()
+    named = {"budget_duration": "budget_window", "expires": "expires_at"}
+    changed = {named.get(name, name) for name in form.changed_data}
+    values = {name: value for name, value in form.arguments(now).items() if name in changed}
+    try:
+        services.change_api_key(actor=request.user, key_id=key_id, now=now, **values)
+    except errors.DomainError as error:
+        show_refusal(form, error)
+        return False
+    return True
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def rotate(request: PageRequest, key_id: UUID) -> HttpResponse:
+    """Ask how long the present secret works on, then show the new one, in this answer only."""
+    key = listing.own(request.user).get_or_refuse(key_id)
+    form = RotateForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        chosen = form.cleaned_data
+        try:
+            rotated = services.rotate_api_key(
+                actor=request.user,
+                key_id=key_id,
+                overlap=timedelta(seconds=chosen["overlap"]),
+                reason=chosen["reason"],
+                request_token=chosen["request_token"] or None,
+                now=timezone.now(),
+            )
+        except errors.DomainError as error:
+            show_refusal(form, error)
+        else:
+            return detail_of(request, key_id, rotated.secret or "", is_new=True)
+    return render(request, "apikeys/rotate.html", {"form": form, "key": key})
+
+
+@require_POST
+@signed_in
+def retire(request: PageRequest, key_id: UUID) -> HttpResponse:
+    """End the overlap of a rotation now."""
+    services.retire_former_secret(actor=request.user, key_id=key_id, now=timezone.now())
+    services.bring_to_gateway(key_id)
+    messages.success(request, _("The former key has ended."))
+    return redirect("api_key", key_id)
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def reset(request: PageRequest, key_id: UUID) -> HttpResponse:
+    """Ask, then have the spend counted from 0 again."""
+    key = listing.own(request.user).get_or_refuse(key_id)
+    if not may_reset(request.user, key):
+        raise errors.Forbidden
+    if request.method != "POST":
+        return render(request, "apikeys/reset.html", {"key": key})
+    services.reset_key_spend(actor=request.user, key_id=key_id, now=timezone.now())
+    messages.success(request, _("The spend of “%(name)s” counts from 0 again.") % {"name": key.name})
+    return redirect("api_key", key_id)
