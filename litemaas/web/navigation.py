@@ -34,6 +34,8 @@ USER_ITEMS = (
 )
 OPERATOR_ITEMS = (
     Item("/operations/usage", _("Usage analytics"), "chart-bar"),
+    Item("/operations/subscriptions", _("Requests"), "clock"),
+    Item("/operations/models", _("Manage models"), "cube"),
     Item("/admin/", _("Administration"), "cog"),
 )
 
