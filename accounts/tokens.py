@@ -121,7 +121,7 @@ def refresh_tokens(raw: str, *, session_id: str = "") -> dict[str, Any]:
     if sign_in is None or not sign_in.user.is_active:
         raise InvalidRefreshToken
     now = timezone.now()
-    if sign_in.ended_at or sign_in.expires_at <= now or now - sign_in.signed_in_at > LONGEST_SIGN_IN:
+    if sign_in.ended_at or sign_in.expires_at <= now or now - sign_in.created_at > LONGEST_SIGN_IN:
         raise SessionEnded
     with transaction.atomic():
         is_ours = _blacklist(old["jti"], sign_in.user, old["exp"])

@@ -40,9 +40,9 @@ class ConfigView(OpenView):
                 "usageCacheTtlMinutes": 1,
                 "environment": settings.ENVIRONMENT,
                 "currency": options.currency_of(options.recent("currency")),
-                "authProvider": "oidc",
+                "authProvider": _auth_provider(),
                 "litellmApiUrl": settings.LITELLM_PUBLIC_URL,
-                "authMode": "oauth",
+                "authMode": "mock" if settings.DEBUG and settings.DEV_TOKENS else "oauth",
                 "features": {
                     "teams": False,
                     "playground": False,
@@ -72,3 +72,8 @@ class RootView(OpenView):
                 "docs": "/docs",
             }
         )
+
+
+def _auth_provider() -> str:
+    """The kind of the first provider, which is the one that the v0.4 front end sends people to."""
+    return "openshift" if next(iter(settings.IDENTITY_PROVIDERS), "") == "openshift" else "oidc"

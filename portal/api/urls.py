@@ -3,7 +3,7 @@
 from django.urls import re_path
 
 from litemaas.api.routes import route
-from portal.api import banners, config, health, integration
+from portal.api import banners, config, health, integration, people
 from portal.api import settings as portal_settings
 
 # Also below /, where probes look for them.
@@ -36,5 +36,9 @@ urlpatterns = [
     route(
         "banners/admin/<uuid:banner_id>/audit", banners.BannerHistoryView.as_view(), "admin-banner-history"
     ),
+    route("users/me/stats", people.OwnStatsView.as_view(), "api-my-stats"),
+    route("admin/users/<uuid:user_id>", people.UserDetailView.as_view(), "api-admin-user"),
+    route("admin/system/stats", people.SystemStatsView.as_view(), "api-system-stats"),
+    route("admin/system/status", people.SystemStatusView.as_view(), "api-system-status"),
     *probes,
 ]
