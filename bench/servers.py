@@ -63,7 +63,7 @@ class Web:
 @contextmanager
 def web() -> Iterator[Web]:
     """Granian with two workers of four threads each."""
-    port = _free_port()
+    port = free_port()
     where = ("--host", "127.0.0.1", "--port", str(port), "--log-level", "warning")
     shape = ("--interface", "wsgi", "--workers", "2", "--blocking-threads", "4", "--no-ws")
     command = [str(_PROGRAMS / "granian"), *where, *shape, "litemaas.wsgi:application"]
@@ -90,7 +90,7 @@ def _wait_until_ready(found: Web) -> None:
     raise SystemExit("The web server did not start; the reason is above.")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

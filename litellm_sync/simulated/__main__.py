@@ -27,6 +27,8 @@ def main() -> None:
         push=push,
         log_delay=options.log_delay,
         chunk_delay=options.chunk_delay,
+        service_time=options.service_time,
+        at_once=options.at_once,
     )
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -57,6 +59,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--chunk-delay", type=float, default=0.0, help="seconds between the chunks of a stream"
     )
+    parser.add_argument("--service-time", type=float, default=0.0, help="seconds that every request takes")
+    parser.add_argument("--at-once", type=int, help="how many requests are served at the same time")
     return parser.parse_args()
 
 

@@ -33,7 +33,8 @@ class SimulatedGateway:
     it.
 
     `port` 0 takes a free one. With `state_path` everything survives a kill; `log_delay` is how many seconds a
-    call takes to show in logs and spends; `chunk_delay` the pause between the chunks of a stream.
+    call takes to show in logs and spends; `chunk_delay` the pause between the chunks of a stream. Every request takes
+    `service_time` seconds, and only so many `at_once`: together they are what it can take.
     """
 
     def __init__(
@@ -47,6 +48,8 @@ class SimulatedGateway:
         push: Target | None = None,
         log_delay: float = 0.0,
         chunk_delay: float = 0.0,
+        service_time: float = 0.0,
+        at_once: int | None = None,
         deployments: list[Json] | None = None,
     ) -> None:
         self.host = host
@@ -59,7 +62,15 @@ class SimulatedGateway:
             log_delay=log_delay,
         )
         self.faults = Faults(self.state.clock)
-        self._server = Server(self.state, self.faults, host, port, chunk_delay=chunk_delay)
+        self._server = Server(
+            self.state,
+            self.faults,
+            host,
+            port,
+            chunk_delay=chunk_delay,
+            service_time=service_time,
+            at_once=at_once,
+        )
         self.port = self._server.port
         self._pusher = None if push is None else Pusher(self.state, push)
 

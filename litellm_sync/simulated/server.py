@@ -32,7 +32,21 @@ class _HangUp(Exception):
 class Server:
     """Listens from the moment it is made; serves from `start`."""
 
-    def __init__(self, state: State, faults: Faults, host: str, port: int, *, chunk_delay: float) -> None:
+    def __init__(
+        self,
+        state: State,
+        faults: Faults,
+        host: str,
+        port: int,
+        *,
+        chunk_delay: float,
+        service_time: float = 0.0,
+        at_once: int | None = None,
+    ) -> None:
+        self._service_time = service_time
+        self._room: contextlib.AbstractContextManager[object] = (
+            contextlib.nullcontext() if at_once is None else threading.BoundedSemaphore(at_once)
+        )
         self._state = state
         self._faults = faults
         self._chunk_delay = chunk_delay
@@ -94,6 +108,9 @@ class Server:
             self._send(connection, control.steer(self._state, self._faults, request))
             return True
         self._state.calls.append(f"{request.method} {request.path}")
+        if self._service_time:
+            with self._room:
+                self._stopping.wait(self._service_time)
         faults = self._faults.hit(request.method, request.path)
         reply = self._troubled(connection, request, faults) if faults else answer(self._state, request)
         self._send(connection, reply, trickle=next((f for f in faults if f.kind == "trickle"), None))
