@@ -23,7 +23,7 @@ from apikeys.terms import WIRE, KeyValues, tidy, wrong_metadata, wrong_together,
 from catalog.models import Model
 from litellm_sync import outbox
 from litellm_sync.errors import GatewayRefused
-from litellm_sync.models import Claim
+from litellm_sync.models import Claim, GatewayObject
 from litemaas import dry_run, errors
 from subscriptions.models import Subscription
 from teams.models import Team
@@ -134,6 +134,8 @@ def _check(actor: Actor, values: dict[str, Any], model_ids: list[str], now: date
 @transaction.atomic(durable=True)
 def _commit_key(order: _Order, now: datetime) -> tuple[IssuedKey, Claim | None]:
     team = _held_team(order) if order.team_id else None
+    if team is not None and not GatewayObject.objects.filter(kind="team", object_id=team.pk).exists():
+        push_team(team.pk, now=now)
     # One creation at a time per person (of service keys: per team), so the count below stays true, and a repeated
     # request sees the first one's key.
     if order.owner is not None:
