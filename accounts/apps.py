@@ -7,7 +7,12 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import gateway, mirror
+        from accounts.credentials import SignIn
+        from accounts.second_factors import SecondFactorColumn
         from litellm_sync import registry
+        from litemaas.crypto import columns
 
         registry.register("user", gateway.apply_user)
         registry.reconcile("user", mirror.USERS)
+        columns.register(columns.SealedColumn(SignIn, "sealed_id_token", lambda row: f"sign-in {row.pk}"))
+        columns.register(SecondFactorColumn())

@@ -8,8 +8,11 @@ class ApikeysConfig(AppConfig):
     def ready(self) -> None:
         from accounts.services import activity_changed
         from apikeys import access, gateway, key_policy, mirror  # noqa: F401  the policy declares its options
+        from apikeys.models import ApiKeySecret
+        from apikeys.secrets import binding
         from catalog.services import availability_changed
         from litellm_sync import registry
+        from litemaas.crypto import columns
         from subscriptions.services import access_changed, many_ended, status_changed
         from teams.services import membership_changed, team_changed
 
@@ -22,3 +25,6 @@ class ApikeysConfig(AppConfig):
         activity_changed.register(access.follow_activity)
         membership_changed.register(access.follow_membership)
         team_changed.register(access.follow_team)
+        columns.register(
+            columns.SealedColumn(ApiKeySecret, "sealed", lambda row: binding(row.api_key_id), ("api_key_id",))
+        )

@@ -31,7 +31,7 @@ def secret_row(key: ApiKey, secret: str, *, number: int = 1, now: datetime) -> A
         alias=key.alias if number == 1 else f"{key.alias}-r{number}",
         prefix=key.secret_prefix,
         suffix=key.secret_suffix,
-        sealed=crypto.seal(secret, bound_to=_binding(key.pk)),
+        sealed=crypto.seal(secret, bound_to=binding(key.pk)),
         created_at=now,
     )
 
@@ -40,13 +40,13 @@ def read_from(row: ApiKeySecret) -> str | None:
     """The secret, or None where it is not kept. Raises crypto.CannotOpen."""
     if row.sealed is None:
         return None
-    secret = crypto.open_sealed(bytes(row.sealed), bound_to=_binding(row.api_key_id))
+    secret = crypto.open_sealed(bytes(row.sealed), bound_to=binding(row.api_key_id))
     if token_hash(secret) != row.token_hash:
         raise crypto.CannotOpen("The sealed value belongs to another secret of this key.")
     return secret
 
 
-def _binding(key_id: UUID) -> str:
+def binding(key_id: UUID) -> str:
     return f"api_key:{key_id}"
 
 

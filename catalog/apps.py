@@ -7,7 +7,12 @@ class CatalogConfig(AppConfig):
 
     def ready(self) -> None:
         from catalog import gateway
+        from catalog.models import ManagedDeployment
         from litellm_sync import registry
+        from litemaas.crypto import columns
 
         registry.register("model", gateway.apply_model)
         registry.reconcile("model", gateway.MODELS)
+        columns.register(
+            columns.SealedColumn(ManagedDeployment, "sealed_provider_key", lambda row: str(row.key_owner))
+        )

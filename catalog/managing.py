@@ -248,13 +248,21 @@ def _managed(model: Model, now: datetime) -> ManagedDeployment | None:
     row = ManagedDeployment.objects.kept().select_for_update(no_key=True).filter(model=model).first()
     if row is not None:
         return row
-    serving = list(Deployment.objects.filter(model=model, vanished_at=None)[:2])
-    if len(serving) != 1 or serving[0].is_managed_by_config or (pk := _uuid(serving[0].pk)) is None:
+    pk = _stranger(model)
+    if pk is None:
         return None
     form = _present(model, None)
     row = ManagedDeployment(pk=pk, model=model, route="", created_at=now, updated_at=now, **form.as_columns())
     row.save(force_insert=True)
     return row
+
+
+def _stranger(model: Model) -> UUID | None:
+    """The one deployment that somebody made in the gateway's database, if that is what serves the model."""
+    serving = list(Deployment.objects.filter(model=model, vanished_at=None)[:2])
+    if len(serving) != 1 or serving[0].is_managed_by_config:
+        return None
+    return _uuid(serving[0].pk)
 
 
 def _uuid(text: str) -> UUID | None:
@@ -267,7 +275,8 @@ def _uuid(text: str) -> UUID | None:
 def _present(model: Model, row: ManagedDeployment | None) -> ModelForm:
     """The form as it would be filled in now."""
     if row is not None:
-        return ModelForm(model_name=model.pk, **{n: getattr(row, n) for n in ModelForm.column_names()})
+        columns = {name: getattr(row, name) for name in ModelForm.column_names()}
+        return ModelForm(model_name=model.pk, **{**columns, "capabilities": tuple(row.capabilities)})
     serving = Deployment.objects.filter(model=model, vanished_at=None).order_by("id").first()
     return ModelForm(
         model_name=model.pk,
@@ -282,6 +291,12 @@ def _present(model: Model, row: ManagedDeployment | None) -> ModelForm:
         model_type=model.model_type,
         capabilities=tuple(model.capabilities),
     )
+
+
+def present_form(model: Model) -> tuple[ModelForm, bool]:
+    """The form as it is filled in now, and whether it can be changed here."""
+    row = ManagedDeployment.objects.kept().filter(model=model).first()
+    return _present(model, row), row is not None or _stranger(model) is not None
 
 
 def _put_key(row: ManagedDeployment, provider_key: str | None) -> None:

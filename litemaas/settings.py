@@ -225,6 +225,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 600.0,
         "options": {"expires": 590},
     },
+    "renew what is sealed": {
+        "task": "litemaas.api.tasks.renew_sealed_values",
+        "schedule": 86_400.0,
+        "options": {"expires": 80_000},
+    },
     "keep the audit tables": {
         "task": "accounts.tasks.keep_audit_tables",
         "schedule": 3600.0,
@@ -340,6 +345,7 @@ PASSWORD_GRANT = env.flag("PASSWORD_GRANT", LOCAL_ACCOUNTS)
 ADMINS_NEED_MFA = env.flag("ADMINS_NEED_MFA", False)
 # Tokens for anybody who asks: needs DEBUG as well.
 DEV_TOKENS = env.flag("DEV_TOKENS", False)
+MFA_ADAPTER = "accounts.second_factors.SealingAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "LiteMaaS"

@@ -186,6 +186,10 @@ class Subscription(models.Model):
     def is_active(self) -> bool:
         return self.status == self.Status.ACTIVE
 
+    @property
+    def is_pending(self) -> bool:
+        return self.status == self.Status.PENDING
+
 
 class StatusChange(models.Model):
     """One step of a subscription's life. `changed_by` NULL = the system."""

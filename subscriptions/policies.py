@@ -27,6 +27,11 @@ def may_change_quotas(actor: Actor, subscription: Subscription) -> bool:
     return may_decide(actor) or _is_owner(actor, subscription, "subscriptions:write")
 
 
+def may_act_on(actor: Actor, subscription: Subscription) -> bool:
+    """Whether there is any state in which the actor might change it; those who only see it are told so first."""
+    return may_decide(actor) or _is_owner(actor, subscription, "subscriptions:write")
+
+
 def may_cancel(actor: Actor, subscription: Subscription) -> bool:
     return may_decide(actor) or _is_owner(actor, subscription, "subscriptions:delete")
 

@@ -12,7 +12,9 @@ class TeamsConfig(AppConfig):
     def ready(self) -> None:
         from accounts.services import groups_changed
         from litellm_sync import registry
+        from litemaas.crypto import columns
         from teams import gateway, mirror
+        from teams.models import Invitation
         from teams.services import set_group_memberships
 
         registry.register("team", gateway.apply_team)
@@ -20,6 +22,7 @@ class TeamsConfig(AppConfig):
         registry.reconcile("team", mirror.TEAMS)
         registry.reconcile("member", mirror.MEMBERS)
         groups_changed.register(set_group_memberships)
+        columns.register(columns.SealedColumn(Invitation, "sealed_token", lambda row: f"invitation:{row.pk}"))
         post_migrate.connect(make_default_team, sender=self)
 
 

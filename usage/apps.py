@@ -8,6 +8,9 @@ class UsageConfig(AppConfig):
 
     def ready(self) -> None:
         from jobs.registry import register
+        from litemaas.crypto import columns
         from usage.exports.files import JOB_KIND, run_export
+        from usage.models import Webhook
 
         register(JOB_KIND, gettext_noop("Export of usage"), run_export)
+        columns.register(columns.SealedColumn(Webhook, "sealed_secret", lambda row: f"webhook:{row.pk}"))

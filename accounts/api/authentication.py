@@ -95,7 +95,8 @@ def _hold_to_limits(user: User, request: Request) -> None:
     view = (request.parser_context or {}).get("view")
     method = request.method or "GET"
     needed = permission_for(view, method)
-    user.operates = needed in OPERATOR_PERMISSIONS
+    # A service account has nothing of its own: what it may read at all, it reads of everybody.
+    user.operates = user.is_service or needed in OPERATOR_PERMISSIONS
     if getattr(view, "person_only", False) or (needed == SIGNED_IN and method not in {"GET", "HEAD"}):
         raise errors.Forbidden("This needs a person who is signed in; an API key is not enough.")
 

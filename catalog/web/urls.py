@@ -1,5 +1,11 @@
 from django.urls import path
 
-from catalog.web import views
+from catalog.web import operations, views
 
-urlpatterns = [path("operations/models/sync", views.sync, name="sync_models")]
+urlpatterns = [
+    path("operations/models", operations.models, name="manage_models"),
+    path("operations/models/sync", views.sync, name="sync_models"),
+    path("operations/models/new", operations.new_model, name="new_model"),
+    path("operations/models/edit/<path:model_id>", operations.edit_model, name="edit_model"),
+    path("operations/models/delete/<path:model_id>", operations.delete_model, name="delete_model"),
+]

@@ -119,7 +119,7 @@ def _keep(row: IdempotentRequest, response: HttpResponseBase) -> None:
     content = dumps(response.data) if isinstance(response, Response) else getattr(response, "content", b"")
     kept: dict[str, Any] = {"status": status, "body": content, "headers": _headers_of(response)}
     if status < 300 and "no-store" in response.get("Cache-Control", ""):
-        kept["sealed_body"] = crypto.seal(content.decode(), bound_to=_binding(row))
+        kept["sealed_body"] = crypto.seal(content.decode(), bound_to=binding(row))
         kept["sealed_until"] = timezone.now() + SECRET_KEPT
         kept["body"] = _without_secrets(content)
     _mine(row).update(**kept)
@@ -147,12 +147,12 @@ def _replay(row: IdempotentRequest, now: datetime) -> HttpResponse:
         raise IdempotencyInProgress(retryAfter=max(1, int((known.locked_until - now).total_seconds())))
     content = bytes(known.body or b"")
     if known.sealed_body is not None and known.sealed_until is not None and known.sealed_until > now:
-        content = crypto.open_sealed(bytes(known.sealed_body), bound_to=_binding(row)).encode()
+        content = crypto.open_sealed(bytes(known.sealed_body), bound_to=binding(row)).encode()
     headers = {**known.headers, "Idempotency-Replayed": "true", "Cache-Control": "no-store"}
     return HttpResponse(content, status=known.status, headers=headers)
 
 
-def _binding(row: IdempotentRequest) -> str:
+def binding(row: IdempotentRequest) -> str:
     return f"idempotent_request:{row.principal}:{row.target}:{row.key}"
 
 

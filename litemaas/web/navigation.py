@@ -32,7 +32,12 @@ USER_ITEMS = (
     Item("/teams", _("Teams"), "users"),
     Item("/usage", _("Usage"), "chart-line"),
 )
-OPERATOR_ITEMS = (Item("/admin/", _("Administration"), "cog"),)
+OPERATOR_ITEMS = (
+    Item("/operations/usage", _("Usage analytics"), "chart-bar"),
+    Item("/operations/subscriptions", _("Requests"), "clock"),
+    Item("/operations/models", _("Manage models"), "cube"),
+    Item("/admin/", _("Administration"), "cog"),
+)
 
 
 def items_for(*, is_operator: bool) -> dict[str, list[Item]]:

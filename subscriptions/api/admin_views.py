@@ -12,6 +12,7 @@ from accounts.api.authentication import actor_of
 from litemaas.api.views import ContractView, body_of, created
 from subscriptions import quota_rules, services
 from subscriptions.api import presenters, queries, schema
+from subscriptions.counts import request_stats
 
 
 def _view(request: Request) -> presenters.Viewpoint:
@@ -53,7 +54,7 @@ class RequestStatsView(ContractView):
 
     @extend_schema(responses=schema.RequestStatsOut, operation_id="subscription_request_stats")
     def get(self, request: Request) -> Response:
-        return Response(queries.request_stats(quota_rules.day_start(timezone.now())))
+        return Response(request_stats(quota_rules.day_start(timezone.now())))
 
 
 class ApproveView(ContractView):

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import QuerySet
 from rest_framework.request import Request
 
 from accounts.api.authentication import actor_of
@@ -221,18 +221,3 @@ def history(pks: Iterable[UUID]) -> list[Json]:
     )
     steps = StatusChange.objects.filter(subscription__in=pks).order_by("changed_at", "id")
     return list(steps.values(*columns))
-
-
-def request_stats(today: datetime) -> Json:
-    """Counts of requests; `today` is when the day began."""
-    by_people = StatusChange.objects.filter(changed_at__gte=today, changed_by__isnull=False)
-    decided = by_people.exclude(old_status="").aggregate(
-        approvedToday=Count("pk", filter=Q(new_status="active", old_status__in=["pending", "denied"])),
-        deniedToday=Count("pk", filter=Q(new_status="denied")),
-    )
-    kept = Subscription.objects.kept()
-    return {
-        "pendingCount": kept.filter(status=Subscription.Status.PENDING).count(),
-        **decided,
-        "totalRequests": kept.filter(model__restricted_access=True).count(),
-    }

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.models import Actor
+from litemaas import errors
 from subscriptions import policies
 from subscriptions.models import Subscription
 from subscriptions.states import Act
@@ -23,6 +24,8 @@ def suspend_subscription(
     """Stop a subscription until it is resumed. An administrator's suspension of somebody else's can't be lifted by
     its owner; it also takes over one that is there."""
     row = locked(actor, subscription_id)
+    if not policies.may_act_on(actor, row):
+        raise errors.Forbidden(requiredPermission="admin:subscriptions:write")
     by = _By.OWNER if row.user_id == actor.pk else _By.OPERATOR
     is_taken_over = by is _By.OPERATOR and row.suspended_by != _By.OPERATOR and policies.may_decide(actor)
     if row.status == _S.SUSPENDED and not is_taken_over:
@@ -47,6 +50,8 @@ def resume_subscription(
 ) -> Subscription:
     """Lift a suspension. Where the model became restricted meanwhile, an owner's resumption is a new request."""
     row = locked(actor, subscription_id)
+    if not policies.may_act_on(actor, row):
+        raise errors.Forbidden(requiredPermission="admin:subscriptions:write")
     new = _S.PENDING if row.needs_approval and not policies.may_decide(actor) else _S.ACTIVE
     if row.status != _S.SUSPENDED:
         raise wrong_state(row.status, new)

@@ -2,6 +2,7 @@
 
 from django import forms
 from django.conf import settings
+from django.db.models import Q
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
@@ -65,4 +66,71 @@ class SubscriptionFilter(forms.Form):
             rows = rows.current()
         if text := wanted.get("search", "").strip():
             rows = rows.filter(model_id__icontains=text)
+        return rows
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Reason"),
+        required=False,
+        max_length=500,
+        widget=forms.Textarea({"rows": 3, "maxlength": 500}),
+        help_text=_("At most 500 characters. It is kept in the history."),
+    )
+
+
+class ReadReasonForm(ReasonForm):
+    """A reason that somebody else will read, and must therefore be there."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=500,
+        widget=forms.Textarea({"rows": 3, "maxlength": 500}),
+        help_text=_("The user will read this. At most 500 characters."),
+    )
+
+
+class QuotasForm(forms.Form):
+    quota_requests = WholeNumber(label=_("Requests per month"))
+    quota_tokens = WholeNumber(label=_("Tokens per month"))
+
+
+class RequestFilter(forms.Form):
+    """What waits is shown unless something else is asked for."""
+
+    search = forms.CharField(
+        label=_("Search by user or model"),
+        required=False,
+        max_length=200,
+        widget=forms.TextInput({"type": "search"}),
+    )
+    status = forms.ChoiceField(
+        label=_("Status"),
+        required=False,
+        choices=[
+            ("", _("Pending")),
+            ("all", _("All")),
+            *[choice for choice in STATUS_CHOICES if choice[0] != Subscription.Status.PENDING],
+            *ENDED_CHOICES,
+        ],
+    )
+    restricted = forms.BooleanField(label=_("Restricted models only"), required=False)
+
+    def __init__(self, query: QueryDict) -> None:
+        super().__init__(query)
+        self.full_clean()
+
+    @property
+    def wanted_status(self) -> str:
+        """A status, or "all"."""
+        return self.cleaned_data.get("status") or Subscription.Status.PENDING.value
+
+    def apply(self, rows: SubscriptionQuerySet) -> SubscriptionQuerySet:
+        if self.wanted_status != "all":
+            rows = rows.filter(status=self.wanted_status)
+        if self.cleaned_data.get("restricted"):
+            rows = rows.filter(model__restricted_access=True)
+        if text := self.cleaned_data.get("search", "").strip():
+            named = Q(user__username__icontains=text) | Q(user__email__icontains=text)
+            rows = rows.filter(named | Q(model_id__icontains=text))
         return rows

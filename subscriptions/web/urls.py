@@ -1,9 +1,20 @@
 from django.urls import path
 
-from subscriptions.web import views
+from subscriptions.web import detail, requests, views
+
+_ONE = "subscriptions/<uuid:subscription_id>"
+_OPERATIONS = "operations/subscriptions"
 
 urlpatterns = [
     path("subscriptions", views.subscriptions, name="subscriptions"),
     path("subscriptions/new", views.subscribe, name="subscribe"),
-    path("subscriptions/<uuid:subscription_id>/review", views.review, name="review_subscription"),
+    path(_ONE, detail.subscription, name="subscription"),
+    path(f"{_ONE}/review", views.review, name="review_subscription"),
+    path(f"{_ONE}/suspend", detail.suspend, name="suspend_subscription"),
+    path(f"{_ONE}/resume", detail.resume, name="resume_subscription"),
+    path(f"{_ONE}/quotas", detail.quotas, name="change_quotas"),
+    path(_OPERATIONS, requests.requests, name="subscription_requests"),
+    path(f"{_OPERATIONS}/decide", requests.decide, name="decide_subscriptions"),
+    path(f"{_OPERATIONS}/<uuid:subscription_id>/revert", requests.revert, name="revert_subscription"),
+    path(f"{_OPERATIONS}/<uuid:subscription_id>/delete", requests.delete, name="delete_subscription"),
 ]

@@ -67,7 +67,7 @@ def _said(row: Subscription) -> str:
 def review(request: PageRequest, subscription_id: UUID) -> HttpResponse:
     """Ask again after a denial."""
     row = own(request).get_or_refuse(subscription_id)
-    form = ReviewForm(request.POST or None)
+    form = ReviewForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         services.request_review(
             actor=request.user, subscription_id=row.pk, now=timezone.now(), **form.cleaned_data

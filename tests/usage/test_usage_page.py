@@ -1,10 +1,11 @@
 """The usage page of a signed-in person."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.utils import timezone
 
+from litemaas.web.patterns import Pattern
 from tests.factories import UserFactory
 from tests.usage.conftest import log_row
 from usage.ledger import write_rows
@@ -66,3 +67,48 @@ def test_the_page_asks_as_often_for_fifty_models_as_for_one(client, person, djan
     write_rows([log_row(100 + n, api_key="hash-1", model_group=f"m{n}", at=now) for n in range(50)], now=now)
     with django_assert_max_num_queries(12):
         client.get("/usage")
+
+
+@pytest.fixture
+def operator(client, person):
+    client.force_login(UserFactory(is_auditor=True))
+    return client
+
+
+@pytest.mark.parametrize("tab", ["user", "model", "provider", "team", "key", "day", "nonsense"])
+def test_operators_see_everybodys_usage_split_sorted_and_paged(operator, tab):
+    page = operator.get("/operations/usage", {"tab": tab, "sort": "-cost", "page": "9", "page_size": "10"})
+    assert page.status_code == 200
+    assert page.context["found"].figures.requests == 4
+    assert sum(row.figures.requests for row in page.context["rows"]) == 4
+
+
+def test_operators_narrow_by_person_model_and_address(operator, person):
+    one = operator.get("/operations/usage", {"person": person.username})
+    assert one.context["found"].figures.requests == 3
+    linked = operator.get("/operations/usage", {"userIds": str(person.pk), "modelIds": "lab/m1"})
+    assert linked.context["found"].figures.requests == 1
+    nobody = operator.get("/operations/usage", {"person": "nobody at all"})
+    assert "No usage in this period" in nobody.content.decode()
+
+
+def test_a_period_that_is_too_long_offers_shorter_ones(operator):
+    page = operator.get(
+        "/operations/usage", {"period": "custom", "first": "2026-01-01", "last": "2026-07-01"}
+    )
+    assert "At most 90 days" in page.content.decode()
+    assert "first=2026-04-03&amp;last=2026-07-01" in page.content.decode()
+
+
+def test_the_operators_page_does_not_exist_for_others(client, person):
+    assert client.get("/operations/usage").status_code == 404
+
+
+def test_the_weekly_pattern_shades_by_size_and_tells_what_is_missing():
+    first = date(2026, 11, 4)
+    values = {first: 1, first + timedelta(days=1): 1000, first + timedelta(days=2): None}
+    pattern = Pattern("p", "Pattern", first, first + timedelta(days=8), values)
+    cells = [cell for week in pattern.weeks for cell in week.cells]
+    assert [cell.state for cell in cells[:6]] == ["outside", "outside", "value", "value", "missing", "zero"]
+    assert [cells[2].step, cells[3].step] == [1, 6]
+    assert "99.9" in cells[3].text

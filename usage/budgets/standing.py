@@ -1,5 +1,6 @@
 """How somebody stands: budgets with forecast, and quotas, in one reading."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,9 +12,9 @@ from subscriptions.models import Subscription
 from subscriptions.quota_rules import window_end, window_start
 from usage.budgets.alerting import thresholds_of
 from usage.budgets.forecasting import Forecast, forecasts_of
-from usage.budgets.holders import Holder, holders_of
+from usage.budgets.holders import Holder, holder, holders_of
 from usage.budgets.spending import spend_of
-from usage.models import DEFAULT_THRESHOLDS, UsageCursor
+from usage.models import DEFAULT_THRESHOLDS, BudgetKind, UsageCursor
 from usage.rows import SOURCE
 
 
@@ -56,21 +57,26 @@ class GatewayBudget:
 
 
 def standing_of(user: User, *, now: datetime) -> Standing:
-    holders = holders_of(user, now=now)
+    budgets = _states(holders_of(user, now=now), now)
+    cursor = UsageCursor.objects.filter(source=SOURCE).first()
+    return Standing(budgets, _quotas(user, now), window_end(now), cursor.moved_at if cursor else None)
+
+
+def own_budget(user: User, *, now: datetime) -> BudgetState | None:
+    """The person's own budget alone; None without one."""
+    found = holder(BudgetKind.USER, user.pk, now=now)
+    return _states([found], now)[0] if found else None
+
+
+def _states(holders: Sequence[Holder], now: datetime) -> list[BudgetState]:
     spends = spend_of(holders, now=now)
     forecasts = forecasts_of(holders, spends, now=now)
     own = thresholds_of((one.kind, one.id) for one in holders)
-    budgets = [
-        BudgetState(
-            one,
-            spends[one.kind, one.id],
-            own.get((one.kind, one.id), DEFAULT_THRESHOLDS),
-            forecasts.get((one.kind, one.id)),
-        )
-        for one in holders
-    ]
-    cursor = UsageCursor.objects.filter(source=SOURCE).first()
-    return Standing(budgets, _quotas(user, now), window_end(now), cursor.moved_at if cursor else None)
+    states = []
+    for one in holders:
+        key = (one.kind, one.id)
+        states.append(BudgetState(one, spends[key], own.get(key, DEFAULT_THRESHOLDS), forecasts.get(key)))
+    return states
 
 
 def _quotas(user: User, now: datetime) -> list[QuotaState]:

@@ -7,7 +7,8 @@ from decimal import Decimal
 from django.utils.translation import gettext as _
 
 from litemaas.web.charts import Chart, Series
-from usage.figures import Figures, Line, grouped
+from litemaas.web.patterns import Pattern
+from usage.figures import Figures, Line, grouped, most_used_first
 from usage.periods import Period
 from usage.web.filters import METRICS
 
@@ -64,3 +65,43 @@ def _on(day: date, by_day: dict[date, Figures], missing: set[date], metric: str)
     if day not in by_day and day in missing:
         return None
     return value_of(by_day.get(day, Figures()), metric)
+
+
+def shares(lines: list[Line]) -> Chart:
+    """Requests by model: the ten most used, and all the others together."""
+    ranked = most_used_first(grouped(lines, lambda line: line.model))
+    names = [name or _("Unknown model") for name, _figures in ranked[:TOP]]
+    values = [figures.requests for _name, figures in ranked[:TOP]]
+    if ranked[TOP:]:
+        names.append(_("Others"))
+        values.append(sum(figures.requests for _name, figures in ranked[TOP:]))
+    return Chart(
+        "usage-shares", "donut", _("Share of the models"), _("Model"), names, [Series(_("Requests"), values)]
+    )
+
+
+def pattern(period: Period, lines: list[Line], missing: set[date], metric: str) -> Pattern:
+    """The metric by day, in weeks."""
+    by_day = grouped(lines, lambda line: line.at)
+    return Pattern(
+        "usage-pattern",
+        _("Weekly pattern"),
+        period.first,
+        period.last,
+        {day: _on(day, by_day, missing, metric) for day in period},
+        "money" if metric == "cost" else "count",
+    )
+
+
+def costs(chart_id: str, title: str, label: str, named: list[tuple[str, Figures]]) -> Chart:
+    """Costs as bars, the largest first."""
+    ranked = sorted(named, key=lambda pair: (-pair[1].cost, pair[0]))[:TOP]
+    return Chart(
+        chart_id,
+        "bar",
+        title,
+        label,
+        [name for name, _figures in ranked],
+        [Series(_("Cost"), [figures.cost for _name, figures in ranked])],
+        "money",
+    )

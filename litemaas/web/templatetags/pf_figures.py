@@ -5,12 +5,14 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from django.template import Library
+from django.utils.dates import WEEKDAYS, WEEKDAYS_ABBR
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from litemaas.web import meters
 from litemaas.web.charts import Chart
 from litemaas.web.elements import render, stripped
+from litemaas.web.patterns import STEPS, Pattern
 from litemaas.web.templatetags.formats import compact_text, money_text, number_text, percent_text
 
 register = Library()
@@ -122,3 +124,10 @@ def chart_card(content: str, chart: Chart, csv: str = "", level: int = 2) -> Saf
     return render(
         "chart_card", content=stripped(content), chart=chart, csv=csv, level=level, data_id=f"{chart.id}-data"
     )
+
+
+@register.simple_tag
+def week_pattern(pattern: Pattern) -> SafeString:
+    """A table Monday to Sunday by weeks, shaded by size; it is its own table twin."""
+    weekdays = [(WEEKDAYS_ABBR[n], WEEKDAYS[n]) for n in range(7)]
+    return render("week_pattern", pattern=pattern, weekdays=weekdays, steps=range(1, STEPS + 1))

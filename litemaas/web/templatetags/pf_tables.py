@@ -94,6 +94,12 @@ def actions_cell(content: str) -> SafeString:
     return render("actions_cell", content=content)
 
 
+@register.simple_tag
+def select_cell(label: str, name: str, value: Any, form: str = "", selectable: bool = True) -> SafeString:
+    """The first cell of a row that can be chosen with others. `form` is the id of the form that it belongs to."""
+    return render("select_cell", label=label, name=name, value=value, form=form, selectable=selectable)
+
+
 @register.simple_tag(takes_context=True)
 def pagination(
     context: Context, page: Page[Any], compact: bool = False, target: str = "#results", sizes: str = ""

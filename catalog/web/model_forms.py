@@ -1,0 +1,177 @@
+"""The forms of managed models. Prices are typed per million tokens."""
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from catalog.model_form import ModelForm
+from catalog.models import Model, ModelQuerySet
+from litemaas.web.forms import WholeNumber
+from litemaas.web.templatetags.pf_labels import CAPABILITY_LOOKS
+
+_MILLION = 1_000_000
+_OPTIONAL = ("vision", "function_calling", "parallel_function_calling", "tool_choice", "tokenize")
+_OF_TYPE = {Model.Type.CHAT: "chat", Model.Type.EMBEDDINGS: "embeddings", Model.Type.CONVERT: "convert"}
+
+
+class PageForm(forms.Form):
+    """A model as the page asks for it; its name is fixed."""
+
+    model_type = forms.ChoiceField(label=_("Type"), choices=Model.Type.choices)
+    description = forms.CharField(
+        label=_("Description"), required=False, max_length=5000, widget=forms.Textarea({"rows": 3})
+    )
+    api_base = forms.CharField(
+        label=_("API address"),
+        max_length=500,
+        help_text=_("Where the backend answers, such as https://host/v1."),
+    )
+    backend_model_name = forms.CharField(
+        label=_("Name at the backend"),
+        required=False,
+        max_length=255,
+        help_text=_("Not needed for document conversion."),
+    )
+    api_key = forms.CharField(
+        label=_("Key of the provider"),
+        required=False,
+        max_length=1000,
+        widget=forms.PasswordInput({"autocomplete": "off"}),
+        help_text=_("Kept encrypted and never shown. Leave it blank to keep the stored one."),
+    )
+    rpm = WholeNumber(label=_("Requests per minute"), required=False)
+    tpm = WholeNumber(label=_("Tokens per minute"), required=False)
+    max_tokens = WholeNumber(label=_("Longest answer in tokens"), required=False)
+    input_price = forms.DecimalField(
+        label=_("Price of a million input tokens"), required=False, min_value=0, help_text=_("0 is free.")
+    )
+    output_price = forms.DecimalField(
+        label=_("Price of a million output tokens"), required=False, min_value=0, help_text=_("0 is free.")
+    )
+    capabilities = forms.MultipleChoiceField(
+        label=_("Capabilities"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        choices=[(name, CAPABILITY_LOOKS[name].word) for name in _OPTIONAL],
+    )
+    restricted = forms.BooleanField(
+        label=_("Restricted: a subscription needs an administrator's approval"), required=False
+    )
+
+    @staticmethod
+    def initial_of(form: ModelForm, restricted: bool) -> dict[str, Any]:
+        return {
+            "model_type": form.model_type,
+            "description": form.description,
+            "api_base": form.api_base,
+            "backend_model_name": form.backend_model_name,
+            "rpm": form.rpm,
+            "tpm": form.tpm,
+            "max_tokens": form.max_tokens,
+            "input_price": _per_million(form.input_cost_per_token),
+            "output_price": _per_million(form.output_cost_per_token),
+            "capabilities": [name for name in form.capabilities if name in _OPTIONAL],
+            "restricted": restricted,
+        }
+
+    def as_model_form(self, before: ModelForm) -> ModelForm:
+        """`before` with what was typed."""
+        typed = self.cleaned_data
+        kept = {name for name in before.capabilities if name not in {*_OPTIONAL, *_OF_TYPE.values()}}
+        able = {*kept, *typed["capabilities"]}
+        if kind := _OF_TYPE.get(Model.Type(typed["model_type"])):
+            able.add(kind)
+        return replace(
+            before,
+            model_type=typed["model_type"],
+            description=typed["description"].strip(),
+            api_base=typed["api_base"].strip(),
+            backend_model_name=typed["backend_model_name"].strip(),
+            rpm=typed["rpm"],
+            tpm=typed["tpm"],
+            max_tokens=typed["max_tokens"],
+            input_cost_per_token=_per_token(typed["input_price"]),
+            output_cost_per_token=_per_token(typed["output_price"]),
+            capabilities=tuple(sorted(able)),
+        )
+
+
+class NewModelForm(PageForm):
+    model_name = forms.CharField(
+        label=_("Name"),
+        max_length=255,
+        help_text=_("The public name, without blanks. It can't be changed afterwards."),
+    )
+    field_order = ["model_name"]
+
+
+class DeleteForm(forms.Form):
+    typed = forms.CharField(label=_("Type the model's name to confirm"), max_length=255)
+    reason = forms.CharField(
+        label=_("Reason"),
+        required=False,
+        max_length=500,
+        widget=forms.Textarea({"rows": 2, "maxlength": 500}),
+    )
+
+    def __init__(self, data: QueryDict | None, *, name: str) -> None:
+        super().__init__(data)
+        self.name = name
+
+    def clean_typed(self) -> str:
+        typed: str = self.cleaned_data["typed"]
+        if typed.strip() != self.name:
+            raise forms.ValidationError(_("This is not the model's name."))
+        return typed
+
+
+class ManagedFilter(forms.Form):
+    """Wrong values are ignored: an old or mistyped address still shows a list."""
+
+    search = forms.CharField(
+        label=_("Search models"), required=False, max_length=200, widget=forms.TextInput({"type": "search"})
+    )
+    type = forms.ChoiceField(label=_("Type"), required=False, choices=[("", ""), *Model.Type.choices])
+    state = forms.ChoiceField(
+        label=_("State"),
+        required=False,
+        choices=[
+            ("", ""),
+            ("available", _("Available")),
+            ("missing", _("Missing in the gateway")),
+            ("retired", _("Retired")),
+        ],
+    )
+    restricted = forms.BooleanField(label=_("Restricted models only"), required=False)
+
+    def __init__(self, query: QueryDict) -> None:
+        super().__init__(query)
+        self.full_clean()
+
+    def apply(self, rows: ModelQuerySet) -> ModelQuerySet:
+        wanted = self.cleaned_data
+        rows = rows.search(wanted.get("search", "").strip())
+        if wanted.get("type"):
+            rows = rows.filter(model_type=wanted["type"])
+        if wanted.get("restricted"):
+            rows = rows.filter(restricted_access=True)
+        match wanted.get("state"):
+            case "available":
+                rows = rows.available()
+            case "missing":
+                rows = rows.exclude(availability=Model.Availability.AVAILABLE).filter(retired_at=None)
+            case "retired":
+                rows = rows.filter(retired_at__isnull=False)
+        return rows
+
+
+def _per_million(price: Decimal | None) -> str:
+    return "" if price is None else format((price * _MILLION).normalize(), "f")
+
+
+def _per_token(price: Decimal | None) -> Decimal | None:
+    return None if price is None else price / _MILLION
