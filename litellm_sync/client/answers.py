@@ -25,6 +25,7 @@ from litellm_sync.errors import (
     GatewayUnauthorized,
     GatewayUnavailable,
 )
+from litemaas import loose_json
 
 # Temporary whatever the status is.
 _TEMPORARY_TYPES = {"no_db_connection", "throttling_error"}
@@ -53,6 +54,13 @@ class Answer:
 
     status: int
     body: bytes
+
+    def rows(self) -> Any:
+        """The body of a big list, read fast, and leniently: NaN in one row must not hide the others."""
+        try:
+            return loose_json.loads(self.body)
+        except ValueError:
+            raise GatewayGarbage("the answer is not JSON", status=self.status) from None
 
     def json(self) -> Any:
         """The body, with every fraction as the exact Decimal that was written. Raises GatewayGarbage."""

@@ -2,11 +2,11 @@
 
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from litellm_sync.breaker import GatewayBreaker
-from litellm_sync.client.answers import check
+from litellm_sync.client.answers import Answer, check
 from litellm_sync.client.deadline import Deadline
 from litellm_sync.client.pages import Json, record
 from litellm_sync.client.transport import Transport
@@ -38,6 +38,10 @@ class Caller:
         """Reading changes nothing, so it is tried again while there is time."""
         return self._guarded("GET", path, deadline, query=query, attempts=ATTEMPTS)
 
+    def _get_rows(self, path: str, *, deadline: float | None, **query: Any) -> Any:
+        """Like `_get`, for lists with thousands of rows: numbers may be floats, and NaN."""
+        return self._guarded("GET", path, deadline, query=query, attempts=ATTEMPTS, read=Answer.rows)
+
     def _post(self, path: str, body: Mapping[str, Any], *, deadline: float | None) -> Any:
         """Sent once: after a lost reply only the caller knows how to find out what happened."""
         return self._guarded("POST", path, deadline, body=body, attempts=1)
@@ -50,10 +54,18 @@ class Caller:
         with self.breaker.guard() as admission:
             return self._try(method, path, deadline, 1 if admission.is_probe else attempts, **parts)
 
-    def _try(self, method: str, path: str, deadline: Deadline, attempts: int, **parts: Any) -> Any:
+    def _try(
+        self,
+        method: str,
+        path: str,
+        deadline: Deadline,
+        attempts: int,
+        read: Callable[[Answer], Any] = Answer.json,
+        **parts: Any,
+    ) -> Any:
         for attempt in range(1, attempts + 1):
             try:
-                return check(self._send(method, path, deadline, **parts), self._transport.hide).json()
+                return read(check(self._send(method, path, deadline, **parts), self._transport.hide))
             except GatewayUnavailable:
                 pause = random.uniform(0.5, 1.5) * _FIRST_PAUSE * 2 ** (attempt - 1)  # noqa: S311 - spreads load, hides nothing
                 if attempt == attempts or pause >= deadline.remaining():

@@ -37,7 +37,8 @@ class ListPage:
 
 @dataclass(frozen=True, slots=True)
 class SpendLogPage:
-    """Spend-log rows: one per call, `spend` in US dollars as an exact Decimal (or an int).
+    """Spend-log rows: one per call, `spend` in US dollars: a float that
+    holds all that was written, a Decimal where it could not, an int, or NaN where the gateway wrote that.
 
     `total_is_capped`: there are more rows than `total` says (1.109 stops counting at 10,000); ask for a
     smaller window.

@@ -32,7 +32,7 @@ class UsageCalls(Caller):
             "sort_by": "startTime",
             "sort_order": "asc" if ascending else "desc",
         }
-        answer = record(self._get("/spend/logs/v2", deadline=deadline, **query), "/spend/logs/v2")
+        answer = record(self._get_rows("/spend/logs/v2", deadline=deadline, **query), "/spend/logs/v2")
         return SpendLogPage(
             rows=objects(answer.get("data"), "/spend/logs/v2 data"),
             total=count(answer.get("total"), "/spend/logs/v2 total"),
