@@ -49,6 +49,13 @@ GATEWAY_DRIFT_POLICIES = env.choices(
 # How many calls of the gateway the outbox makes at the same time.
 OUTBOX_THREADS = env.number("OUTBOX_THREADS", 8, minimum=1)
 
+# What the gateway shows when it pushes its usage: a bearer token, or the secret of an HMAC. Without both nobody may.
+GATEWAY_EVENTS_TOKEN = env.text("GATEWAY_EVENTS_TOKEN", "")
+GATEWAY_EVENTS_SECRET = env.text("GATEWAY_EVENTS_SECRET", "")
+for _name in ("GATEWAY_EVENTS_TOKEN", "GATEWAY_EVENTS_SECRET"):
+    if 0 < len(globals()[_name]) < 16:
+        raise ImproperlyConfigured(f"{_name} must have at least 16 characters.")
+
 # --- secrets at rest: "id:base64 of 32 bytes" pairs, the first one encrypts, all of them decrypt
 ENCRYPTION_KEYS = env.text("ENCRYPTION_KEYS").split(",")
 # What signs the checkpoints of the audit chain; derived from the keys above where it is empty.
@@ -273,6 +280,16 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 55},
     },
     "sync the models": {"task": "catalog.tasks.sync_models", "schedule": 600.0, "options": {"expires": 590}},
+    "book the pushed usage": {
+        "task": "usage.tasks.book_events",
+        "schedule": 5.0,
+        "options": {"expires": 5},
+    },
+    "reconcile the usage": {
+        "task": "usage.tasks.reconcile_usage",
+        "schedule": 86_400.0,
+        "options": {"expires": 80_000},
+    },
     "pull the usage": {"task": "usage.tasks.pull_usage", "schedule": 15.0, "options": {"expires": 14}},
     "re-read the last two days of usage": {
         "task": "usage.tasks.reread_usage",

@@ -51,3 +51,18 @@ class GranularityNotAvailable(DomainError):
 
     code = "GRANULARITY_NOT_AVAILABLE"
     default_message = "The figures of this period are not kept that finely."
+
+
+class EventsUnsigned(DomainError):
+    code = "UNAUTHORIZED"
+    default_message = "The bearer token or the signature is wrong, missing or too old."
+
+
+class EventsTooLarge(DomainError):
+    code = "PAYLOAD_TOO_LARGE"
+    default_message = "A batch of events has at most 25 MB, also after unpacking."
+
+
+class EventsUnreadable(DomainError):
+    code = "INVALID_INPUT"
+    default_message = "The body is not JSON: an array of events, one event, or one event per line."

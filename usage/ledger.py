@@ -44,7 +44,7 @@ _CHUNK = 2_000
 
 
 @transaction.atomic
-def write_rows(rows: Iterable[Json], *, now: datetime) -> Counts:
+def write_rows(rows: Iterable[Json | None], *, now: datetime) -> Counts:
     """Book these rows of the spend log, or events of the callback. What is booked already changes nothing.
 
     `rows` may be longer than memory: they pass through.
@@ -100,14 +100,17 @@ class _Reader:
         self._rejects: list[UsageReject] = []
         self._closed = closed_months()
 
-    def calls(self, rows: Iterable[Json]) -> Iterator[Call]:
+    def calls(self, rows: Iterable[Json | None]) -> Iterator[Call]:
         for row in rows:
             self.read += 1
             found = self._call(row)
             if found is not None:
                 yield found
 
-    def _call(self, row: Json) -> Call | None:
+    def _call(self, row: Json | None) -> Call | None:
+        if row is None:
+            self._reject({}, "no JSON object")
+            return None
         is_event = events.is_event(row)
         if is_health_check(events.health_check_marks(row) if is_event else row):
             self.health_checks += 1
@@ -118,10 +121,13 @@ class _Reader:
                 # What it held can't be compared with any more: it might be counted twice.
                 raise BadRow("its month is closed")
         except BadRow as error:
-            self.rejected += 1
-            self._rejects.append(_reject(row, str(error), self._now))
+            self._reject(row, str(error))
             return None
         return found
+
+    def _reject(self, row: Json, reason: str) -> None:
+        self.rejected += 1
+        self._rejects.append(_reject(row, reason, self._now))
 
     def keep_rejects(self) -> None:
         UsageReject.objects.bulk_create(self._rejects, ignore_conflicts=True, batch_size=_CHUNK)

@@ -39,6 +39,7 @@ from usage.models.rollups import (
     UserDay,
     UserMonth,
 )
+from usage.models.trust import UsageDifference, UsageTrust
 
 __all__ = [
     "COST_DIGITS",
@@ -67,10 +68,12 @@ __all__ = [
     "UsageBatch",
     "UsageCursor",
     "UsageDay",
+    "UsageDifference",
     "UsageLog",
     "UsageMonth",
     "UsageQuarter",
     "UsageReject",
+    "UsageTrust",
     "UserDay",
     "UserMonth",
     "Webhook",
