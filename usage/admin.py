@@ -3,7 +3,15 @@
 from django.contrib import admin
 
 from litemaas.administration import ReadOnlyAdmin
-from usage.models import BackfilledWindow, UsageCursor, UsageLog, UsageReject
+from usage.models import (
+    BackfilledWindow,
+    UsageBatch,
+    UsageCursor,
+    UsageDifference,
+    UsageLog,
+    UsageReject,
+    UsageTrust,
+)
 
 
 @admin.register(UsageLog)
@@ -32,3 +40,25 @@ class UsageCursorAdmin(ReadOnlyAdmin):
 class BackfilledWindowAdmin(ReadOnlyAdmin):
     list_display = ("source", "start", "end", "rows", "finished_at")
     ordering = ("-start",)
+
+
+@admin.register(UsageBatch)
+class UsageBatchAdmin(ReadOnlyAdmin):
+    list_display = ("received_at", "body_bytes", "attempts", "not_before", "last_error")
+    fields = ("received_at", "digest", "body_bytes", "attempts", "not_before", "last_error")
+    ordering = ("id",)
+
+
+@admin.register(UsageDifference)
+class UsageDifferenceAdmin(ReadOnlyAdmin):
+    list_display = ("day", "kind", "against", "token_hash", "requests", "other_requests", "healed_at")
+    list_filter = ("kind", "against")
+    search_fields = ("token_hash__exact",)
+    ordering = ("-day", "id")
+
+
+@admin.register(UsageTrust)
+class UsageTrustAdmin(ReadOnlyAdmin):
+    list_display = ("day", "state", "requests", "gateway_requests", "cost", "gateway_cost", "checked_at")
+    list_filter = ("state",)
+    ordering = ("-day",)

@@ -7,10 +7,16 @@ class UsageConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from accounts.options import options_changed
         from jobs.registry import register
         from litemaas.crypto import columns
+        from usage import operators
         from usage.exports.files import JOB_KIND, run_export
         from usage.models import Webhook
 
         register(JOB_KIND, gettext_noop("Export of usage"), run_export)
         columns.register(columns.SealedColumn(Webhook, "sealed_secret", lambda row: f"webhook:{row.pk}"))
+
+        register(operators.JOB_KIND, operators.JOB_LABEL, operators.run_rebuild)
+        register(operators.ZONE_JOB_KIND, operators.ZONE_JOB_LABEL, operators.run_zone_change)
+        options_changed.register(operators.follow_options)

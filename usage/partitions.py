@@ -49,6 +49,18 @@ def closed_months() -> set[datetime]:
     return set(ClosedMonth.objects.values_list("month", flat=True))
 
 
+def partition_months(table: str) -> list[tuple[str, datetime]]:
+    """The table's partitions by name, and their months, the oldest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT child.relname FROM pg_inherits JOIN pg_class child ON child.oid = inhrelid"
+            " WHERE inhparent = %s::regclass ORDER BY 1",
+            [table],
+        )
+        names = [name for (name,) in cursor.fetchall()]
+    return [(name, datetime.strptime(name[-7:] + "+0000", "%Y_%m%z")) for name in names]
+
+
 def _present(names: Iterable[str]) -> set[str]:
     with connection.cursor() as cursor:
         cursor.execute(

@@ -148,9 +148,10 @@ def _pair(name: str, dims: tuple[str, ...], *, has_histograms: bool) -> tuple[Cu
 QUARTERS = Cube("usage_quarters", "bucket", _QUARTER, ("series_id",), "calls")
 TOTAL_QUARTERS = Cube("usage_total_quarters", "bucket", "r.bucket", ("status",), "quarters")
 DAYS = Cube("usage_days", "day", _DAY, ("series_id",), "quarters")
+MONTHS = Cube("usage_months", "month", _MONTH, ("series_id",), "days")
 # All that follows from days; by day first, then by month.
 COARSE = (
-    Cube("usage_months", "month", _MONTH, ("series_id",), "days"),
+    MONTHS,
     *_pair("model", _MODEL, has_histograms=True),
     *_pair("user", ("user_id",), has_histograms=False),
     *_pair("key", _KEY, has_histograms=False),

@@ -83,11 +83,16 @@ def reread_usage(now: datetime) -> Counts:
     with advisory_lock("usage re-read") as is_mine:
         if not is_mine:
             raise UsageReadingRunning
-        counts = Counts()
-        for step in Window(now - _REREAD, now).steps(_STEP):
-            for _window, rows in read_window(gateway(), step):
-                counts += write_rows(rows, now=now)
-        return counts
+        return read_again(Window(now - _REREAD, now), now=now)
+
+
+def read_again(window: Window, *, now: datetime) -> Counts:
+    """Read a window whatever was read before. What is booked already changes nothing. Raises the gateway's errors."""
+    counts = Counts()
+    for step in window.steps(_STEP):
+        for _window, rows in read_window(gateway(), step):
+            counts += write_rows(rows, now=now)
+    return counts
 
 
 def backfill_usage(

@@ -8,7 +8,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from litellm_sync.errors import GatewayRefused, GatewayUnavailable
-from usage import quotas, services
+from usage import quotas, reconciling, services, spool
 from usage.budgets import alerting, delivering
 from usage.errors import UsageReadingRunning
 from usage.ledger import Counts
@@ -40,6 +40,24 @@ def watch_budgets() -> int:
 def count_quotas() -> None:
     """Tell the subscriptions what was used, suspend what is used up, resume what has quota again."""
     quotas.count_quotas(now=timezone.now())
+
+
+@shared_task
+def book_events() -> int | None:
+    """Book what the gateway pushed. Returns the rows added."""
+    return _read(spool.book_events)
+
+
+@shared_task
+def reconcile_usage() -> int | None:
+    """Compare the last days with what the gateway says of them. Returns the differences that stay."""
+    try:
+        return reconciling.reconcile_recent(timezone.now()).open
+    except UsageReadingRunning:
+        return None
+    except (GatewayRefused, GatewayUnavailable) as error:
+        log.warning("the usage was not reconciled", reason=str(error))
+        return None
 
 
 def _read(use_case: Callable[[datetime], Counts]) -> int | None:

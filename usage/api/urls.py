@@ -1,10 +1,31 @@
 """Addresses of the usage API, relative to /api/v1/."""
 
 from litemaas.api.routes import route
-from usage.api import admin_views, budget_views, export_views, key_views, query_views, team_views, views
+from usage.api import (
+    admin_views,
+    budget_views,
+    export_views,
+    key_views,
+    ledger_views,
+    push_views,
+    query_views,
+    team_views,
+    views,
+)
 
 urlpatterns = [
     route("api-keys/<uuid:key_id>/usage", key_views.KeyUsageView.as_view(), "api-key-usage"),
+    route("gateway/events", push_views.GatewayEventsView.as_view(), "api-gateway-events"),
+    route("usage/admin/cleanup", ledger_views.CleanupView.as_view(), "api-usage-cleanup"),
+    route("admin/usage/refresh-today", ledger_views.RefreshView.as_view(), "api-admin-usage-refresh"),
+    route("admin/usage/rebuild-cache", ledger_views.RebuildView.as_view(), "api-admin-usage-rebuild"),
+    route("admin/usage/cache/metrics", ledger_views.CacheMetricsView.as_view(), "api-admin-usage-cache"),
+    route(
+        "admin/usage/unattributed", ledger_views.UnattributedView.as_view(), "api-admin-usage-unattributed"
+    ),
+    route("admin/usage/reattribute", ledger_views.ReattributeView.as_view(), "api-admin-usage-reattribute"),
+    route("admin/usage/rejects/replay", ledger_views.ReplayView.as_view(), "api-admin-usage-replay"),
+    route("admin/usage/reconciliation", ledger_views.ReconciliationView.as_view(), "api-admin-usage-recon"),
     route("usage/summary", views.SummaryView.as_view(), "api-usage-summary"),
     route("usage/timeseries", views.TimeSeriesView.as_view(), "api-usage-timeseries"),
     route("usage/analytics", views.AnalyticsView.as_view(), "api-usage-analytics"),

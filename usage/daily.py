@@ -1,0 +1,85 @@
+"""The gateway's daily activity: sums per UTC day, key and model, from all its pages."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from litellm_sync.client import GatewayClient
+from usage.rows import Json, mapping
+
+PAGE_SIZE = 1000
+_HEALTH_CHECK = "litellm-internal-health-check"
+
+
+@dataclass(frozen=True, slots=True)
+class DailySums:
+    """What successful calls used; `failures` are counted apart, as not every version tells whose they were."""
+
+    requests: int = 0
+    failures: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    total_tokens: int = 0
+    cached_tokens: int = 0
+    cost: Decimal = Decimal(0)
+
+    def __add__(self, other: "DailySums") -> "DailySums":
+        return DailySums(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+
+
+# By key hash and model, or by key hash alone.
+OfKeyAndModel = dict[tuple[str, str], DailySums]
+OfKey = dict[str, DailySums]
+
+
+def by_key(client: GatewayClient, first: date, last: date) -> dict[date, OfKey]:
+    """Sums of each day and key hash. A page holds sums of its own rows only: they are added up."""
+    found: dict[date, OfKey] = {}
+    for day, breakdown in _days(client, first, last):
+        keys = found.setdefault(day, {})
+        for token_hash, entry in mapping(breakdown.get("api_keys")).items():
+            if token_hash != _HEALTH_CHECK:
+                keys[token_hash] = keys.get(token_hash, DailySums()) + _sums(entry)
+    return found
+
+
+def by_key_and_model(client: GatewayClient, first: date, last: date) -> dict[date, OfKeyAndModel]:
+    """Sums of each day, key hash and public model name, where the gateway breaks models down by key."""
+    found: dict[date, OfKeyAndModel] = {}
+    for day, breakdown in _days(client, first, last):
+        sums = found.setdefault(day, {})
+        models = mapping(breakdown.get("model_groups")) or mapping(breakdown.get("models"))
+        for model, entry in models.items():
+            for token_hash, part in mapping(mapping(entry).get("api_key_breakdown")).items():
+                if token_hash != _HEALTH_CHECK:
+                    key = (token_hash, model)
+                    sums[key] = sums.get(key, DailySums()) + _sums(part)
+    return found
+
+
+def _days(client: GatewayClient, first: date, last: date) -> Iterator[tuple[date, Json]]:
+    page, pages = 1, 1
+    while page <= pages:
+        answer = client.daily_activity(start=first, end=last, page=page, page_size=PAGE_SIZE)
+        for result in answer.results:
+            yield date.fromisoformat(str(result.get("date"))[:10]), mapping(result.get("breakdown"))
+        pages, page = max(pages, answer.total_pages), page + 1
+
+
+def _sums(entry: Any) -> DailySums:
+    metrics = mapping(mapping(entry).get("metrics"))
+    return DailySums(
+        _count(metrics.get("successful_requests")),
+        _count(metrics.get("failed_requests")),
+        _count(metrics.get("prompt_tokens")),
+        _count(metrics.get("completion_tokens")),
+        _count(metrics.get("total_tokens")),
+        _count(metrics.get("cache_read_input_tokens")),
+        Decimal(str(metrics.get("spend") or 0)),
+    )
+
+
+def _count(value: Any) -> int:
+    return value if isinstance(value, int) else 0

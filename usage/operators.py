@@ -1,0 +1,131 @@
+"""What operators ask of the ledger from the portal and the API, audited."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Max, Min
+from django.utils.translation import gettext_noop
+
+from accounts import audit
+from accounts.models import Actor
+from jobs.running import Run
+from jobs.services import start_job
+from litemaas import errors
+from usage import services
+from usage.ledger import Counts
+from usage.models import UsageDay
+from usage.periods import today
+from usage.upkeep import change_rollup_zone, rebuild_rollups
+
+JOB_KIND, JOB_LABEL = "usage-rebuild", gettext_noop("Summing usage anew")
+ZONE_JOB_KIND, ZONE_JOB_LABEL = "usage-zone", gettext_noop("Days of another time zone")
+# More days than that are a job: a request must be answered in time.
+_AT_ONCE = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """`job_id` None: it is done."""
+
+    days: int
+    job_id: str | None
+
+
+def refresh_usage(*, actor: Actor, now: datetime) -> Counts:
+    """Pull now. Raises Forbidden, UsageReadingRunning and the gateway's errors."""
+    _require(actor)
+    counts = services.pull_usage(now)
+    with transaction.atomic():
+        _record("USAGE_DATA_REFRESH", actor, now, {"added": counts.added})
+    return counts
+
+
+@transaction.atomic
+def rebuild(*, actor: Actor, first: date | None, last: date | None, now: datetime) -> Rebuilt:
+    """Sum these days anew, or all that there are; at once when they are few, else by a job."""
+    _require(actor)
+    if first and last and first > last:
+        raise errors.InvalidInput(fields={"startDate": "The first day is after the last one."})
+    known = UsageDay.objects.aggregate(first=Min("day"), last=Max("day"))
+    if known["first"] is None:
+        return Rebuilt(0, None)
+    begin, end = max(first or known["first"], known["first"]), min(last or known["last"], today(now))
+    count = max((end - begin).days + 1, 0)
+    if not count:
+        return Rebuilt(0, None)
+    _record("USAGE_CACHE_REBUILD", actor, now, {"from": begin.isoformat(), "to": end.isoformat()})
+    if count <= _AT_ONCE:
+        rebuild_rollups(begin, end)
+        return Rebuilt(count, None)
+    job = start_job(
+        kind=JOB_KIND,
+        actor=actor,
+        arguments={"first": begin.isoformat(), "last": end.isoformat()},
+        exclusive=JOB_KIND,
+        now=now,
+    )
+    return Rebuilt(count, str(job.pk))
+
+
+def run_rebuild(run: Run) -> dict[str, Any]:
+    """A job: day by day, so that it may be stopped and begun again."""
+    first, last = (date.fromisoformat(run.arguments[name]) for name in ("first", "last"))
+    total = (last - first).days + 1
+    for number, (begin, end) in enumerate(_weeks(first, last)):
+        run.report(min(number * 7, total), total, unit="days")
+        rebuild_rollups(begin, end)
+    return {"days": total}
+
+
+def _weeks(first: date, last: date) -> Iterator[tuple[date, date]]:
+    while first <= last:
+        yield first, min(first + timedelta(days=6), last)
+        first += timedelta(days=7)
+
+
+def run_zone_change(run: Run) -> dict[str, Any]:
+    """A job: all days of the rollups follow the reporting time zone."""
+    return {"changed": change_rollup_zone(run.arguments["zone"])}
+
+
+def follow_options(names: frozenset[str], now: datetime) -> None:
+    """The reporting time zone was changed: a job makes the days of the new one. Until then the old ones are shown."""
+    if "reportingTimeZone" in names:
+        from accounts import options
+        from accounts.models import SYSTEM
+
+        zone = str(options.value("reportingTimeZone"))
+        start_job(kind=ZONE_JOB_KIND, actor=SYSTEM, arguments={"zone": zone}, now=now)
+
+
+def cache_metrics() -> dict[str, Any]:
+    """Reads and writes of the rollups since PostgreSQL began to count; what v0.4's cache had and we have not is 0."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce(sum(heap_blks_hit), 0)::bigint, coalesce(sum(heap_blks_read), 0)::bigint"
+            " FROM pg_statio_user_tables WHERE relname LIKE 'usage\\_%%' AND relname NOT LIKE 'usage\\_logs%%'"
+        )
+        hits, misses = cursor.fetchone()
+    asked = hits + misses
+    return {
+        "cacheHits": hits,
+        "cacheMisses": misses,
+        "cacheRebuilds": 0,
+        "lockAcquisitionSuccesses": 0,
+        "lockAcquisitionFailures": 0,
+        "gracePeriodApplications": 0,
+        "cacheHitRate": 100 * hits / asked if asked else None,
+        "lockContentionRate": None,
+    }
+
+
+def _require(actor: Actor) -> None:
+    if not actor.may("admin:usage:write"):
+        raise errors.Forbidden(requiredPermission="admin:usage:write")
+
+
+def _record(action: str, actor: Actor, now: datetime, metadata: dict[str, Any]) -> None:
+    audit.record(action, actor=actor, resource=("USAGE_LOG", ""), at=now, metadata=metadata)

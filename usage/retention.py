@@ -1,0 +1,53 @@
+"""Puts months of calls away, whole. Their sums stay."""
+
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+
+from accounts import audit
+from accounts.models import Actor
+from litemaas import errors
+from usage.ledger import LOCK
+from usage.locks import hold_until_commit
+from usage.models import ClosedMonth
+from usage.partitions import next_month, partition_months
+
+SHORTEST, LONGEST, DEFAULT = 1, 365, 90
+
+
+@transaction.atomic
+def clean_up_usage(*, actor: Actor, retention_days: int = DEFAULT, now: datetime) -> int:
+    """Detach and drop the months that ended more than `retention_days` ago. Returns how many calls they held.
+
+    Rollups stay as they are. Late rows of such a month are set aside, as nobody can tell whether they were counted.
+    """
+    if not actor.may("admin:usage:write"):
+        raise errors.Forbidden(requiredPermission="admin:usage:write")
+    if not SHORTEST <= retention_days <= LONGEST:
+        raise errors.InvalidInput(fields={"retentionDays": f"From {SHORTEST} to {LONGEST} days."})
+    horizon = now - timedelta(days=retention_days)
+    # Nobody books while a month goes.
+    hold_until_commit(LOCK)
+    gone, count = [], 0
+    for name, month in partition_months("usage_logs"):
+        if next_month(month) <= horizon:
+            count += _drop(name)
+            ClosedMonth.objects.get_or_create(month=month, defaults={"closed_at": now})
+            gone.append(f"{month:%Y-%m}")
+    audit.record(
+        "USAGE_DATA_CLEANUP",
+        actor=actor,
+        resource=("USAGE_LOG", ""),
+        at=now,
+        metadata={"retentionDays": retention_days, "months": gone, "calls": count},
+    )
+    return count
+
+
+def _drop(name: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {name}")  # noqa: S608 - a name of pg_class
+        (count,) = cursor.fetchone()
+        cursor.execute(f"ALTER TABLE usage_logs DETACH PARTITION {name}")
+        cursor.execute(f"DROP TABLE {name}")
+    return int(count)
