@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from accounts import options
+from accounts import options, tokens
 from accounts.audit import checkpoints, partitions, retention, sealing
 
 
@@ -31,3 +31,9 @@ def keep_audit_tables() -> int:
     partitions.gather_statistics()
     retired = retention.retire_months(older_than_days=options.value("auditRetentionDays"), now=now)
     return sum(month.rows for month in retired)
+
+
+@shared_task
+def forget_sign_ins() -> int:
+    """Delete sign-ins and used-up tokens that nothing valid can refer to any more. Returns how many rows went."""
+    return tokens.forget_expired(now=timezone.now())

@@ -247,6 +247,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 55},
     },
+    "forget ended sign-ins": {
+        "task": "accounts.tasks.forget_sign_ins",
+        "schedule": 86_400.0,
+        "options": {"expires": 80_000},
+    },
     "clean up expired keys": {
         "task": "apikeys.tasks.clean_up_expired_keys",
         "schedule": 3600.0,

@@ -22,7 +22,7 @@ def user_seen_by(actor: Actor, user_id: UUID | str) -> User:
     """Somebody with `spend`, `resets_at` and `sync` annotated. A GET: nothing is written, the gateway is not asked."""
     rows = User.objects.all() if actor.sees_everything else User.objects.filter(pk=actor.pk)
     kind = GatewayObject.Kind.USER
-    annotated = rows.filter(is_service=False).annotate(
+    annotated = rows.filter(Q(is_service=False) | Q(pk=actor.pk)).annotate(
         spend=spend_of(kind), resets_at=budget_reset_of(kind), sync=sync_status_of(kind)
     )
     user: User | None = annotated.filter(pk=user_id).first()
