@@ -43,10 +43,18 @@ def leave(team, user, **more):
     )
 
 
-def issue(actor, team_id, chat_model, **more):
-    return services.issue_api_key(
-        actor=actor, team_id=team_id, model_ids=[chat_model.pk], now=timezone.now(), **more
-    )
+@pytest.fixture
+def issue(chat_model, drain):
+    """Makes a key and waits for the gateway, which a request would do for a moment only."""
+
+    def make(actor, team_id, **more):
+        issued = services.issue_api_key(
+            actor=actor, team_id=team_id, model_ids=[chat_model.pk], now=timezone.now(), **more
+        )
+        settle(drain)
+        return issued
+
+    return make
 
 
 def there(admin_client, key):
@@ -65,8 +73,10 @@ def in_gateways_team(admin_client, team, user):
     return str(user.pk) in {entry["user_id"] for entry in entries}
 
 
-def test_a_teams_key_works_once_its_team_and_member_are_there(gateway, admin_client, team, owner, chat_model):
-    issued = issue(owner, team.pk, chat_model)
+def test_a_teams_key_works_once_its_team_and_member_are_there(
+    issue, gateway, admin_client, team, owner, chat_model
+):
+    issued = issue(owner, team.pk)
     assert call_model(gateway, issued.secret, chat_model.pk) == 200
     row = there(admin_client, issued.key)
     assert (row["user_id"], row["team_id"]) == (str(owner.pk), str(team.pk))
@@ -74,9 +84,9 @@ def test_a_teams_key_works_once_its_team_and_member_are_there(gateway, admin_cli
 
 
 def test_a_leavers_key_stops_survives_and_comes_back_as_it_was(
-    gateway, admin_client, team, head, owner, chat_model, drain
+    issue, gateway, admin_client, team, head, owner, chat_model, drain
 ):
-    issued = issue(owner, team.pk, chat_model)
+    issued = issue(owner, team.pk)
     admin_client.update_key(issued.key.current_secret.token_hash, spend=Decimal("1.5"))
     leave(team, owner)
     settle(drain)
@@ -92,9 +102,9 @@ def test_a_leavers_key_stops_survives_and_comes_back_as_it_was(
 
 
 def test_a_key_that_is_taken_over_goes_on_with_its_spend(
-    gateway, admin_client, team, head, owner, chat_model, drain
+    issue, gateway, admin_client, team, head, owner, chat_model, drain
 ):
-    issued = issue(owner, team.pk, chat_model)
+    issued = issue(owner, team.pk)
     admin_client.update_key(issued.key.current_secret.token_hash, spend=Decimal("1.5"))
     leave(team, owner, transfer_keys_to=head.pk)
     settle(drain)
@@ -105,20 +115,20 @@ def test_a_key_that_is_taken_over_goes_on_with_its_spend(
 
 
 def test_a_service_key_does_not_notice_who_leaves(
-    gateway, admin_client, team, head, owner, chat_model, drain
+    issue, gateway, admin_client, team, head, owner, chat_model, drain
 ):
     team_services.change_member(
         actor=head, team_id=team.pk, user_id=owner.pk, role="admin", now=timezone.now()
     )
-    issued = issue(owner, team.pk, chat_model, is_service=True)
+    issued = issue(owner, team.pk, is_service=True)
     leave(team, owner)
     settle(drain)
     assert there(admin_client, issued.key)["user_id"] is None
     assert call_model(gateway, issued.secret, chat_model.pk) == 200
 
 
-def test_a_viewer_holds_no_working_key(gateway, team, head, owner, chat_model, drain):
-    issued = issue(owner, team.pk, chat_model)
+def test_a_viewer_holds_no_working_key(issue, gateway, team, head, owner, chat_model, drain):
+    issued = issue(owner, team.pk)
     for role, status in (("viewer", 401), ("member", 200)):
         team_services.change_member(
             actor=head, team_id=team.pk, user_id=owner.pk, role=role, now=timezone.now()
@@ -128,9 +138,9 @@ def test_a_viewer_holds_no_working_key(gateway, team, head, owner, chat_model, d
 
 
 def test_a_team_that_is_off_stops_its_keys_and_one_that_is_on_again_restores_them(
-    gateway, team, head, owner, chat_model, drain
+    issue, gateway, team, head, owner, chat_model, drain
 ):
-    issued = issue(owner, team.pk, chat_model)
+    issued = issue(owner, team.pk)
     for is_active, status in ((False, 401), (True, 200)):
         changes = {"is_active": is_active}
         team_services.change_team(actor=head, team_id=team.pk, changes=changes, now=timezone.now())
@@ -138,16 +148,16 @@ def test_a_team_that_is_off_stops_its_keys_and_one_that_is_on_again_restores_the
         assert call_model(gateway, issued.secret, chat_model.pk) == status
 
 
-def test_a_key_in_the_default_team_has_its_team_there(gateway, admin_client, owner, chat_model):
-    issued = issue(owner, DEFAULT_TEAM_ID, chat_model)
+def test_a_key_in_the_default_team_has_its_team_there(issue, gateway, admin_client, owner, chat_model):
+    issued = issue(owner, DEFAULT_TEAM_ID)
     assert admin_client.get_team(str(DEFAULT_TEAM_ID))["team_alias"] == "Everybody"
     assert call_model(gateway, issued.secret, chat_model.pk) == 200
 
 
 def test_the_reconciler_wishes_what_the_applier_made(
-    gateway, admin_client, team, head, owner, chat_model, drain
+    issue, gateway, admin_client, team, head, owner, chat_model, drain
 ):
-    key = issue(owner, team.pk, chat_model).key
+    key = issue(owner, team.pk).key
     leave(team, owner)
     settle(drain)
     mirror = mirror_of("key")
