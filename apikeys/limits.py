@@ -216,6 +216,9 @@ def _user_level(user: User, spends: list[GatewaySpend], *, applies: bool) -> Lev
 
 
 def _team_level(team: Team, spends: list[GatewaySpend]) -> Level:
+    counted = _counted(spends, "team")
+    if counted["spend"] is not None:
+        counted["spend"] = team.spend_since_reset(counted["spend"], counted["budget_reset_at"])
     return Level(
         "team",
         id=str(team.pk),
@@ -224,7 +227,7 @@ def _team_level(team: Team, spends: list[GatewaySpend]) -> Level:
         budget_window=team.budget_window,
         tpm_limit=team.tpm_limit,
         rpm_limit=team.rpm_limit,
-        **_counted(spends, "team"),
+        **counted,
     )
 
 

@@ -279,6 +279,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "notifications.tasks.forget_old_notifications",
         "schedule": 86_400.0,
     },
+    "end spend offsets of teams": {
+        "task": "teams.tasks.end_spend_offsets",
+        "schedule": 60.0,
+        "options": {"expires": 55},
+    },
     "look after invitations": {
         "task": "teams.tasks.look_after_invitations",
         "schedule": 60.0,

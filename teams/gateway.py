@@ -6,6 +6,8 @@ are fields and metadata that we don't manage.
 """
 
 from contextlib import suppress
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +20,7 @@ from litellm_sync.client import GatewayClient
 from litellm_sync.differences import differences
 from litellm_sync.errors import GatewayConflict, GatewayRefused, GatewayUnavailable
 from litellm_sync.models import GatewayObject
-from litellm_sync.spend import Spend, read_spend, record_spend
+from litellm_sync.spend import Spend, read_moment, read_spend, record_spend
 from teams.models import Member, Team
 
 _SINCE_1_91 = (1, 91)
@@ -33,14 +35,19 @@ def desired_team(team: Team, version: tuple[int, ...]) -> dict[str, Any]:
     body = {
         "team_alias": team.alias or team.name,
         "models": sorted(link.model_id for link in team.allowed_links.all()),
-        "max_budget": team.max_budget,
+        "max_budget": _raised(team.max_budget, team),
         "budget_duration": windows.at_gateway(team.budget_window),
         "tpm_limit": team.tpm_limit,
         "rpm_limit": team.rpm_limit,
         "metadata": {"portal": "litemaas", "portal_metadata": team.metadata},
     }
     # A soft budget only warns, and the portal warns by itself: an older gateway loses nothing.
-    return body | ({"soft_budget": team.soft_budget} if version >= _SINCE_1_91 else {})
+    return body | ({"soft_budget": _raised(team.soft_budget, team)} if version >= _SINCE_1_91 else {})
+
+
+def _raised(amount: Decimal | None, team: Team) -> Decimal | None:
+    """A budget with what was spent before the spend was reset."""
+    return amount if amount is None or team.spend_offset is None else amount + team.spend_offset
 
 
 def desired_member(member: Member, version: tuple[int, ...]) -> dict[str, Any]:
@@ -65,11 +72,14 @@ def apply_team(team_id: UUID, client: GatewayClient) -> None:
         present = _create(team, client)
     if not team.is_active and not present.get("blocked"):
         client.block_team(str(team_id))
+    _follow_spend(team, present)
     if changes := team_differences(team, present, client.features().version_tuple):
         client.update_team(str(team_id), **changes)
     if team.is_active and present.get("blocked"):
         client.unblock_team(str(team_id))
-    _reset_spend(team, client)
+    if team.spend_offset is not None and "budget_duration" in changes:
+        # A new window begins elsewhere and does not touch what was spent.
+        _keep_offset(team, team.spend_offset, (client.get_team(str(team_id)) or {}).get("budget_reset_at"))
 
 
 def _create(team: Team, client: GatewayClient) -> dict[str, Any]:
@@ -115,17 +125,36 @@ def windows_are_idle(present: dict[str, Any], wanted: dict[str, Any]) -> bool:
     )
 
 
-def _reset_spend(team: Team, client: GatewayClient) -> None:
-    """Carry out the wish that spend counts from 0, once: a repetition after a crash only loses seconds of it."""
-    wanted = team.spend_reset_wanted_at
-    if wanted is None or (team.spend_reset_done_at is not None and team.spend_reset_done_at >= wanted):
+def _follow_spend(team: Team, present: dict[str, Any]) -> None:
+    """Carry out a wish that spend counts from 0, or forget an earlier one whose window has ended.
+
+    What LiteLLM counts lags some seconds behind the calls, so a little of the past may count towards the new beginning.
+    """
+    told = read_spend(present)
+    if told is None:
         return
-    client.update_team(str(team.pk), spend=0)
+    spend, until = told
+    wanted, done = team.spend_reset_wanted_at, team.spend_reset_done_at
+    if wanted is not None and (done is None or done < wanted):
+        if _keep_offset(team, spend, present.get("budget_reset_at"), done=wanted):
+            record_spend("team", [Spend(str(team.pk), team.pk, spend, until)], as_of=timezone.now())
+    elif team.spend_offset is not None and team.spend_offset_until != until:
+        Team.objects.filter(pk=team.pk, spend_offset_until=team.spend_offset_until).update(
+            spend_offset=None, spend_offset_until=None
+        )
+        team.spend_offset = team.spend_offset_until = None
+
+
+def _keep_offset(team: Team, spend: Decimal, until: Any, *, done: datetime | None = None) -> bool:
+    """Whether the row took it: not after a later wish was carried out."""
+    done = done or team.spend_reset_done_at
     rows = Team.objects.filter(
-        Q(spend_reset_done_at__isnull=True) | Q(spend_reset_done_at__lt=wanted), pk=team.pk
+        Q(spend_reset_done_at__isnull=True) | Q(spend_reset_done_at__lte=done), pk=team.pk
     )
-    rows.update(spend_reset_done_at=wanted)
-    keep_spend(team, client)
+    team.spend_offset, team.spend_offset_until = spend, read_moment(until)
+    return bool(
+        rows.update(spend_offset=spend, spend_offset_until=team.spend_offset_until, spend_reset_done_at=done)
+    )
 
 
 def keep_spend(team: Team, client: GatewayClient) -> bool:

@@ -3,10 +3,24 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, Value, When, Window
+from django.db.models import (
+    Case,
+    Count,
+    DecimalField,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+    Window,
+)
 from django.db.models.functions import Coalesce, RowNumber
 
 from accounts.models import User
@@ -15,6 +29,7 @@ from teams.models import DEFAULT_TEAM_ID, Member, Team, TeamQuerySet
 from teams.roles import ADMIN, MEMBER, role_of
 
 SHOWN_MEMBERS = 50
+_AMOUNT = DecimalField(max_digits=30, decimal_places=18)
 
 
 KeyCounter = Callable[[Sequence[UUID]], Mapping[UUID, int]]
@@ -60,18 +75,31 @@ def with_facts(teams: TeamQuerySet, viewer: User) -> TeamQuerySet:
     members = Member.objects.current().filter(team_id=OuterRef("pk")).order_by().values("team_id")
     counted = members.annotate(n=Count("pk")).values("n")
     everybody = User.objects.active().order_by().annotate(one=Value(1)).values("one").annotate(n=Count("pk"))
-    return teams.annotate(
+    told = teams.annotate(
         my_role=role_of(viewer.pk),
         member_count=Case(
             When(pk=DEFAULT_TEAM_ID, then=Subquery(everybody.values("n"))),
             default=Coalesce(Subquery(counted), Value(0)),
         ),
-        spend=spend_of("team"),
+        gateway_spend=spend_of("team"),
         budget_reset_at=budget_reset_of("team"),
         spend_as_of=spend_as_of("team"),
         # No wish: nothing that the gateway would have to be told.
         sync_status=Coalesce(sync_status_of("team"), Value("synced")),
-    ).prefetch_related("allowed_links")
+    )
+    return told.annotate(spend=_since_reset()).prefetch_related("allowed_links")
+
+
+def _since_reset() -> Any:
+    """`Team.spend_since_reset` as an annotation over `gateway_spend` and `budget_reset_at`."""
+    same = Q(spend_offset_until=F("budget_reset_at"))
+    same |= Q(spend_offset_until__isnull=True, budget_reset_at__isnull=True)
+    rest = F("gateway_spend") - F("spend_offset")
+    return Case(
+        When(same & Q(spend_offset__gt=F("gateway_spend")), then=Value(Decimal(0), output_field=_AMOUNT)),
+        When(same & Q(spend_offset__isnull=False), then=ExpressionWrapper(rest, output_field=_AMOUNT)),
+        default=F("gateway_spend"),
+    )
 
 
 def members_of(team: Team, viewer: User, *, role: str = "", search: str = "") -> QuerySet[Any, Any]:

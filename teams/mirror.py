@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -78,6 +79,7 @@ def adopt_team(sighting: Sighting, actor: Any, now: datetime) -> UUID:
     if "soft_budget" in row:
         values["soft_budget"] = row["soft_budget"]
     if sighting.object_id is not None:
+        _lower(values, Team.objects.get(pk=sighting.object_id))
         return adopt_values(
             sighting.object_id, values, str(row.get("team_alias") or ""), actor=actor, now=now
         )
@@ -85,6 +87,13 @@ def adopt_team(sighting: Sighting, actor: Any, now: datetime) -> UUID:
     if found is None:
         raise errors.InvalidInput("The portal names teams by UUIDs, and this one has another name.")
     return register_found(found, str(row.get("team_alias") or found), values, actor=actor, now=now)
+
+
+def _lower(values: dict[str, Any], team: Team) -> None:
+    """The budgets without what a reset of the spend has put on top of them over there."""
+    for name in ("max_budget", "soft_budget"):
+        if values.get(name) is not None and team.spend_offset is not None:
+            values[name] = max(values[name] - team.spend_offset, Decimal(0))
 
 
 def adopt_member(sighting: Sighting, actor: Any, now: datetime) -> UUID:

@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -70,9 +71,15 @@ class Team(models.Model):
     is_active = models.BooleanField(default=True)
     deactivated_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
-    # A wish that LiteLLM set the team's spend back to 0, and the last one that it has carried out.
+    # A wish that spend counts from 0 again, and the last one that was carried out. LiteLLM can't set a team's spend, so
+    # what it had counted by then is put on top of the budget there, until its window ends by itself.
     spend_reset_wanted_at = models.DateTimeField(null=True, blank=True, editable=False)
     spend_reset_done_at = models.DateTimeField(null=True, blank=True, editable=False)
+    spend_offset = models.DecimalField(
+        max_digits=30, decimal_places=18, null=True, blank=True, editable=False
+    )
+    # When LiteLLM begins the next window; NULL = never, or no offset.
+    spend_offset_until = models.DateTimeField(null=True, blank=True, editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
@@ -104,6 +111,11 @@ class Team(models.Model):
             ),
             models.CheckConstraint(condition=windows.is_known("budget_window"), name="team_window_is_known"),
             models.CheckConstraint(
+                condition=Q(spend_offset__isnull=True, spend_offset_until__isnull=True)
+                | Q(spend_offset__gte=0),
+                name="team_spend_offset_is_not_negative",
+            ),
+            models.CheckConstraint(
                 condition=Q(is_active=True, deactivated_at__isnull=True)
                 | Q(is_active=False, deactivated_at__isnull=False),
                 name="team_is_deactivated_at_a_time",
@@ -118,6 +130,13 @@ class Team(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def spend_since_reset(self, spend: Decimal, window_ends_at: datetime | None) -> Decimal:
+        """What the gateway's figure means for the budget: less what it had counted when the spend was reset, as long
+        as its window is still the one of then."""
+        if self.spend_offset is None or self.spend_offset_until != window_ends_at:
+            return spend
+        return max(spend - self.spend_offset, Decimal(0))
 
     @property
     def is_default(self) -> bool:

@@ -35,3 +35,11 @@ def look_after_invitations() -> int:
     now = timezone.now()
     services.expire_invitations(now=now)
     return send_waiting(now=now)
+
+
+@shared_task
+def end_spend_offsets() -> int:
+    """Each minute: teams whose budget window ended after a reset of their spend."""
+    from teams import services
+
+    return services.end_spend_offsets(now=timezone.now())

@@ -45,11 +45,9 @@ def create(state: State, caller: Caller, request: Request) -> Json:
 
 @route("POST", "/team/update")
 def update(state: State, _caller: Caller, request: Request) -> Json:
+    """Unlike a key's, a team's `spend` can't be set."""
     body = check_types(request.json())
     team = _of_body(state, body, wrapped=True)
-    if "spend" in body:
-        state.counters.forget("teams", team["team_id"])
-        team["spend"] = float(body["spend"] or 0)
     team["updated_at"] = state.stamp()
     return {"team_id": team["team_id"], "data": _save(state, team, body)}
 

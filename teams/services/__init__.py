@@ -16,6 +16,7 @@ from teams.services.teams import (
     change_team,
     create_team,
     delete_team,
+    end_spend_offsets,
     push_team,
     reset_team_spend,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "create_team",
     "decline_invitation",
     "delete_team",
+    "end_spend_offsets",
     "expire_invitations",
     "invite",
     "membership_changed",

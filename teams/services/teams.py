@@ -256,6 +256,15 @@ def wish_spend_reset(team: Team, *, actor: Actor, reason: str, now: datetime) ->
     outbox.mark_dirty("team", team.pk, now=now)
 
 
+def end_spend_offsets(*, now: datetime) -> int:
+    """Have the teams looked at whose budget began anew after their spend was reset; how many. LiteLLM lets some minutes
+    pass before it begins a window, so one look may not be enough."""
+    with transaction.atomic():
+        due = list(Team.objects.filter(spend_offset_until__lte=now).values_list("pk", flat=True))
+        outbox.mark_dirty("team", due, now=now)
+    return len(due)
+
+
 def push_team(team_id: UUID, *, now: datetime) -> None:
     """Have the gateway know this team, in the caller's transaction, which also marks what needs the team there."""
     outbox.mark_dirty("team", team_id, now=now, hurried=False)

@@ -413,7 +413,8 @@ def test_a_team_is_synced_on_demand(gateway, gateway_client, admin, head, team):
     assert first["success"] is True
     second = admin.post(path, {"forceSync": True, "syncUsage": False}).json()
     assert second["changes"] == {"budget": "no_changes", "members": "no_changes", "usage": "no_changes"}
-    gateway_client.update_team(made["id"], max_budget=3, spend=2)
+    gateway_client.update_team(made["id"], max_budget=3)
+    gateway.state.save("teams", made["id"], {**gateway.state.teams[made["id"]], "spend": 2.0})
     third = admin.post(path, {"syncMembers": False}).json()
     assert third["changes"] == {"budget": "updated", "members": "no_changes", "usage": "updated"}
     assert not GatewayObject.objects.dirty().exists()

@@ -171,3 +171,53 @@ def test_teams_are_listed_page_by_page(client, make_team, user_id):
     assert {row["team_id"] for row in rows} == made
     assert all((row["spend"], row["max_budget"]) == (0, 7) for row in rows)
     assert all(user_id in {member["user_id"] for member in row["members_with_roles"]} for row in rows)
+
+
+def test_a_team_says_its_soft_budget_since_1_91(client, make_team, version):
+    row = client.get_team(make_team(max_budget=5, **({"soft_budget": 4} if version >= (1, 91) else {})))
+    assert row.get("soft_budget") == (4 if version >= (1, 91) else None)
+
+
+def test_the_budget_of_a_member_can_be_cleared_and_lasts_as_long_as_is_said(
+    client, make_team, user_id, version
+):
+    team_id = make_team()
+    window = {"budget_duration": "1mo"} if version >= (1, 91) else {}
+    client.add_member(team_id, user_id, max_budget_in_team=2, **window)
+    limits = membership(client, team_id, user_id)["litellm_budget_table"]
+    assert limits["max_budget"] == 2
+    assert limits.get("budget_duration") == window.get("budget_duration")
+    client.update_member(team_id, user_id, max_budget_in_team=None)
+    limits = membership(client, team_id, user_id)["litellm_budget_table"]
+    assert (limits or {}).get("max_budget") is None
+
+
+def test_a_member_stays_a_plain_user(client, make_team, user_id):
+    team_id = make_team()
+    client.add_member(team_id, user_id)
+    client.update_member(team_id, user_id, role="user")
+    roles = {m["user_id"]: m["role"] for m in client.get_team(team_id)["members_with_roles"]}
+    assert roles[user_id] == "user"
+
+
+def test_a_key_without_a_user_survives_the_member(client, make_team, issue, user_id):
+    team_id = make_team()
+    client.add_member(team_id, user_id)
+    key = issue(team_id=team_id)
+    client.update_key(key.token, user_id=None)
+    assert client.get_key(key.token)["user_id"] is None
+    client.remove_member(team_id, user_id)
+    assert client.get_key(key.token) is not None
+    client.update_key(key.token, user_id=user_id)
+    assert client.get_key(key.token)["user_id"] == user_id
+
+
+def test_the_spend_of_a_team_can_not_be_set(client, make_team):
+    team_id = make_team()
+    client.update_team(team_id, spend=3)
+    assert client.get_team(team_id)["spend"] == 0
+
+
+def test_metadata_may_be_nested(client, make_team):
+    nested = {"portal": "litemaas", "portal_metadata": {"costCentre": "7", "tags": ["a", "b"]}}
+    assert client.get_team(make_team(metadata=nested))["metadata"] == nested

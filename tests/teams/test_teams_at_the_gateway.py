@@ -9,10 +9,12 @@ from django.utils import timezone
 
 from litellm_sync import outbox
 from litellm_sync.differences import differences
-from litellm_sync.models import GatewayObject, GatewaySpend
+from litellm_sync.models import GatewayObject
 from litellm_sync.registry import Sighting, mirror_of
 from litemaas import errors
+from teams import gateway as gateway_module
 from teams import services
+from teams.listing import with_facts
 from teams.models import DEFAULT_TEAM_ID, Member, Team
 from teams.roles import role_in
 from tests.factories import ModelFactory, TeamFactory, UserFactory
@@ -217,16 +219,80 @@ def test_a_leavers_key_of_a_stranger_is_an_operators_affair(made, operator, memb
     assert dirty() == []
 
 
-def test_spend_counts_from_nothing_once(made, operator, there, gateway_client, drain):
-    gateway_client.update_team(str(made.pk), spend=5)
+def spends(gateway, team, amount, **more):
+    """What the gateway counts; only its own calls change that."""
+    row = gateway.state.teams[str(team.pk)]
+    gateway.state.save("teams", str(team.pk), {**row, "spend": float(amount), **more})
+
+
+def shown(team, viewer):
+    return with_facts(Team.objects.all(), viewer).get(pk=team.pk).spend
+
+
+def test_spend_counts_from_nothing_again_and_the_budget_is_whole(
+    made, gateway, operator, there, gateway_client, drain
+):
+    spends(gateway, made, "5.5")
     services.reset_team_spend(actor=operator, team_id=made.pk, reason="Granted", now=timezone.now())
     drain()
-    assert there(made)["spend"] == 0
-    assert GatewaySpend.objects.get(kind="team").spend == 0
-    gateway_client.update_team(str(made.pk), spend=3)
+    # LiteLLM can't set it: what it had counted is put on top of the budget.
+    assert (there(made)["spend"], there(made)["max_budget"]) == (Decimal("5.5"), Decimal("18"))
+    made.refresh_from_db()
+    assert (made.max_budget, made.spend_offset) == (Decimal("12.5"), Decimal("5.5"))
+    assert shown(made, operator) == 0
+    spends(gateway, made, "7.5")
+    gateway_module.keep_spend(made, gateway_client)
+    assert shown(made, operator) == 2
+    assert compare("team", there(made), str(made.pk)) == {}
     outbox.mark_dirty("team", made.pk, now=timezone.now())
     drain()
-    assert there(made)["spend"] == 3
+    assert Team.objects.get(pk=made.pk).spend_offset == Decimal("5.5")
+
+
+def test_a_second_reset_counts_from_there(made, gateway, operator, there, drain):
+    for amount in ("5", "9"):
+        spends(gateway, made, amount)
+        services.reset_team_spend(actor=operator, team_id=made.pk, reason="Granted", now=timezone.now())
+        drain()
+        assert there(made)["max_budget"] == Decimal("12.5") + Decimal(amount)
+        assert shown(made, operator) == 0
+
+
+def test_with_a_new_window_the_old_spend_is_forgotten(made, gateway, operator, there, drain):
+    spends(gateway, made, "5")
+    services.reset_team_spend(actor=operator, team_id=made.pk, reason="Granted", now=timezone.now())
+    drain()
+    until = Team.objects.get(pk=made.pk).spend_offset_until
+    assert services.end_spend_offsets(now=until - timedelta(minutes=1)) == 0
+    # The window is over, but LiteLLM has not begun the next one yet.
+    assert services.end_spend_offsets(now=until) == 1
+    drain(timedelta(days=40))
+    assert there(made)["max_budget"] == Decimal("17.5")
+    spends(gateway, made, "0", budget_reset_at=(until + timedelta(days=30)).isoformat())
+    assert services.end_spend_offsets(now=until) == 1
+    drain(timedelta(days=40))
+    assert there(made)["max_budget"] == Decimal("12.5")
+    assert services.end_spend_offsets(now=until) == 0
+
+
+def test_another_window_does_not_bring_the_old_spend_back(made, gateway, operator, there, drain):
+    spends(gateway, made, "5")
+    services.reset_team_spend(actor=operator, team_id=made.pk, reason="Granted", now=timezone.now())
+    drain()
+    change(operator, made, budget_window="daily")
+    drain()
+    drain()
+    assert there(made)["max_budget"] == Decimal("17.5")
+    assert there(made)["budget_duration"] == "1d"
+
+
+def test_a_budget_with_old_spend_on_top_is_adopted_without_it(made, gateway, operator, there, drain):
+    spends(gateway, made, "5")
+    services.reset_team_spend(actor=operator, team_id=made.pk, reason="Granted", now=timezone.now())
+    drain()
+    mirror_of("team").adopt(Sighting(str(made.pk), there(made), made.pk), operator, timezone.now())
+    made.refresh_from_db()
+    assert made.max_budget == Decimal("12.5")
 
 
 # --- what the reconciler compares
