@@ -1,14 +1,15 @@
 """Usage split by one dimension, a page at a time: the same number of statements for one row and for five hundred."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, cast
 from uuid import UUID
 
-from usage.cubes.answers import Group, Order, groups_of, page_of_groups
+from usage.cubes.answers import Group, Order, groups_of, page_of_groups, ranking
 from usage.cubes.distinct import count_by
-from usage.figures import Figures
+from usage.cubes.visitors import users_by, users_by_day
+from usage.figures import Figures, summed
 from usage.models import NOBODY
 from usage.naming import UNKNOWN_USER, KeyName, UserName, key_names, team_names, user_names
 from usage.quality import Coverage, coverage
@@ -84,7 +85,6 @@ class TeamRow:
     name: str
     figures: Figures
     users: int
-    models: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +102,8 @@ class Rows:
 
 def by_user(question: Question, part: Slice, *, now: datetime) -> Rows:
     """With the models and keys that each person used. Unattributed usage is a row of the unknown user."""
-    page = page_of_groups(question, "user", now=now, order=part.order, limit=part.limit, offset=part.first)
-    ids = _labels(page.groups)
+    page = ranking(question, "user", now=now, order=part.order, limit=part.limit, offset=part.first)
+    ids = list(page.values)
     if not ids:
         return Rows([], page.total)
     these = question.narrowed(user=ids)
@@ -113,11 +113,11 @@ def by_user(question: Question, part: Slice, *, now: datetime) -> Rows:
     rows = [
         UserRow(
             names[pk],
-            group.figures,
+            summed([group.figures for group in models.get(pk, [])]),
             [ModelPart(*cast(tuple[str, str], g.labels[1:]), g.figures) for g in models.get(pk, [])],
             [_key_part(g, key_of) for g in keys.get(pk, [])],
         )
-        for pk, group in zip(ids, page.groups, strict=True)
+        for pk in ids
     ]
     return Rows(rows, page.total)
 
@@ -129,9 +129,9 @@ def by_model(question: Question, part: Slice, *, now: datetime) -> Rows:
         return Rows([], page.total)
     these = question.narrowed(model=names)
     providers = providers_by_model(these, now=now)
-    users = count_by(these, ("model",), "user", now=now)
+    users = users_by(these, "model", now=now)
     rows = [
-        ModelRow(name, providers.get(name, ""), group.figures, users.get((name,), 0))
+        ModelRow(name, providers.get(name, ""), group.figures, users.get(name, 0))
         for name, group in zip(names, page.groups, strict=True)
     ]
     return Rows(rows, page.total)
@@ -145,24 +145,24 @@ def by_provider(question: Question, part: Slice, *, now: datetime) -> Rows:
     if not names:
         return Rows([], page.total)
     these = question.narrowed(provider=names)
-    users = count_by(these, ("provider",), "user", now=now)
+    users = users_by(these, "provider", now=now)
     models = count_by(these, ("provider",), "model", now=now)
     rows = [
-        ProviderRow(name, group.figures, users.get((name,), 0), models.get((name,), 0))
+        ProviderRow(name, group.figures, users.get(name, 0), models.get((name,), 0))
         for name, group in zip(names, page.groups, strict=True)
     ]
     return Rows(rows, page.total)
 
 
 def by_key(question: Question, part: Slice, *, now: datetime) -> Rows:
-    page = page_of_groups(question, "apiKey", now=now, order=part.order, limit=part.limit, offset=part.first)
-    ids = _labels(page.groups)
+    page = ranking(question, "apiKey", now=now, order=part.order, limit=part.limit, offset=part.first)
+    ids = list(page.values)
+    if not ids:
+        return Rows([], page.total)
+    figures = {g.labels[0]: g.figures for g in groups_of(question.narrowed(apiKey=ids), ("apiKey",), now=now)}
     keys = key_names(ids)
     users = user_names(key.user_id for key in keys.values())
-    rows = [
-        KeyRow(pk, keys.get(pk), _owner(keys.get(pk), users), group.figures)
-        for pk, group in zip(ids, page.groups, strict=True)
-    ]
+    rows = [KeyRow(pk, keys.get(pk), _owner(keys.get(pk), users), figures.get(pk, Figures())) for pk in ids]
     return Rows(rows, page.total)
 
 
@@ -174,9 +174,8 @@ def by_team(question: Question, part: Slice, *, now: datetime) -> Rows:
         return Rows([], page.total)
     these, names = question.narrowed(team=ids), team_names(ids)
     users = count_by(these, ("team",), "user", now=now)
-    models = count_by(these, ("team",), "model", now=now)
     rows = [
-        TeamRow(pk, names.get(pk, ""), group.figures, users.get((pk,), 0), models.get((pk,), 0))
+        TeamRow(pk, names.get(pk, ""), group.figures, users.get((pk,), 0))
         for pk, group in zip(ids, page.groups, strict=True)
     ]
     return Rows(rows, page.total)
@@ -184,18 +183,15 @@ def by_team(question: Question, part: Slice, *, now: datetime) -> Rows:
 
 def by_day(question: Question, part: Slice, *, now: datetime) -> tuple[Rows, Coverage]:
     """Every day of the period but those that could not be read; a day without traffic is a row of zeros."""
-    groups = {g.span.name: g for g in groups_of(question, (), now=now, every="day") if g.span}
+    groups = {g.span.day: g.figures for g in groups_of(question, (), now=now, every="day") if g.span}
     quality = coverage(question.period, now=now)
-    users = count_by(question, (), "user", now=now, every="day")
     missing = set(quality.missing_days)
-    rows = []
-    for day in question.period:
-        name, group = day.isoformat(), groups.get(day.isoformat())
-        if group or day not in missing:
-            rows.append(DayRow(day, group.figures if group else Figures(), users.get((name,), 0)))
-    rows.sort(key=lambda row: row.day)
+    days = [day for day in question.period if day in groups or day not in missing]
+    rows = [DayRow(day, groups.get(day, Figures()), 0) for day in days]
     rows.sort(key=lambda row: _sort_value(row, part.order.by), reverse=part.order.descending)
-    return Rows(rows[part.first : part.first + part.limit], len(rows)), quality
+    shown = rows[part.first : part.first + part.limit]
+    users = users_by_day(question, [row.day for row in shown], now=now)
+    return Rows([replace(row, users=users.get(row.day, 0)) for row in shown], len(rows)), quality
 
 
 def _sort_value(row: DayRow, by: str) -> Any:

@@ -4,17 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import cast
+from typing import Any
 from uuid import UUID
 
 from accounts.models import User
-from usage.cubes.answers import Order, page_of_groups, total
+from usage.cubes.answers import Order, groups_of, ranking, total
 from usage.cubes.distinct import count_known
 from usage.figures import Figures, Line, grouped, most_used_first
 from usage.figures import total as total_of
 from usage.lines import lines_of, lines_with_keys
 from usage.models import NOBODY
-from usage.naming import KeyName, UserName, key_names, user_names
+from usage.naming import UNKNOWN_USER, KeyName, UserName, key_names, user_names
 from usage.quality import Coverage, coverage
 from usage.questions import Question
 
@@ -71,7 +71,7 @@ def own_overview(person: User, question: Question, *, now: datetime) -> Overview
         active_users=int(used),
         earlier_users=int(bool(earlier.requests)),
         top_users=[UserLine(name, figures)] if used else [],
-        top_key=_key_line(top[0][0] or NOBODY, top[0][1]) if top else None,
+        top_key=_own_key_line(top[0][0] or NOBODY, name, top[0][1]) if top else None,
         costs_by_user={str(person.pk): figures.cost} if used else {},
         unattributed=0,
         quality=coverage(question.period, now=now, since=person.created_at),
@@ -81,12 +81,14 @@ def own_overview(person: User, question: Question, *, now: datetime) -> Overview
 def overview(question: Question, *, total_users: int, now: datetime) -> Overview:
     """Of everybody, or of a team. `total_users` is how many people could have used something."""
     lines = lines_of(question, now=now)
-    people = page_of_groups(question, "user", now=now, order=Order(), limit=_LISTED_COSTS)
-    nobody = _of_nobody(question, now)
-    top = people.groups[:TOP_USERS]
-    keys = page_of_groups(question, "apiKey", now=now, order=Order(), limit=2).groups
-    key = next((group for group in keys if group.labels[0] != NOBODY), None)
-    names = user_names(group.labels[0] for group in top)
+    people = ranking(question, "user", now=now, order=Order("cost"), limit=_LISTED_COSTS)
+    top = list(people.values)[:TOP_USERS]
+    figures_of = _figures_of(question, top, now)
+    nobody = figures_of.get(NOBODY, Figures())
+    keys = ranking(question, "apiKey", now=now, order=Order("cost"), limit=2)
+    key = next((pk for pk in keys.values if pk != NOBODY), None)
+    owners = key_names([key] if key else [])
+    names = user_names([*top, *(owner.user_id for owner in owners.values())])
     return Overview(
         question=question,
         lines=lines,
@@ -95,23 +97,35 @@ def overview(question: Question, *, total_users: int, now: datetime) -> Overview
         total_users=total_users,
         active_users=people.total - bool(nobody.requests),
         earlier_users=count_known(question.before, "user", now=now),
-        top_users=[UserLine(names[cast(UUID, group.labels[0])], group.figures) for group in top],
-        top_key=_key_line(cast(UUID, key.labels[0]), key.figures) if key else None,
-        costs_by_user={str(g.labels[0]): g.figures.cost for g in people.groups},
+        top_users=[UserLine(names[pk], figures_of.get(pk, Figures())) for pk in top],
+        top_key=_key_line(key, owners, names, total(question.narrowed(apiKey=(key,)), now=now))
+        if key
+        else None,
+        costs_by_user={str(pk): cost for pk, cost in people.values.items()},
         unattributed=nobody.requests,
         quality=coverage(question.period, now=now),
     )
 
 
-def _of_nobody(question: Question, now: datetime) -> Figures:
-    """What keys used that the portal does not know; it belongs to nobody, so not to a chosen person either."""
+def _own_key_line(pk: UUID, owner: UserName, figures: Figures) -> KeyLine:
+    return KeyLine(pk, key_names([pk]).get(pk), owner, figures)
+
+
+def _figures_of(question: Question, ids: list[UUID], now: datetime) -> dict[Any, Figures]:
+    """The figures of these people, and of what keys used that the portal does not know: that is nobody's.
+
+    A chosen person's usage is attributed by definition.
+    """
     chosen = question.filters.user
-    if question.scope.user_id or (chosen and None not in chosen):
-        return Figures()
-    return total(question.narrowed(user=(None,)), now=now)
+    wanted = ids if question.scope.user_id or (chosen and None not in chosen) else [*ids, NOBODY]
+    if not wanted:
+        return {}
+    groups = groups_of(question.narrowed(user=wanted), ("user",), now=now)
+    return {group.labels[0]: group.figures for group in groups}
 
 
-def _key_line(pk: UUID, figures: Figures) -> KeyLine:
-    key = key_names([pk]).get(pk)
-    owner = (key.user_id if key else None) or NOBODY
-    return KeyLine(pk, key, user_names([owner])[owner], figures)
+def _key_line(
+    pk: UUID, keys: Mapping[UUID, KeyName], users: Mapping[UUID, UserName], figures: Figures
+) -> KeyLine:
+    key = keys.get(pk)
+    return KeyLine(pk, key, users.get((key.user_id if key else None) or NOBODY, UNKNOWN_USER), figures)

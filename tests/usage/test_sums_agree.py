@@ -18,9 +18,10 @@ from hypothesis import strategies as st
 from tests.factories import TeamFactory, UserFactory
 from tests.usage.conftest import log_row
 from usage.cubes import covers
-from usage.cubes.answers import Order, groups_of, page_of_groups, total
+from usage.cubes.answers import Order, groups_of, page_of_groups, ranking, total
 from usage.cubes.distinct import count_by, count_known
 from usage.cubes.spans import UNITS, spans_of
+from usage.cubes.visitors import users_by, users_by_day
 from usage.cubes.zone import forget_zone
 from usage.figures import Figures
 from usage.ledger import write_rows
@@ -255,3 +256,42 @@ def test_a_scope_of_nobody_is_refused():
     with pytest.raises(ValueError, match="nobody"):
         Scope.of(type("Nobody", (), {"pk": None}))
     assert Scope.of(type("One", (), {"pk": UUID(int=7)})).user_id == UUID(int=7)
+
+
+@given(made=calls, ends=st.tuples(days, days), zone=st.sampled_from(["UTC", "Asia/Kathmandu"]))
+@QUICK
+def test_people_are_counted_once_per_model_provider_and_day(book, made, ends, zone):
+    period = Period(min(ends), max(ends), ZoneInfo(zone))
+
+    def check():
+        inside = [c for c in within(book(made), period) if c["user"] != NOBODY]
+        question = Question(Scope(), period, Filters(model=["a", "b", "c"]))
+        for model, users in users_by(question, "model", now=NOW).items():
+            assert users == len({c["user"] for c in inside if c["model"] == model})
+        found = users_by(Question(Scope(), period), "provider", now=NOW)
+        for provider, models in (("x", "ab"), ("y", "c")):
+            assert found.get(provider, 0) == len({c["user"] for c in inside if c["model"] in models})
+        by_day = users_by_day(Question(Scope(), period), list(period), now=NOW)
+        for day in period:
+            there = [c for c in inside if c["at"].astimezone(period.zone).date() == day]
+            assert by_day.get(day, 0) == len({c["user"] for c in there})
+
+    with_fresh_ledger(check)
+
+
+@given(made=calls, ends=st.tuples(days, days), by=st.sampled_from(["user", "apiKey"]))
+@QUICK
+def test_a_ranking_is_the_order_of_the_figures(book, made, ends, by):
+    period = Period(min(ends), max(ends))
+
+    def check():
+        book(made)
+        question = Question(Scope(), period)
+        groups = {g.labels[0]: g.figures for g in groups_of(question, (by,), now=NOW)}
+        found = ranking(question, by, now=NOW, order=Order("cost"), limit=2)
+        assert found.total == len(groups)
+        assert all(groups[label].cost == value for label, value in found.values.items())
+        ranked = sorted((figures.cost for figures in groups.values()), reverse=True)
+        assert [*found.values.values()] == ranked[:2]
+
+    with_fresh_ledger(check)

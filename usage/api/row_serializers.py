@@ -101,7 +101,7 @@ class KeyRowOut(serializers.Serializer[Any]):
 class TeamRowOut(serializers.Serializer[Any]):
     teamId = serializers.UUIDField(allow_null=True)
     teamName = serializers.CharField()
-    metrics = GroupMetricsOut()
+    metrics = ModelMetricsOut()
 
 
 class DayRowOut(serializers.Serializer[Any]):

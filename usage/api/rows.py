@@ -82,7 +82,7 @@ def key_row(row: KeyRow) -> Json:
 
 
 def team_row(row: TeamRow) -> Json:
-    counts = {"models": row.models, "users": row.users, "successRate": row.figures.success_rate}
+    counts = {"users": row.users, "successRate": row.figures.success_rate}
     return {
         "teamId": _id(row.team_id),
         "teamName": row.name,

@@ -88,5 +88,25 @@ def page_of_groups(
     return Page([], len(fetch(plan.present(), plan.values)))
 
 
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """`values` are the labels with what they were ordered by; `total` counts all labels, also those not shown."""
+
+    values: dict[Any, Any]
+    total: int
+
+
+def ranking(
+    question: Question, by: str, *, now: datetime, order: Order, limit: int, offset: int = 0
+) -> Ranking:
+    """Who comes first, of people and keys, of which there are many; their figures are a question of their own."""
+    plan = Plan(question, [by], None, now)
+    statement = plan.ranked(order.by, descending=order.descending)
+    rows = fetch(statement, [*plan.values, limit, offset])
+    if rows or not offset:
+        return Ranking({row[0]: row[1] for row in rows}, rows[0][-1] if rows else 0)
+    return Ranking({}, len(fetch(plan.present(), plan.values)))
+
+
 def _groups(plan: Plan, rows: list[tuple[Any, ...]]) -> list[Group]:
     return [Group(plan.labels_of(row), plan.figures_of(row), plan.span_of(row)) for row in rows]

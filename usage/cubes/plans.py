@@ -99,6 +99,26 @@ class Plan:
         """The values of the dimensions that have usage."""
         return self._select(self.labels, [])
 
+    def ranked(self, by: str, *, descending: bool) -> str:
+        """The labels alone in this order, with what they are ordered by and their number; then limit and offset.
+
+        Of many people only few are shown: the other measures are added up for those alone.
+        """
+        label, join, key = self.labels[0], "", "g.value"
+        wanted = "sum(requests)"
+        if by == "label":
+            join, key = self._named(label)
+        elif by == "success_rate":
+            wanted = "sum(successes) / nullif(sum(successes) + sum(failures), 0)"
+        else:
+            wanted = f"sum({by})"
+        direction = "DESC NULLS LAST" if descending else "ASC NULLS FIRST"
+        rows = self._select([label], [f"{wanted} AS value"])
+        return (
+            f"SELECT g.{label}, g.value, count(*) OVER () FROM ({rows}) g {join}"  # noqa: S608
+            f" ORDER BY {key} {direction}, g.{label} LIMIT %s OFFSET %s"
+        )
+
     def unordered(self) -> str:
         """Labels and figures of every group that has usage."""
         return self._select(self.labels, self._sums())
