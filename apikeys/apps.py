@@ -10,10 +10,12 @@ class ApikeysConfig(AppConfig):
         from apikeys import access, gateway, key_policy, mirror  # noqa: F401  the policy declares its options
         from apikeys.models import ApiKeySecret
         from apikeys.secrets import binding
+        from apikeys.web.team_keys import count_live
         from catalog.services import availability_changed
         from litellm_sync import registry
         from litemaas.crypto import columns
         from subscriptions.services import access_changed, many_ended, status_changed
+        from teams.listing import count_keys_with
         from teams.services import membership_changed, team_changed
 
         registry.register("key", gateway.apply_key)
@@ -25,6 +27,7 @@ class ApikeysConfig(AppConfig):
         activity_changed.register(access.follow_activity)
         membership_changed.register(access.follow_membership)
         team_changed.register(access.follow_team)
+        count_keys_with(count_live)
         columns.register(
             columns.SealedColumn(ApiKeySecret, "sealed", lambda row: binding(row.api_key_id), ("api_key_id",))
         )

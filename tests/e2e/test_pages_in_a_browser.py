@@ -39,6 +39,7 @@ PAGES = [
     "/teams/{team}/invitations",
     "/teams/{team}/invitations/new",
     "/teams/{team}/invitations/{invitation}/revoke",
+    "/teams/{team}/keys",
     "/teams/{team}/settings",
     "/teams/{team}/delete",
     "/invitations/{offer}",

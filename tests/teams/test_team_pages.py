@@ -10,11 +10,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from apikeys.services import issue_api_key
 from litellm_sync.models import GatewaySpend
 from teams import services
 from teams.models import DEFAULT_TEAM_ID, Invitation, Member, Team
 from teams.roles import role_in
-from tests.factories import ModelFactory, TeamFactory, UserFactory
+from tests.factories import ModelFactory, SubscriptionFactory, TeamFactory, UserFactory
 from tests.portal.conftest import signed_in
 from tests.teams.conftest import put_in
 
@@ -317,6 +318,29 @@ def test_a_reader_sees_the_invitation_and_can_not_answer(no_mail, head, team):
     assert "read-only" in text_of(client.get(f"/invitations/{row.pk}"))
     assert "Accept" not in text_of(client.get("/teams"))
     assert client.post(f"/invitations/{row.pk}/accept").status_code == 403
+
+
+# --- keys
+
+
+def test_the_keys_of_a_team_are_a_tab_for_who_may_see_them(browser, members_browser, team, head, member):
+    for user in (head, member):
+        SubscriptionFactory(user=user, model=ModelFactory(id=f"lab/{user.username}"))
+        issue_api_key(
+            actor=user,
+            team_id=team.pk,
+            model_ids=[f"lab/{user.username}"],
+            name=f"Key of {user.username}",
+            now=timezone.now(),
+        )
+    page = text_of(browser.get(f"/teams/{team.pk}/keys"))
+    assert "Key of head" in page
+    assert "Key of member" in page
+    page = text_of(members_browser.get(f"/teams/{team.pk}/keys"))
+    assert "Key of head" not in page
+    assert "Key of member" in page
+    assert signed_in(UserFactory()).get(f"/teams/{team.pk}/keys").status_code == 404
+    assert browser.get("/teams").context["key_counts"] == {team.pk: 2, DEFAULT_TEAM_ID: 0}
 
 
 # --- cost
