@@ -21,13 +21,14 @@ class StrictJSONParser(BaseParser):
     """An empty body counts as `{}`; duplicate names, NaN, lone surrogates, NUL and deep nesting are refused."""
 
     media_type = "application/json"
+    most_bytes = MAX_BODY_BYTES
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
-        raw = stream.read(MAX_BODY_BYTES + 1)
-        if len(raw) > MAX_BODY_BYTES:
-            raise PayloadTooLarge
+        raw = stream.read(self.most_bytes + 1)
+        if len(raw) > self.most_bytes:
+            raise PayloadTooLarge(f"The body is larger than {self.most_bytes // MAX_BODY_BYTES} MiB.")
         if not raw.strip():
             return {}
         try:

@@ -3,7 +3,7 @@
 from django.urls import re_path
 
 from litemaas.api.routes import route
-from portal.api import banners, config, health, integration, people
+from portal.api import banners, branding, config, health, integration, people
 from portal.api import settings as portal_settings
 
 # Also below /, where probes look for them.
@@ -40,5 +40,7 @@ urlpatterns = [
     route("admin/users/<uuid:user_id>", people.UserDetailView.as_view(), "api-admin-user"),
     route("admin/system/stats", people.SystemStatsView.as_view(), "api-system-stats"),
     route("admin/system/status", people.SystemStatusView.as_view(), "api-system-status"),
+    route("branding", branding.BrandingView.as_view(), "branding"),
+    route("branding/images/<str:place>", branding.ImageView.as_view(), "branding-image"),
     *probes,
 ]
