@@ -10,7 +10,7 @@ PRODUCTION := SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.toke
   DATABASE_URL=postgresql://nobody@127.0.0.1:9/none REDIS_URL=redis://127.0.0.1:9/0 LITELLM_API_KEY=sk-check \
   PUBLIC_URL=https://litemaas.example ALLOWED_HOSTS=litemaas.example
 
-.PHONY: help run test check bench bench-outbox chaos shell manage reset assets lock setup
+.PHONY: help run test check bench bench-outbox chaos fuzz shell manage reset assets lock setup
 
 help: ## This list
 	@echo "LiteMaaS: make TARGET"
@@ -47,6 +47,9 @@ bench-outbox: setup ## How fast a queue of 20,000 drains, and what comparing 20,
 
 chaos: setup ## Random steps, kills and outages until portal and gateway agree; CHAOS_STEPS, CHAOS_SEED, CHAOS_SECONDS
 	@CHAOS_STEPS=$${CHAOS_STEPS:-20000} CHAOS_FREEZE=$${CHAOS_FREEZE:-120} exec $(BIN)/pytest -q -p no:randomly tests/chaos $(ARGS)
+
+fuzz: setup ## Schemathesis against a running portal, as each role; ARGS="--seconds 60 --roles user"
+	@exec $(BIN)/python -m tests.fuzz $(ARGS)
 
 shell: setup ## Django's shell with the settings of the running stack, or with its servers started for it
 	@exec $(STACK) manage shell

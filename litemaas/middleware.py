@@ -8,6 +8,22 @@ from django.http import HttpRequest, HttpResponse
 from litemaas import addresses, context
 
 _MAX_USER_AGENT = 300
+# What no page of ours uses, nobody who gets into one may use. Copying and passkeys stay with us.
+_PERMISSIONS = ", ".join(
+    f"{name}=()"
+    for name in (
+        *(
+            "accelerometer",
+            "autoplay",
+            "camera",
+            "display-capture",
+            "encrypted-media",
+            "fullscreen",
+            "geolocation",
+        ),
+        *("gyroscope", "magnetometer", "microphone", "midi", "payment", "usb", "xr-spatial-tracking"),
+    )
+)
 # Credentials that are no person's sign-in (REST contract §7.3).
 _KEYS = frozenset({"api-key", "admin-key"})
 
@@ -27,6 +43,7 @@ class RequestContextMiddleware:
         context.enter(now)
         response = self.get_response(request)
         response["X-Request-Id"] = now.request_id
+        response["Permissions-Policy"] = _PERMISSIONS
         if now.credential in _KEYS:
             response["X-Authenticated-By"] = now.credential
         if (correlation := _uuid_or_none(request.headers.get("X-Correlation-Id"))) is not None:

@@ -1,0 +1,13 @@
+"""A short run of `make fuzz`, always the same: each role, a few seconds, a fixed seed."""
+
+import os
+import subprocess
+import sys
+
+
+def test_nothing_breaks_and_nothing_of_others_is_shown():
+    # Servers of its own: the test run's must not be taken for them.
+    kept = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
+    command = [sys.executable, "-W", "ignore", "-m", "tests.fuzz", "--seconds", "8", "--examples", "3"]
+    done = subprocess.run(command, env=kept, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
