@@ -7,12 +7,15 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import gateway, mirror
+        from accounts.audit.refusals import record_refusal
         from accounts.credentials import SignIn
         from accounts.second_factors import SecondFactorColumn
         from litellm_sync import registry
         from litemaas.crypto import columns
+        from litemaas.refusals import refused
 
         registry.register("user", gateway.apply_user)
         registry.reconcile("user", mirror.USERS)
         columns.register(columns.SealedColumn(SignIn, "sealed_id_token", lambda row: f"sign-in {row.pk}"))
         columns.register(SecondFactorColumn())
+        refused.register(record_refusal)

@@ -15,6 +15,7 @@ from rest_framework.views import set_rollback
 
 from litemaas import context, errors
 from litemaas.api.rendering import dumps
+from litemaas.refusals import refused
 
 log = structlog.get_logger(__name__)
 
@@ -138,6 +139,8 @@ def exception_handler(error: Exception, ctx: dict[str, Any]) -> HttpResponse | N
 def answer_for(error: Exception, request: HttpRequest | Request) -> HttpResponse | None:
     """The answer for a known kind of error, None for a bug."""
     if isinstance(error, errors.DomainError):
+        if isinstance(error, errors.Forbidden):
+            refused(request, error)
         return _domain(error, request)
     if isinstance(error, exceptions.ValidationError):
         return _validation(error, request)

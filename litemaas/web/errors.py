@@ -10,6 +10,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from litemaas import errors
 from litemaas.api.problems import answer_for, is_outage, problem, status_of
+from litemaas.refusals import refused
 
 log = structlog.get_logger(__name__)
 
@@ -44,6 +45,8 @@ class PortalErrorMiddleware:
             log.warning("a service is away", error=type(error).__name__, path=request.path)
             return error_page(request, 503)
         if isinstance(error, errors.DomainError):
+            if isinstance(error, errors.Forbidden):
+                refused(request, error)
             return refusal(request, error)
         return None
 
