@@ -70,7 +70,8 @@ def _admit(state: State, entry: Route, request: Request) -> Caller:
 def _find(state: State, request: Request) -> Route:
     entry = ROUTES.get((request.method, request.path)) or _match(request)
     if entry is None or state.version.number < entry.since:
-        known = any(path == request.path for _method, path in ROUTES)
+        number = state.version.number
+        known = any(path == request.path and number >= it.since for (_, path), it in ROUTES.items())
         raise refuse_in_detail(405, "Method Not Allowed") if known else refuse_in_detail(404, "Not Found")
     return entry
 
