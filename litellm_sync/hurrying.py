@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 
 log = structlog.get_logger(__name__)
 
+_ASKED = "outbox:sweep-asked-for"
 _AWAY = (KombuError, RedisError, OSError)
 
 
@@ -27,12 +28,20 @@ def hurry(kind: str, object_ids: Iterable[UUID], *, after: timedelta | None = No
 
 
 def hurry_sweep(*, after: timedelta = timedelta()) -> None:
-    """Ask for a sweep before the next regular one. Asking often within a few seconds asks once."""
+    """Ask for a sweep before the next regular one. Asking again before it begins asks once."""
     from litellm_sync.tasks import sweep
 
     countdown = after.total_seconds()
     try:
-        if cache.add("outbox:sweep-asked-for", True, timeout=max(1, round(countdown))):
+        if cache.add(_ASKED, True, timeout=round(countdown) + 60):
             sweep.apply_async(countdown=countdown, expires=countdown + 60)
     except _AWAY as error:
         log.warning("the broker is away, the regular sweep will do it", error=type(error).__name__)
+
+
+def sweep_begins() -> None:
+    """From now on a sweep may be asked for again: this one may be past what comes in next."""
+    try:
+        cache.delete(_ASKED)
+    except _AWAY as error:
+        log.warning("the cache is away", error=type(error).__name__)

@@ -7,7 +7,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from litellm_sync import findings, outbox, polling, reconciler
+from litellm_sync import findings, hurrying, outbox, polling, reconciler
 from litellm_sync.locks import advisory_lock
 from litellm_sync.models import SyncRun
 
@@ -28,6 +28,7 @@ def sweep() -> int:
     One sweep at a time, by several threads: that bounds what the gateway has to take, and leaves workers free for what
     somebody waits for.
     """
+    hurrying.sweep_begins()
     with advisory_lock("outbox sweep") as is_mine:
         if not is_mine:
             return 0

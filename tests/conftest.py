@@ -36,6 +36,15 @@ def pytest_configure() -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
 
 
+def pytest_terminal_summary(terminalreporter) -> None:
+    """What tests have to tell (`record_property("told", …)`), also from workers: the chaos report, measurements."""
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.stats.get(outcome, []):
+            for name, value in report.user_properties:
+                if name == "told":
+                    terminalreporter.write_line(f"\n{value}")
+
+
 @pytest.fixture(autouse=True)
 def _fresh_counters():
     """Rate limits and the like live in the cache, recent options in the process; one test's are no other's."""
