@@ -1,6 +1,7 @@
 """A gateway that serves the spend logs it is given, over HTTP, and keys to attribute them to."""
 
 import json
+import random
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -43,7 +44,11 @@ def log_row(number: int = 0, **changes: Any) -> dict[str, Any]:
 
 
 class LogServer:
-    """`cap`: how many rows it counts. `fails_from`: the number of the first request that gets a 500."""
+    """`cap`: how many rows it counts. `fails_from`: the number of the first request that gets a 500.
+
+    `drops`: so many pages come empty. `shuffles`: rows change their order between pages. `hides`: ids of rows that its
+    logs have lost, though its daily sums hold them; `forgets`: the other way round.
+    """
 
     def __init__(self) -> None:
         self.rows: list[dict[str, Any]] = []
@@ -51,6 +56,11 @@ class LogServer:
         self.requests = 0
         self.fails_from: int | None = None
         self.exact_texts: dict[str, str] = {}
+        self.drops, self.shuffles = 0, False
+        self.hides: set[str] = set()
+        self.forgets: set[str] = set()
+        self.daily_page = 3
+        self._chance = random.Random(7)
 
     def answer(self, query: dict[str, list[str]]) -> dict[str, Any]:
         start, end = (
@@ -59,15 +69,50 @@ class LogServer:
         )
         page, size = int(query["page"][0]), int(query["page_size"][0])
         found = [row for row in self.rows if start <= datetime.fromisoformat(row["startTime"]) <= end]
+        found = [row for row in found if row["request_id"] not in self.hides]
         found.sort(key=lambda row: row["startTime"])
+        if self.shuffles:
+            self._chance.shuffle(found)
         counted = min(len(found), self.cap)
+        data = found[(page - 1) * size : page * size]
+        if self.drops and page > 1:
+            self.drops, data = self.drops - 1, []
         return {
-            "data": found[(page - 1) * size : page * size],
+            "data": data,
             "total": counted,
             "page": page,
             "page_size": size,
             "total_pages": -(-counted // size),
             "total_is_capped": len(found) > self.cap,
+        }
+
+    def daily(self, query: dict[str, list[str]]) -> dict[str, Any]:
+        """Sums of UTC days by key; a page holds some of the raw rows and tells sums of those only."""
+        first, last = query["start_date"][0], query["end_date"][0]
+        raw: dict[tuple[str, str, str], dict[str, Any]] = {}
+        for row in self.rows:
+            day = datetime.fromisoformat(row["startTime"]).astimezone(UTC).date().isoformat()
+            if not first <= day <= last or row["request_id"] in self.forgets:
+                continue
+            names = ("spend", "prompt_tokens", "completion_tokens", "total_tokens")
+            fresh = dict.fromkeys((*names, "successful_requests", "failed_requests"), 0)
+            sums = raw.setdefault((day, row["api_key"], row["model_group"]), fresh)
+            sums["successful_requests" if row["status"] == "success" else "failed_requests"] += 1
+            for name in names:
+                sums[name] += row[name] or 0
+        page, size = int(query["page"][0]), self.daily_page
+        parts = sorted(raw.items())[(page - 1) * size : page * size]
+        results: dict[str, dict[str, Any]] = {}
+        for (day, key, model), sums in parts:
+            keys = results.setdefault(day, {"api_keys": {}, "model_groups": {}})
+            metrics = keys["api_keys"].setdefault(key, {"metrics": dict.fromkeys(sums, 0)})["metrics"]
+            for name, value in sums.items():
+                metrics[name] += value
+            entry = keys["model_groups"].setdefault(model, {"metrics": {}, "api_key_breakdown": {}})
+            entry["api_key_breakdown"][key] = {"metrics": sums}
+        return {
+            "results": [{"date": day, "breakdown": breakdown} for day, breakdown in results.items()],
+            "metadata": {"page": page, "total_pages": max(1, -(-len(raw) // size))},
         }
 
 
@@ -79,7 +124,9 @@ def log_server(settings) -> Iterator[LogServer]:
         def do_GET(self) -> None:
             logs.requests += 1
             failed = logs.fails_from is not None and logs.requests >= logs.fails_from
-            text = "{}" if failed else json.dumps(logs.answer(parse_qs(urlsplit(self.path).query)))
+            asked = urlsplit(self.path)
+            tell = logs.daily if asked.path.endswith("/daily/activity") else logs.answer
+            text = "{}" if failed else json.dumps(tell(parse_qs(asked.query)))
             for plain, exact in logs.exact_texts.items():
                 text = text.replace(plain, exact)
             self.send_response(500 if failed else 200)
