@@ -10,7 +10,7 @@ PRODUCTION := SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.toke
   DATABASE_URL=postgresql://nobody@127.0.0.1:9/none REDIS_URL=redis://127.0.0.1:9/0 LITELLM_API_KEY=sk-check \
   PUBLIC_URL=https://litemaas.example ALLOWED_HOSTS=litemaas.example
 
-.PHONY: help run test check bench bench-outbox chaos fuzz shell manage reset assets lock setup
+.PHONY: help run test check bench bench-usage bench-outbox chaos fuzz shell manage reset assets lock setup
 
 help: ## This list
 	@echo "LiteMaaS: make TARGET"
@@ -50,6 +50,9 @@ chaos: setup ## Random steps, kills and outages until portal and gateway agree; 
 
 fuzz: setup ## Schemathesis against a running portal, as each role; ARGS="--seconds 60 --roles user"
 	@exec $(BIN)/python -m tests.fuzz $(ARGS)
+
+bench-usage: setup ## Ingestion and disk of the usage ledger (docs/performance.md)
+	@exec $(BIN)/python -m bench.ledger $(ARGS)
 
 shell: setup ## Django's shell with the settings of the running stack, or with its servers started for it
 	@exec $(STACK) manage shell

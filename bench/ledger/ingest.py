@@ -1,0 +1,125 @@
+"""How many calls a second go into the ledger by both ways in, with all rollups, and what that costs."""
+
+import resource
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.db import connection, connections
+
+from bench.ledger.bodies import Calls
+from litemaas import loose_json
+from usage import ledger, spool
+from usage.partitions import ensure_months_ahead
+
+# As live: what is ingested in a second was called in a second.
+LIVE = 15_000.0
+
+
+@dataclass(frozen=True)
+class Ingested:
+    way: str
+    rows: int
+    seconds: float
+    python_us: float
+    database_us: float
+    resident_mib: float
+
+    @property
+    def rate(self) -> float:
+        return self.rows / self.seconds
+
+
+def measure(rows: int, at_once: int) -> list[Ingested]:
+    """Pull: pages of the spend log in one process. Push: batches of events, acknowledged, then booked by two workers."""
+    now = datetime.now(UTC)
+    ensure_months_ahead(now - timedelta(days=40))
+    ensure_months_ahead(now)
+    _warm_up(now)
+    return [_pull(rows, at_once, now), _push(rows, now), _without_rollups(rows, at_once, now)]
+
+
+def _warm_up(now: datetime) -> None:
+    """Series of keys and models that are used every day exist long before a busy hour."""
+    ledger.write_rows(_pages(Calls(99, now - timedelta(hours=5), LIVE), 100_000), now=now)
+
+
+def _pages(calls: Calls, rows: int) -> Iterator[Any]:
+    for _ in range(rows // 1000):
+        yield from loose_json.loads(calls.page(1000))["data"]
+
+
+def _pull(rows: int, at_once: int, now: datetime, way: str = "pull", seed: int = 1) -> Ingested:
+    calls = Calls(seed, now - timedelta(hours=2 + seed), LIVE)
+    pages = [[calls.page(1000) for _ in range(at_once // 1000)] for _ in range(rows // at_once)]
+
+    def run() -> None:
+        for batch in pages:
+            rows_of = (row for page in batch for row in loose_json.loads(page)["data"])
+            ledger.write_rows(rows_of, now=now)
+
+    return _measured(way, rows // at_once * at_once, run)
+
+
+def _without_rollups(rows: int, at_once: int, now: datetime) -> Ingested:
+    """The same without the sums, to know what they cost."""
+    adding = ledger.adding
+    ledger.adding = lambda *_: "SELECT 1"  # type: ignore[assignment]
+    try:
+        return _pull(rows, at_once, now, "pull, calls only", seed=3)
+    finally:
+        ledger.adding = adding
+
+
+def _push(rows: int, now: datetime) -> Ingested:
+    calls = Calls(2, now - timedelta(hours=4), LIVE)
+    for _ in range(rows // 500):
+        spool.keep_events(calls.events(500), now=now)
+
+    def run() -> None:
+        workers = [threading.Thread(target=_book, args=(now,)) for _ in range(2)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+
+    return _measured("push, two workers", rows // 500 * 500, run)
+
+
+def _book(now: datetime) -> None:
+    try:
+        spool.book_events(now, seconds=600)
+    finally:
+        connections.close_all()
+
+
+def _measured(way: str, rows: int, run: Callable[[], None]) -> Ingested:
+    python, database, begun = time.process_time(), _database_seconds(), time.monotonic()
+    run()
+    seconds = time.monotonic() - begun
+    return Ingested(
+        way,
+        rows,
+        seconds,
+        (time.process_time() - python) / rows * 1e6,
+        (_database_seconds() - database) / rows * 1e6,
+        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    )
+
+
+def _database_seconds() -> float:
+    """Processor time of this connection's server process; of its siblings too, once they have ended."""
+    connection.ensure_connection()
+    pid = connection.connection.info.backend_pid
+    parent = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1]
+    mine = _ticks(pid, 11)
+    return (mine + _ticks(int(parent), 13)) / 100
+
+
+def _ticks(pid: int, first: int) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[first]) + int(fields[first + 1])
