@@ -6,10 +6,12 @@ class ApikeysConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from accounts import portal_keys
         from accounts.services import activity_changed
         from apikeys import access, gateway, key_policy, mirror  # noqa: F401  the policy declares its options
         from apikeys.models import ApiKeySecret
         from apikeys.secrets import binding
+        from apikeys.services.validating import find_holder
         from apikeys.web.team_keys import count_live
         from catalog.services import availability_changed
         from litellm_sync import registry
@@ -18,6 +20,7 @@ class ApikeysConfig(AppConfig):
         from teams.listing import count_keys_with
         from teams.services import membership_changed, team_changed
 
+        portal_keys.register_lookup(find_holder)
         registry.register("key", gateway.apply_key)
         registry.reconcile("key", mirror.MIRROR)
         status_changed.register(access.follow_subscription)

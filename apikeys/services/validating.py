@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db.models import Q
 
+from accounts.portal_keys import KeyHolder
 from apikeys import secrets
 from apikeys.models import ApiKey, ApiKeyModel, ApiKeySecret
 
@@ -53,3 +54,20 @@ def _is_replaced(row: ApiKeySecret) -> bool:
     """The former secret works on until the gateway has the new one."""
     confirmed = Q(superseded_at__isnull=True, confirmed_at__isnull=False)
     return ApiKeySecret.objects.filter(confirmed, api_key=row.api_key_id).exists()
+
+
+def find_holder(token_hash: str, now: datetime) -> KeyHolder | None:
+    """Whose key works on the portal's own API, and what it may there (contract §7.3). One statement.
+
+    Either secret of a rotation, until its time is over; of no service key, which acts for nobody.
+    """
+    in_time = Q(valid_until__isnull=True) | Q(valid_until__gt=now)
+    alive = Q(api_key__expires_at__isnull=True) | Q(api_key__expires_at__gt=now)
+    found = (
+        ApiKeySecret.objects.live()
+        .filter(in_time, alive, token_hash=token_hash, api_key__owner__isnull=False)
+        .filter(api_key__revoked_at__isnull=True, api_key__is_blocked=False)
+        .values_list("api_key_id", "api_key__owner_id", "api_key__portal_permissions")
+        .first()
+    )
+    return KeyHolder(found[0], found[1], frozenset(found[2])) if found else None
