@@ -8,7 +8,7 @@ from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from accounts import audit
+from accounts import audit, options
 from accounts.models import SYSTEM, User
 from accounts.permissions import ADMIN, USER
 from accounts.providers.errors import AddressTaken, NotBelieved
@@ -70,6 +70,7 @@ def _make(person: Person, now: datetime) -> SocialAccount:
         email=person.email if person.email_is_verified else "",
         full_name=person.full_name[:255],
         roles=roles,
+        **options.limits_of_a_new_account(),
     )
     user.set_unusable_password()
     try:

@@ -245,8 +245,17 @@ def currency_of(code: str) -> dict[str, str]:
     return {"code": code, "symbol": symbol, "name": name}
 
 
+_LIMIT_OF = {"max_budget": "userMaxBudget", "tpm_limit": "userTpmLimit", "rpm_limit": "userRpmLimit"}
+
+
+def limits_of_a_new_account() -> dict[str, Any]:
+    """The columns of User that hold them: money (Decimal) and rates per minute; None = no limit."""
+    chosen = user_defaults()
+    return {column: chosen[name] for column, name in _LIMIT_OF.items()}
+
+
 def user_defaults() -> dict[str, Any]:
-    """The limits of a new account: budget in the gateway's currency (Decimal), rates per minute; None = none."""
+    """By option what a new account gets: what administrators set, else what the deployment says."""
     chosen = values(USER_DEFAULTS)
     return {
         name: chosen[name] if chosen[name] is not None else settings.USER_DEFAULTS[name]

@@ -11,7 +11,7 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 
-from accounts import audit, sessions
+from accounts import audit, options, sessions
 from accounts.errors import SecondFactorNeeded, SignInFailed, TooManySignIns
 from accounts.models import Actor, Role, User
 from accounts.permissions import ADMIN
@@ -43,7 +43,11 @@ def register_user(
 ) -> User:
     """Make an account. Without a password it can't sign in locally. The gateway learns of it with the first key."""
     user = User(
-        username=username.strip(), email=email.strip(), full_name=full_name, roles=roles or [Role.USER]
+        username=username.strip(),
+        email=email.strip(),
+        full_name=full_name,
+        roles=roles or [Role.USER],
+        **options.limits_of_a_new_account(),
     )
     _check_identity(user)
     user.set_password(password) if password else user.set_unusable_password()

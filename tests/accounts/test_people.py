@@ -86,3 +86,16 @@ class TestSeedDemo:
         monkeypatch.delenv("DEMO_PASSWORD")
         with pytest.raises(CommandError, match="DEMO_PASSWORD"):
             call_command("seed_demo")
+
+
+def test_a_new_account_has_the_limits_that_administrators_set(settings, now):
+    from decimal import Decimal
+
+    from accounts import options
+
+    settings.USER_DEFAULTS = {"userMaxBudget": None, "userTpmLimit": 500, "userRpmLimit": None}
+    values = {"userMaxBudget": Decimal("12.5")}
+    options.change_options(actor=SYSTEM, values=values, action="UPDATE_USER_DEFAULTS", now=now)
+    user = services.register_user(actor=SYSTEM, username="newcomer", now=now)
+    user.refresh_from_db()
+    assert (user.max_budget, user.tpm_limit, user.rpm_limit) == (Decimal("12.5"), 500, None)
