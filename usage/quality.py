@@ -1,19 +1,31 @@
 """How far figures can be trusted: up to when the gateway was read, and which days were not."""
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 
-from usage.models import BackfilledWindow, UsageCursor
+from usage.cubes.statements import fetch
+from usage.models import UsageTrust
 from usage.periods import Period
 from usage.rows import SOURCE
+
+_SPANS = """
+SELECT begun_at, position, moved_at FROM usage_cursors WHERE source = %s
+UNION ALL SELECT start, "end", NULL FROM usage_backfilled_windows WHERE source = %s
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How far the answer can be trusted. `as_of` None: nothing was ever read from the gateway."""
+    """How far the answer can be trusted. `as_of` None: nothing was ever read from the gateway.
+
+    `trust` is the worst that the last comparison with the gateway found for a day (UTC) of the period: verified,
+    explained or differs; None when no day was compared. `differing_days` are those that differ for no known reason.
+    """
 
     as_of: datetime | None
     missing_days: list[date]
+    trust: str | None = None
+    differing_days: list[date] = field(default_factory=list)
 
     @property
     def is_complete(self) -> bool:
@@ -22,18 +34,24 @@ class Coverage:
 
 def coverage(period: Period, *, now: datetime, since: datetime | None = None) -> Coverage:
     """Days of the period that were not read to their end, or to now. `since`: nothing can be missing before."""
-    cursor = UsageCursor.objects.filter(source=SOURCE).first()
-    read = _read_spans(cursor)
-    until = cursor.position if cursor else now
+    rows = fetch(_SPANS, [SOURCE, SOURCE])
+    cursor = next((row for row in rows if row[2] is not None), None)
+    read = _merged([(row[0], row[1]) for row in rows])
+    until = cursor[1] if cursor else now
     missing = [day for day in period if not _is_read(Period(day, day, period.zone), read, since, until)]
-    return Coverage(cursor.moved_at if cursor else None, missing)
+    return Coverage(cursor[2] if cursor else None, missing, *_trust(period))
 
 
-def _read_spans(cursor: UsageCursor | None) -> list[tuple[datetime, datetime]]:
+def _trust(period: Period) -> tuple[str | None, list[date]]:
+    last = (period.end.astimezone(UTC) - timedelta(microseconds=1)).date()
+    days = UsageTrust.objects.filter(day__range=(period.start.astimezone(UTC).date(), last))
+    states = dict(days.order_by("day").values_list("day", "state"))
+    worst = next((state for state in ("differs", "explained", "verified") if state in states.values()), None)
+    return worst, [day for day, state in states.items() if state == UsageTrust.State.DIFFERS]
+
+
+def _merged(spans: list[tuple[datetime, datetime]]) -> list[tuple[datetime, datetime]]:
     """What was read, as disjoint spans in order."""
-    spans = list(BackfilledWindow.objects.filter(source=SOURCE).values_list("start", "end"))
-    if cursor:
-        spans.append((cursor.begun_at, cursor.position))
     merged: list[tuple[datetime, datetime]] = []
     for start, end in sorted(spans):
         if merged and start <= merged[-1][1]:

@@ -18,6 +18,7 @@ from tests.factories import TeamFactory, UserFactory
 from tests.usage.conftest import log_row
 from usage.exports import files
 from usage.ledger import write_rows
+from usage.models import UsageTrust
 
 pytestmark = pytest.mark.django_db
 COST = Decimal("0.0006900000000000001")
@@ -157,6 +158,23 @@ def test_operators_filter_options_hold_everything_with_traffic(operator, span):
     found = read(operator.get("admin/usage/filter-options", span))
     assert [user["username"] for user in found["users"]] == ["ada", "bob"]
     assert len(found["models"]) == 3
+
+
+def test_a_day_that_differs_from_the_gateway_marks_every_figure_it_touches(operator, world, span, clock):
+    facts = {"checked_at": clock, "requests": 1, "gateway_requests": 2, "cost": 1, "gateway_cost": 2}
+    UsageTrust.objects.create(day=clock.date(), state="differs", **facts)
+    UsageTrust.objects.create(day=clock.date() - timedelta(days=1), state="verified", **facts)
+    day = clock.date().isoformat()
+    for found in (
+        read(operator.post("admin/usage/analytics", span)),
+        read(operator.post("admin/usage/by-day", span)),
+        read(operator.get("usage/query", span)),
+        read(ApiClient(world[0]).post("usage/analytics", span)),
+    ):
+        assert found["dataQuality"]["trust"] == "differs"
+        assert found["dataQuality"]["differingDays"] == [day]
+    earlier = {"startDate": span["startDate"], "endDate": (clock - timedelta(days=1)).date().isoformat()}
+    assert read(operator.get("usage/query", earlier))["dataQuality"]["trust"] == "verified"
 
 
 # --- one endpoint for every question

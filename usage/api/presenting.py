@@ -100,6 +100,8 @@ def data_quality(quality: Coverage, unattributed: int = 0) -> Json:
         "missingDays": [day.isoformat() for day in quality.missing_days],
         "unattributedRequests": unattributed,
         "complete": quality.is_complete,
+        "trust": quality.trust,
+        "differingDays": [day.isoformat() for day in quality.differing_days],
     }
 
 

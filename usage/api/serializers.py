@@ -114,6 +114,8 @@ class DataQualityOut(serializers.Serializer[Any]):
     missingDays = serializers.ListField(child=serializers.DateField())
     unattributedRequests = serializers.IntegerField()
     complete = serializers.BooleanField()
+    trust = serializers.ChoiceField(choices=["verified", "explained", "differs"], allow_null=True)
+    differingDays = serializers.ListField(child=serializers.DateField())
 
 
 class AnalyticsOut(serializers.Serializer[Any]):
