@@ -300,6 +300,7 @@ PAGES: dict[str, str] = {
     "GET /teams/new": "302 403 403 403 403 403 403 200",
     "POST /teams/new": "302 403 403 403 403 403 403 200",
     "GET /teams/{team_id}": "302 404 404 200 200 200 200 200",
+    "GET /teams/{team_id}/keys": "302 404 404 200 200 200 200 200",
     "GET /teams/{team_id}/members": "302 404 404 200 200 200 200 200",
     "GET /teams/{team_id}/members/add": "302 404 404 403 403 403 403 200",
     "POST /teams/{team_id}/members/add": "302 404 404 403 403 403 403 200",
