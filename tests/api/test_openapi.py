@@ -41,6 +41,8 @@ def resolve(schema):
 
 def check(value, schema, where):
     """Every field of the answer is declared and every declared one is there."""
+    if value is None and {"type": "null"} in schema.get("oneOf", ()):
+        return
     schema = resolve(schema)
     if isinstance(value, dict) and "properties" in schema:
         declared, required = set(schema["properties"]), set(schema.get("required", ()))
@@ -82,6 +84,14 @@ READS = {
     "config": "/api/v1/config",
     "config/admin-analytics": "/api/v1/config/admin-analytics",
     "config/api-key-defaults": "/api/v1/config/api-key-defaults",
+    "usage/budget": "/api/v1/usage/budget",
+    "usage/standing": "/api/v1/usage/standing",
+    "usage/dashboard": "/api/v1/usage/dashboard",
+    "usage/top": "/api/v1/usage/top",
+    "usage/metrics": "/api/v1/usage/metrics",
+    "usage/admin/global": "/api/v1/usage/admin/global",
+    "admin/usage/alerts": "/api/v1/admin/usage/alerts",
+    "admin/usage/webhooks": "/api/v1/admin/usage/webhooks",
     "health/live": "/api/v1/health/live",
     "health/ready": "/api/v1/health/ready",
 }
