@@ -295,6 +295,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 5.0,
         "options": {"expires": 5},
     },
+    "pull daily sums of a gateway without logs": {
+        "task": "usage.tasks.pull_daily_sums",
+        "schedule": 900.0,
+        "options": {"expires": 890},
+    },
     "reconcile the usage": {
         "task": "usage.tasks.reconcile_usage",
         "schedule": 86_400.0,

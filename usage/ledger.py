@@ -8,14 +8,14 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from usage import events
 from usage.locks import hold_until_commit
-from usage.models import UsageReject
+from usage.models import SummedDay, UsageReject
 from usage.partitions import closed_months, ensure_partitions, month_of
 from usage.rollups import FACTS, adding
 from usage.rows import SOURCE, About, BadRow, Call, Json, facts_to_keep, is_health_check, read_row
@@ -55,6 +55,10 @@ def write_rows(rows: Iterable[Json | None], *, now: datetime) -> Counts:
         months: set[datetime] = set()
         copied = _copy(cursor, reader.calls(rows), months)
         reader.keep_rejects()
+        # Sums of one group are only ever added to by one writer at a time: no deadlocks, and no retries.
+        hold_until_commit(LOCK)
+        if summed_days() != reader.summed:
+            raise LedgerMoved("A day came to be counted from daily sums meanwhile.")
         added, same_id = _book(cursor, copied, months, now) if copied else (0, 0)
         cursor.execute(_DROP_STAGES)
     return Counts(reader.read, added, copied - added, reader.rejected, reader.health_checks, same_id)
@@ -91,6 +95,14 @@ def _book(
     return added + same_id, same_id
 
 
+class LedgerMoved(OperationalError):
+    """Try again: what was read when the rows were judged no longer holds."""
+
+
+def summed_days() -> set[date]:
+    return set(SummedDay.objects.values_list("day", flat=True))
+
+
 class _Reader:
     """Reads rows, counts what becomes of them and sets aside what can't be read."""
 
@@ -99,6 +111,7 @@ class _Reader:
         self._now = now
         self._rejects: list[UsageReject] = []
         self._closed = closed_months()
+        self.summed = summed_days()
 
     def calls(self, rows: Iterable[Json | None]) -> Iterator[Call]:
         for row in rows:
@@ -120,6 +133,8 @@ class _Reader:
             if self._closed and month_of(found.started_at) in self._closed:
                 # What it held can't be compared with any more: it might be counted twice.
                 raise BadRow("its month is closed")
+            if self.summed and found.started_at.date() in self.summed:
+                raise BadRow("its day is counted from daily sums")
         except BadRow as error:
             self._reject(row, str(error))
             return None

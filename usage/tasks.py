@@ -8,7 +8,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from litellm_sync.errors import GatewayRefused, GatewayUnavailable
-from usage import quotas, reconciling, services, spool
+from usage import daily_pull, quotas, reconciling, services, spool
 from usage.budgets import alerting, delivering
 from usage.errors import UsageReadingRunning
 from usage.ledger import Counts
@@ -40,6 +40,12 @@ def watch_budgets() -> int:
 def count_quotas() -> None:
     """Tell the subscriptions what was used, suspend what is used up, resume what has quota again."""
     quotas.count_quotas(now=timezone.now())
+
+
+@shared_task
+def pull_daily_sums() -> int | None:
+    """Book what a gateway without logs tells of its days. Returns the rows added."""
+    return _read(daily_pull.pull_daily_sums)
 
 
 @shared_task

@@ -10,7 +10,7 @@ from decimal import Decimal
 from urllib.parse import urlsplit
 
 import pytest
-from django.db import connection, connections
+from django.db import DatabaseError, connection, connections
 from django.db.models import Sum
 
 from tests.factories import NOW
@@ -199,3 +199,25 @@ def test_a_killed_worker_leaves_nothing_behind_and_blocks_nobody():
     assert not UsageLog.objects.exists()
     assert write_rows([log_row(n) for n in range(50)], now=NOW).added == 50
     assert sums(UsageDay) == (50, 50 * 29, 50 * COST)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_goes_away_in_the_middle_of_a_copy_leaves_nothing_behind():
+    pid = connection.connection.info.backend_pid if connection.connection else None
+    connection.ensure_connection()
+    pid = pid or connection.connection.info.backend_pid
+
+    def rows_and_a_restart():
+        yield from (log_row(n) for n in range(3000))
+        other = connections["default"].copy()
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
+        other.close()
+        yield from (log_row(n) for n in range(3000, 9000))
+
+    with pytest.raises(DatabaseError):
+        write_rows(rows_and_a_restart(), now=NOW)
+    connection.close()
+    assert not UsageLog.objects.exists()
+    assert write_rows((log_row(n) for n in range(9000)), now=NOW).added == 9000
+    assert sums(UsageDay)[0] == sums(UsageQuarter)[0] == 9000

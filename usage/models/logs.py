@@ -172,6 +172,19 @@ class ClosedMonth(models.Model):
         return f"{self.month:%Y-%m}"
 
 
+class SummedDay(models.Model):
+    """A day (UTC) that is counted from the gateway's daily sums, as it keeps no logs. Log rows of it are set aside."""
+
+    day = models.DateField(primary_key=True)
+    since = models.DateTimeField()
+
+    class Meta:
+        db_table = "usage_summed_days"
+
+    def __str__(self) -> str:
+        return f"{self.day}"
+
+
 class UsageBatch(models.Model):
     """Events as the gateway pushed them, kept until the worker has booked them: a queue on disk.
 

@@ -1,0 +1,62 @@
+"""A gateway without request logs: its daily sums are the ledger, and never counted beside logs."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db.models import Sum
+
+from tests.factories import NOW
+from tests.usage.conftest import log_row
+from usage import services
+from usage.daily_pull import pull_daily_sums
+from usage.ledger import write_rows
+from usage.models import UsageDay, UsageLog, UsageReject
+
+pytestmark = pytest.mark.django_db
+
+
+def rows(count: int):
+    at = NOW - timedelta(days=1)
+    failed = {"status": "failure", "spend": 0, "total_tokens": 0, "prompt_tokens": 0, "completion_tokens": 0}
+    return [
+        log_row(n, at=at, api_key=f"hash-{n % 5}", model_group=f"m{n % 7}", **(failed if n % 9 == 8 else {}))
+        for n in range(count)
+    ]
+
+
+def sums():
+    return UsageDay.objects.aggregate(r=Sum("requests"), t=Sum("total_tokens"), c=Sum("cost"))
+
+
+def test_every_page_is_summed_and_growth_is_added_once(log_server, make_key):
+    key = make_key("hash-1")
+    log_server.rows = rows(40)
+    log_server.hides = {row["request_id"] for row in log_server.rows}
+    assert services.pull_usage(NOW).added == 0
+    pull_daily_sums(NOW)
+    good = [row for row in log_server.rows if row["status"] == "success"]
+    assert (sums()["r"], sums()["t"]) == (40, 29 * len(good))
+    assert abs(sums()["c"] - len(good) * Decimal("0.00069")) < Decimal("1e-12")
+    assert UsageDay.objects.filter(series__user_id=key.owner_id).aggregate(r=Sum("requests"))["r"] == 8
+    before = sums()
+    assert pull_daily_sums(NOW).added == 0
+    assert sums() == before
+    log_server.rows = rows(60)
+    pull_daily_sums(NOW)
+    assert sums()["r"] == 60
+
+
+def test_a_day_with_logs_is_never_counted_from_sums(log_server):
+    log_server.rows = rows(20)
+    services.pull_usage(NOW)
+    assert pull_daily_sums(NOW).added == 0
+    assert UsageLog.objects.count() == sums()["r"] == 20
+
+
+def test_logs_of_a_day_that_is_counted_from_sums_are_set_aside(log_server):
+    log_server.rows = rows(20)
+    pull_daily_sums(NOW)
+    assert write_rows(rows(20), now=NOW).rejected == 20
+    assert set(UsageReject.objects.values_list("reason", flat=True)) == {"its day is counted from daily sums"}
+    assert sums()["r"] == 20
