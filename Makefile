@@ -51,8 +51,9 @@ chaos: setup ## Random steps, kills and outages until portal and gateway agree; 
 fuzz: setup ## Schemathesis against a running portal, as each role; ARGS="--seconds 60 --roles user"
 	@exec $(BIN)/python -m tests.fuzz $(ARGS)
 
-bench-usage: setup ## Ingestion and disk of the usage ledger (docs/performance.md)
-	@exec $(BIN)/python -m bench.ledger $(ARGS)
+bench-usage: setup ## Ingestion, disk and questions of the usage ledger (docs/performance.md)
+	@$(BIN)/python -m bench.ledger $(ARGS)
+	@exec $(BIN)/python -m bench.ledger.asking
 
 shell: setup ## Django's shell with the settings of the running stack, or with its servers started for it
 	@exec $(STACK) manage shell
