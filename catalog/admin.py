@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from catalog import services, sync
-from catalog.models import Deployment, Model, Price, SyncRun
+from catalog.models import Deployment, ManagedDeployment, Model, Price, SyncRun
 from litemaas.administration import ReadOnlyAdmin, ReadOnlyInline, may_act, run_each
 from litemaas.errors import DomainError
 
@@ -68,6 +68,14 @@ class DeploymentAdmin(ReadOnlyAdmin):
     list_display = ["id", "model_id", "provider", "backend_model_name", "last_seen_at", "vanished_at"]
     list_filter = [("vanished_at", admin.EmptyFieldListFilter), "is_managed_by_config"]
     search_fields = ["id", "model__id", "backend_model_name"]
+    list_select_related = False
+
+
+@admin.register(ManagedDeployment)
+class ManagedDeploymentAdmin(ReadOnlyAdmin):
+    list_display = ["model_id", "backend_model_name", "api_base", "rpm", "tpm", "updated_at", "deleted_at"]
+    list_filter = [("deleted_at", admin.EmptyFieldListFilter), "model_type"]
+    search_fields = ["model__id", "backend_model_name"]
     list_select_related = False
 
 

@@ -30,10 +30,13 @@ class SubscriptionAdmin(ReadOnlyAdmin):
         "status",
         "quota_requests",
         "quota_tokens",
+        "used_requests",
+        "used_tokens",
+        "suspended_by",
         "expires_at",
         "created_at",
     ]
-    list_filter = ["status"]
+    list_filter = ["status", "suspended_by", ("deleted_at", admin.EmptyFieldListFilter)]
     search_fields = ["user__username", "user__email", "model__id"]
     list_select_related = ["user"]
     ordering = ["-created_at"]

@@ -1,5 +1,6 @@
 """Pages as the contract has them (§1.3): 1-based, stable order, the true total even beyond the end."""
 
+import time
 from collections.abc import Callable
 from math import ceil
 from typing import Any
@@ -12,6 +13,9 @@ from litemaas.api.statements import Json, Statement, Values
 
 DEFAULT_LIMIT = 20
 _FURTHEST = 1_000_000
+_MANY = 5_000
+_MOMENT = 2.0
+_MOST_TOTALS = 256
 
 
 def page_of(
@@ -66,15 +70,23 @@ class Listing:
     """A list that is asked for often: one statement for a page and its total, compiled once per shape.
 
     `filtered(shape, values)` gives the rows, totally ordered; `columns(shape, rows)` what is shown of them.
+
+    Counting is what a long list costs: the total of one with thousands of rows may be a moment old (`_MOMENT`) where
+    `recalls_totals`; shorter ones are always counted.
     """
 
     def __init__(
         self,
         filtered: Callable[[Any, Values], QuerySet[Any, Any]],
         columns: Callable[[Any, Any], QuerySet[Any, Any]],
+        *,
+        recalls_totals: bool = False,
     ) -> None:
         self._filtered, self._columns = filtered, columns
         self._statement = Statement(self._build)
+        self._without_total = Statement(lambda shape, values: columns(shape, filtered(shape, values)))
+        self._recalls_totals = recalls_totals
+        self._totals: dict[Any, tuple[float, int]] = {}
 
     def _build(self, shape: Any, values: Values) -> QuerySet[Any, Any]:
         rows = self._filtered(shape, values)
@@ -96,9 +108,27 @@ class Listing:
     ) -> Json:
         """Like `page_of`, for rows that are presented together. `once` as in `Statement.rows`."""
         page, limit = _asked(request, max_limit)
-        rows = self._statement.rows(shape, values, window=(limit, (page - 1) * limit), once=once)
-        total = rows[0]["total_count"] if rows else self._count_if(page > 1, shape, values)
+        window = (limit, (page - 1) * limit)
+        total = self._recalled(shape, values)
+        if total is not None:
+            rows = self._without_total.rows(shape, values, window=window, once=once)
+        else:
+            rows = self._statement.rows(shape, values, window=window, once=once)
+            total = rows[0]["total_count"] if rows else self._count_if(page > 1, shape, values)
+            self._keep(shape, values, total)
         return _answer(present(rows) if rows else [], page, limit, total, with_total)
+
+    def _recalled(self, shape: Any, values: Values) -> int | None:
+        if not self._recalls_totals:
+            return None
+        until, total = self._totals.get((shape, tuple(values.items())), (0.0, 0))
+        return total if time.monotonic() < until else None
+
+    def _keep(self, shape: Any, values: Values, total: int) -> None:
+        if self._recalls_totals and total >= _MANY:
+            if len(self._totals) >= _MOST_TOTALS:
+                self._totals.clear()
+            self._totals[shape, tuple(values.items())] = (time.monotonic() + _MOMENT, total)
 
     def _count_if(self, is_needed: bool, shape: Any, values: Values) -> int:
         """A page without rows says nothing of the total, unless it is the first."""

@@ -201,7 +201,7 @@ def _administered(shape: _AdminShape, values: Values) -> SubscriptionQuerySet:
     return rows.order_by("-created_at", "id")
 
 
-_REQUESTS = Listing(_administered, lambda _shape, rows: columns(rows, *_OWNER))
+_REQUESTS = Listing(_administered, lambda _shape, rows: columns(rows, *_OWNER), recalls_totals=True)
 
 
 def request_of(pk: UUID) -> Json:

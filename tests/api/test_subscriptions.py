@@ -6,7 +6,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from litemaas.api import pagination
 from subscriptions import quota_rules
+from subscriptions.api import queries
 from subscriptions.models import Subscription
 from subscriptions.services import QuotaUse, record_quota_use
 from tests.factories import ModelFactory, SubscriptionFactory
@@ -324,3 +326,21 @@ def test_lists_for_administrators_cost_the_same_statements_however_long(admin):
         SubscriptionFactory.create_batch(49)
     assert len(answer["data"]) == 50
     assert set(counts) == {2}
+
+
+def test_the_total_of_a_long_list_for_administrators_is_counted_once_a_moment(admin, monkeypatch):
+    monkeypatch.setattr(pagination, "_MANY", 3)
+    SubscriptionFactory.create_batch(2)
+
+    def total():
+        return admin.get("admin/subscriptions").json()["pagination"]["total"]
+
+    assert total() == 2
+    SubscriptionFactory.create()
+    assert total() == 3
+    SubscriptionFactory.create()
+    answer = admin.get("admin/subscriptions").json()
+    assert (answer["pagination"]["total"], len(answer["data"])) == (3, 4)
+    monkeypatch.setattr(pagination, "_MOMENT", 0.0)
+    queries._REQUESTS._totals.clear()
+    assert total() == 4
