@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.web.pages import PageRequest, signed_in
 from litemaas import errors
 from litemaas.web.forms import show_refusal
-from subscriptions import quota_rules, services
+from subscriptions import policies, quota_rules, services
 from subscriptions.actions import allowed_actions
 from subscriptions.models import Subscription
 from subscriptions.web.forms import QuotasForm, ReasonForm
@@ -53,6 +53,14 @@ def _visible(request: PageRequest, pk: UUID) -> Subscription:
     return rows.get_or_refuse(pk)
 
 
+def _changeable(request: PageRequest, pk: UUID) -> Subscription:
+    """Read-only administrators see it, and change nothing of it."""
+    row = _visible(request, pk)
+    if row.user_id != request.user.pk and not policies.may_decide(request.user):
+        raise errors.Forbidden
+    return row
+
+
 @require_http_methods(["GET", "POST"])
 @signed_in
 def suspend(request: PageRequest, subscription_id: UUID) -> HttpResponse:
@@ -70,7 +78,7 @@ def resume(request: PageRequest, subscription_id: UUID) -> HttpResponse:
 def _with_reason(
     request: PageRequest, pk: UUID, act: str, use_case: Callable[..., Subscription], said: str
 ) -> HttpResponse:
-    row = _visible(request, pk)
+    row = _changeable(request, pk)
     form = ReasonForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         reason = form.cleaned_data["reason"]
@@ -87,7 +95,7 @@ def _with_reason(
 @signed_in
 def quotas(request: PageRequest, subscription_id: UUID) -> HttpResponse:
     """Change how much may be used in a month."""
-    row = _visible(request, subscription_id)
+    row = _changeable(request, subscription_id)
     present = {"quota_requests": row.quota_requests, "quota_tokens": row.quota_tokens}
     form = QuotasForm(request.POST if request.method == "POST" else None, initial=present)
     if request.method == "POST" and form.is_valid():

@@ -69,9 +69,14 @@ def review(request: PageRequest, subscription_id: UUID) -> HttpResponse:
     row = own(request).get_or_refuse(subscription_id)
     form = ReviewForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
-        services.request_review(
-            actor=request.user, subscription_id=row.pk, now=timezone.now(), **form.cleaned_data
-        )
-        messages.success(request, _("Your request for %(model)s is sent again.") % {"model": row.model_id})
-        return redirect("model", row.model_id)
+        try:
+            services.request_review(
+                actor=request.user, subscription_id=row.pk, now=timezone.now(), **form.cleaned_data
+            )
+        except errors.InvalidStateTransition as error:
+            show_refusal(form, error)
+        else:
+            said = _("Your request for %(model)s is sent again.") % {"model": row.model_id}
+            messages.success(request, said)
+            return redirect("model", row.model_id)
     return render(request, "subscriptions/review.html", {"row": row, "form": form})
