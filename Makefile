@@ -45,8 +45,8 @@ bench: setup ## Requests per second on a seeded data set (docs/performance.md)
 bench-outbox: setup ## How fast a queue of 20,000 drains, and what comparing 20,000 keys takes (docs/reliability.md)
 	@exec $(BIN)/python -m bench.outbox $(ARGS)
 
-chaos: setup ## Random steps, kills and outages until portal and gateway agree; CHAOS_STEPS, CHAOS_SEED, CHAOS_SECONDS
-	@CHAOS_STEPS=$${CHAOS_STEPS:-20000} CHAOS_FREEZE=$${CHAOS_FREEZE:-120} exec $(BIN)/pytest -q -p no:randomly tests/chaos $(ARGS)
+chaos: setup ## Random steps, kills and outages until portal and gateway agree; CHAOS_STEPS, CHAOS_SEED, CHAOS_FREEZE (seconds)
+	@CHAOS_SEED=$${CHAOS_SEED:-$$$$} CHAOS_STEPS=$${CHAOS_STEPS:-20000} CHAOS_FREEZE=$${CHAOS_FREEZE:-120} exec $(BIN)/pytest -q -p no:randomly tests/chaos $(ARGS)
 
 fuzz: setup ## Schemathesis against a running portal, as each role; ARGS="--seconds 60 --roles user"
 	@exec $(BIN)/python -m tests.fuzz $(ARGS)

@@ -5,7 +5,6 @@ differs a little, since ids and secrets are random and some waits are real.
 """
 
 import os
-import secrets
 import time
 from collections import Counter
 
@@ -30,7 +29,7 @@ from tests.factories import UserFactory
 
 STEPS = int(os.environ.get("CHAOS_STEPS", "2000"))
 SETTLES = 500
-SEED = int(os.environ.get("CHAOS_SEED") or secrets.randbelow(10**6))
+SEED = int(os.environ.get("CHAOS_SEED", "1"))
 
 
 @pytest.fixture
