@@ -249,7 +249,8 @@ def _managed(model: Model, now: datetime) -> ManagedDeployment | None:
     if row is not None:
         return row
     pk = _stranger(model)
-    if pk is None:
+    # What we have deleted may still be there until the gateway has heard of it. It is no stranger.
+    if pk is None or ManagedDeployment.objects.filter(pk=pk).exists():
         return None
     form = _present(model, None)
     row = ManagedDeployment(pk=pk, model=model, route="", created_at=now, updated_at=now, **form.as_columns())

@@ -308,3 +308,12 @@ def test_only_administrators_manage_models(create):
         change(auditor)
     with pytest.raises(errors.Forbidden):
         managing.retire_model(actor=auditor, model_id="lab/new", now=timezone.now())
+
+
+def test_what_was_deleted_here_is_no_stranger_while_the_gateway_still_has_it(create, gateway, operator):
+    create()
+    sync_models(actor=SYSTEM, trigger="test")
+    gateway.faults.add("status", "/model/delete")
+    managing.retire_model(actor=operator, model_id="lab/new", now=timezone.now())
+    with pytest.raises(NotManagedHere):
+        change(operator, model_id="lab/new", changes={"rpm": 12345})
