@@ -4,7 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from litemaas.errors import InvalidInput
@@ -66,6 +66,7 @@ def test_own_prices_hold_for_all_models(question):
     output=st.integers(0, 10**9),
     price=st.decimals(0, 1, places=12),
 )
+@settings(deadline=None)
 def test_a_cached_price_equal_to_the_plain_one_changes_nothing(prompt, cached, output, price):
     figures = Figures(prompt_tokens=prompt, cached_tokens=min(cached, prompt), completion_tokens=output)
     assert Prices(price, price).cost_of(figures) == Prices(price, price, price).cost_of(figures)
