@@ -1,4 +1,4 @@
-"""The Celery application: background work and the beat (`CELERY_BEAT_SCHEDULE` in the settings)."""
+"""The Celery application: background work and the beat (`litemaas.schedule`)."""
 
 import os
 

@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from litemaas import addresses, env, identity_providers
 from litemaas.logs import logging_settings
+from litemaas.schedule import SCHEDULE
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VERSION = "1.0.0.dev0"
@@ -221,104 +222,7 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_TIME_LIMIT = 3600
-CELERY_BEAT_SCHEDULE = {
-    "seal the audit record": {
-        "task": "accounts.tasks.seal_audit",
-        "schedule": 5.0,
-        "options": {"expires": 5},
-    },
-    "sign the audit chain": {
-        "task": "accounts.tasks.sign_audit",
-        "schedule": 600.0,
-        "options": {"expires": 590},
-    },
-    "renew what is sealed": {
-        "task": "litemaas.api.tasks.renew_sealed_values",
-        "schedule": 86_400.0,
-        "options": {"expires": 80_000},
-    },
-    "keep the audit tables": {
-        "task": "accounts.tasks.keep_audit_tables",
-        "schedule": 3600.0,
-        "options": {"expires": 3500},
-    },
-    "tend the rotations of keys": {
-        "task": "apikeys.tasks.tend_rotations",
-        "schedule": 60.0,
-        "options": {"expires": 55},
-    },
-    "forget ended sign-ins": {
-        "task": "accounts.tasks.forget_sign_ins",
-        "schedule": 86_400.0,
-        "options": {"expires": 80_000},
-    },
-    "clean up expired keys": {
-        "task": "apikeys.tasks.clean_up_expired_keys",
-        "schedule": 3600.0,
-        "options": {"expires": 3500},
-    },
-    "sweep the outbox": {"task": "litellm_sync.tasks.sweep", "schedule": 60.0, "options": {"expires": 55}},
-    "compare portal and gateway": {
-        "task": "litellm_sync.tasks.reconcile_gateway",
-        "schedule": 3600.0,
-        "options": {"expires": 3000},
-    },
-    "read the spend": {
-        "task": "litellm_sync.tasks.poll_spend",
-        "schedule": 300.0,
-        "options": {"expires": 240},
-    },
-    "forget old findings": {"task": "litellm_sync.tasks.forget_old_findings", "schedule": 86_400.0},
-    "sweep the jobs": {"task": "jobs.tasks.sweep_jobs", "schedule": 60.0, "options": {"expires": 55}},
-    "forget idempotent requests": {
-        "task": "litemaas.api.tasks.forget_idempotent_requests",
-        "schedule": 300.0,
-    },
-    "forget old jobs": {"task": "jobs.tasks.forget_old_jobs", "schedule": 86_400.0},
-    "forget old notifications": {
-        "task": "notifications.tasks.forget_old_notifications",
-        "schedule": 86_400.0,
-    },
-    "end spend offsets of teams": {
-        "task": "teams.tasks.end_spend_offsets",
-        "schedule": 60.0,
-        "options": {"expires": 55},
-    },
-    "look after invitations": {
-        "task": "teams.tasks.look_after_invitations",
-        "schedule": 60.0,
-        "options": {"expires": 55},
-    },
-    "sync the models": {"task": "catalog.tasks.sync_models", "schedule": 600.0, "options": {"expires": 590}},
-    "book the pushed usage": {
-        "task": "usage.tasks.book_events",
-        "schedule": 5.0,
-        "options": {"expires": 5},
-    },
-    "pull daily sums of a gateway without logs": {
-        "task": "usage.tasks.pull_daily_sums",
-        "schedule": 900.0,
-        "options": {"expires": 890},
-    },
-    "reconcile the usage": {
-        "task": "usage.tasks.reconcile_usage",
-        "schedule": 86_400.0,
-        "options": {"expires": 80_000},
-    },
-    "pull the usage": {"task": "usage.tasks.pull_usage", "schedule": 15.0, "options": {"expires": 14}},
-    "re-read the last two days of usage": {
-        "task": "usage.tasks.reread_usage",
-        "schedule": 86_400.0,
-        "options": {"expires": 80_000},
-    },
-    "watch the budgets": {"task": "usage.tasks.watch_budgets", "schedule": 60.0, "options": {"expires": 55}},
-    "count the quotas": {"task": "usage.tasks.count_quotas", "schedule": 60.0, "options": {"expires": 55}},
-    "expire subscriptions": {
-        "task": "subscriptions.tasks.expire_subscriptions",
-        "schedule": 60.0,
-        "options": {"expires": 55},
-    },
-}
+CELERY_BEAT_SCHEDULE = SCHEDULE
 
 # --- sign-in
 AUTH_USER_MODEL = "accounts.User"
