@@ -44,7 +44,7 @@ def sign_in(page: Page, password: str) -> None:
     page.goto("/home")
     page.get_by_label("Username or email").fill("user")
     page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url(re.compile(r"/home"))
 
 

@@ -337,7 +337,7 @@ PAGES: dict[str, str] = {
     "GET /subscriptions": "302 200 200 200 200 200 200 200",
     "POST /subscriptions/new": "302 404 404 404 404 404 404 404",
     "GET /subscriptions/{subscription_id}/review": "302 404 200 404 404 404 404 404",
-    "POST /subscriptions/{subscription_id}/review": "302 404 400 404 404 404 404 404",
+    "POST /subscriptions/{subscription_id}/review": "302 404 200 404 404 404 404 404",
     "GET /subscriptions/{subscription_id}/cancel": "302 404 200 404 404 404 404 404",
     "POST /subscriptions/{subscription_id}/cancel": "302 404 302 404 404 404 404 404",
     "GET /api-keys": "302 200 200 200 200 200 200 200",

@@ -41,7 +41,7 @@ def sign_in(tell):
     page = tell.open("/models")
     page.get_by_label("Username or email").fill("newcomer")
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Models")
     return page
 

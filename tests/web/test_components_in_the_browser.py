@@ -49,7 +49,8 @@ def test_nothing_is_cut_off_or_scrolls_sideways_at_320_pixels(visit):
 def test_without_script_nothing_is_hidden_that_only_a_script_could_show(visit):
     page = visit(java_script_enabled=False, viewport={"width": 390, "height": 900}).open(COMPONENTS)
 
-    expect(page.get_by_role("navigation", name="Main").get_by_role("link", name="Models")).to_be_visible()
+    navigation = page.get_by_role("navigation", name="Main")
+    expect(navigation.get_by_role("link", name="Models", exact=True)).to_be_visible()
     expect(page.get_by_role("table", name="Model share")).to_be_visible()
     expect(page.get_by_text("from openai import OpenAI")).to_be_visible()
     expect(page.get_by_text("import OpenAI from")).to_be_visible()
