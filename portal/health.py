@@ -50,6 +50,10 @@ class _Lasting:
             self._until = time.monotonic() + self._seconds(self._answer)
         return self._answer
 
+    def forget(self) -> None:
+        """Have the next question asked anew."""
+        self._until = 0.0
+
 
 def _is_migrated() -> bool:
     try:

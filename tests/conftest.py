@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, sync_playwright
 from accounts import options
 from litellm_sync import outbox
 from litellm_sync.models import GatewayObject
+from portal import health
 from tests.factories import NOW
 
 ARGUMENTS = [
@@ -50,6 +51,7 @@ def _fresh_counters():
     """Rate limits and the like live in the cache, recent options in the process; one test's are no other's."""
     cache.clear()
     options.forget_recent()
+    health.is_gateway_up.forget()
 
 
 @pytest.fixture

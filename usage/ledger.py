@@ -172,12 +172,20 @@ def _make_stages(cursor: Any) -> None:
     cursor.execute(_STAGES)
 
 
+_COPY_CALLS = f"COPY usage_staged (about, {', '.join(_OF_CALL)}) FROM STDIN"
+_COPY_ABOUT = f"COPY usage_staged_about (number, {', '.join(_ABOUT)}) FROM STDIN"
+
+
 def _copy(cursor: Any, calls: Iterable[Call], months: set[datetime]) -> int:
     """Copy the calls to the stages. How many they were; `months` gets theirs."""
     numbers: dict[About, int] = {}
     count, month = 0, (0, 0)
     # Lines of text are what is made and parsed fastest, and they keep every digit.
-    with cursor.copy(f"COPY usage_staged (about, {', '.join(_OF_CALL)}) FROM STDIN") as copy:
+    # Outside of Django's cursor nobody else would turn the driver's errors into Django's.
+    with (
+        connection.wrap_database_errors,
+        cursor.copy(f"COPY usage_staged (about, {', '.join(_OF_CALL)}) FROM STDIN") as copy,
+    ):
         lines: list[str] = []
         for found in calls:
             lines.append(_line(found, numbers.setdefault(found[0], len(numbers))))
@@ -190,7 +198,10 @@ def _copy(cursor: Any, calls: Iterable[Call], months: set[datetime]) -> int:
                 lines.clear()
         copy.write("".join(lines))
         count += len(lines)
-    with cursor.copy(f"COPY usage_staged_about (number, {', '.join(_ABOUT)}) FROM STDIN") as copy:
+    with (
+        connection.wrap_database_errors,
+        cursor.copy(f"COPY usage_staged_about (number, {', '.join(_ABOUT)}) FROM STDIN") as copy,
+    ):
         for about, number in numbers.items():
             copy.write_row((number, *about))
     return count

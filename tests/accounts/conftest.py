@@ -9,12 +9,12 @@ from django.core.cache import cache
 from playwright.sync_api import Page
 
 from litemaas import identity_providers
-from tests.identity_provider.running import AT_THE_START, IdentityProvider, running
+from tests.identity_provider.running import AT_THE_START, IdentityProvider, Providers, running
 from tests.web.conftest import visit as visit
 
 
 @pytest.fixture(scope="session")
-def _both() -> Iterator[list[IdentityProvider]]:
+def _both() -> Iterator[Providers]:
     with running() as providers:
         yield providers
 
@@ -50,10 +50,9 @@ ADA = {
 def providers(_both, use_providers, live_server) -> tuple[IdentityProvider, IdentityProvider]:
     """`corp` and `partner`, both honest, with Ada known to both."""
     cache.clear()
-    corp, partner = _both
-    for provider, path in ((corp, "/api/auth/callback"), (partner, "/api/auth/callback/partner")):
-        start = {**AT_THE_START, "people": {"ada": ADA}, "endings": [f"{live_server.url}/login/"]}
-        provider.stage(**start, redirects=[live_server.url + path])
+    start = {**AT_THE_START, "people": {"ada": ADA}, "endings": [f"{live_server.url}/login/"]}
+    paths = ("/api/auth/callback", "/api/auth/callback/partner")
+    corp, partner = _both.staged(*({**start, "redirects": [live_server.url + path]} for path in paths))
     use_providers(corp.as_setting("corp"), partner.as_setting("partner"))
     return corp, partner
 

@@ -33,6 +33,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=600, help="for each role (600)")
     parser.add_argument("--seed", type=int, default=20261126)
     parser.add_argument("--examples", type=int, default=50, help="at most, per operation and phase (50)")
+    parser.add_argument("--phases", default="examples,coverage,fuzzing", help="Schemathesis' phases")
     parser.add_argument("--roles", default=",".join(_ROLES))
     arguments = parser.parse_args()
     with servers.backing() as environment, _gateway() as gateway:
@@ -60,7 +61,7 @@ def _is_clean(url: str, role: str, scene: Scene, arguments: argparse.Namespace) 
         "none",
     )
     # Writes go through with POST bodies that the document describes; made-up ids end as 404.
-    where = ("--exclude-path-regex", _ENDS_ITSELF, "--phases", "examples,coverage,fuzzing", "--no-shrink")
+    where = ("--exclude-path-regex", _ENDS_ITSELF, "--phases", arguments.phases, "--no-shrink")
     who = ("--header", f"Authorization: Bearer {scene.tokens[role]}") if role in scene.tokens else ()
     command = [
         str(Path(sys.executable).parent / "schemathesis"),

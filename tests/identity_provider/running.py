@@ -43,29 +43,58 @@ class IdentityProvider:
         }
 
 
-@contextmanager
-def running() -> Iterator[list[IdentityProvider]]:
-    sys.path.insert(0, str(PROJECT / "frontend"))
-    import assets
+class Providers:
+    """The program with both of them."""
 
-    with assets.node_environment(Path(sys.executable)) as environment:
-        _fetch(environment)
-        process = subprocess.Popen(
+    def __init__(self, environment: dict[str, str]) -> None:
+        self._environment = environment
+        self._start()
+
+    def _start(self) -> None:
+        self._process = subprocess.Popen(
             ["node", "server.mjs"],
             cwd=FOLDER,
-            env=environment,
+            env=self._environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
             start_new_session=True,
         )
+        told = json.loads(self._process.stdout.readline())
+        self.both = [IdentityProvider(url, told["client"], told["secret"]) for url in told["urls"]]
+
+    def staged(self, *wishes: dict[str, Any]) -> list[IdentityProvider]:
+        """Both, staged anew. A program that does not answer any more is replaced: it is not what is tested."""
         try:
-            told = json.loads(process.stdout.readline())
-            yield [IdentityProvider(url, told["client"], told["secret"]) for url in told["urls"]]
+            self._stage(wishes)
+        except requests.RequestException:
+            self.stop()
+            self._start()
+            self._stage(wishes)
+        return self.both
+
+    def _stage(self, wishes: tuple[dict[str, Any], ...]) -> None:
+        for provider, wish in zip(self.both, wishes, strict=True):
+            provider.stage(**wish)
+
+    def stop(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+
+@contextmanager
+def running() -> Iterator[Providers]:
+    sys.path.insert(0, str(PROJECT / "frontend"))
+    import assets
+
+    with assets.node_environment(Path(sys.executable)) as environment:
+        _fetch(environment)
+        providers = Providers(environment)
+        try:
+            yield providers
         finally:
-            # It ends when its standard input does.
-            process.communicate()
+            providers.stop()
 
 
 def _fetch(environment: dict[str, str]) -> None:

@@ -47,6 +47,10 @@ class Server:
         self.start()
 
     def start(self) -> None:
+        self._launch()
+        assert eventually(self._is_up)
+
+    def _launch(self) -> None:
         self.process = subprocess.Popen(
             self.service.identity.command(self.service.command),
             env=dict(self.service.environment) or None,
@@ -55,9 +59,13 @@ class Server:
             start_new_session=True,
             **self.service.identity.popen_arguments,
         )
-        ready = self.service.ready
-        assert ready is not None
-        assert eventually(lambda: ready(self.process.pid))
+
+    def _is_up(self) -> bool:
+        """After a kill PostgreSQL refuses to start while a process of its former life still ends."""
+        if self.process.poll() is not None:
+            self._launch()
+        assert self.service.ready is not None
+        return self.service.ready(self.process.pid)
 
     def stop(self, how: signal.Signals) -> None:
         self.process.send_signal(how)
