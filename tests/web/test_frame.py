@@ -9,6 +9,7 @@ from django.template import engines
 from django.test import RequestFactory
 from django.urls import reverse
 from django.utils.http import urlencode
+from playwright.sync_api import expect
 
 from litemaas.web.errors import PAGES, error_page
 from litemaas.web.navigation import Item, items_for
@@ -190,3 +191,10 @@ def test_own_styles_use_tokens_that_exist():
     own = (ROOT / "static/css/litemaas.css").read_text()
     assert [token for token in set(re.findall(r"--pf-t--[a-z0-9-]+", own)) if f"{token}:" not in css] == []
     assert not re.search(r"#[0-9a-f]{3,8}\b|rgb|hsl", own), "colours come from tokens"
+
+
+def test_a_mouse_signs_out(visit):
+    page = visit().open("/home")
+    page.locator("summary").last.click()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page).to_have_url(re.compile("/login"))
