@@ -52,8 +52,6 @@ class Faults:
         self._clock = clock
         self._lock = threading.Lock()
         self._active: list[Fault] = []
-        # Used up, but a request may still hang on it.
-        self._used_up: list[Fault] = []
         # Used up, but somebody may still hang on them.
         self._spent: list[Fault] = []
         self._ids = itertools.count(1)
@@ -91,7 +89,6 @@ class Faults:
                 if fault.count is not None:
                     fault.count -= 1
             self._spent += [fault for fault in found if fault.count == 0]
-            self._used_up += [fault for fault in found if fault.count == 0]
             self._active = [fault for fault in self._active if fault.count is None or fault.count > 0]
             return found
 
