@@ -49,9 +49,19 @@ class Run:
         self._position = 0
 
     def report(
-        self, done: int, total: int | None = None, *, unit: str = "", message: str = "", force: bool = False
+        self,
+        done: int,
+        total: int | None = None,
+        *,
+        unit: str = "",
+        message: str = "",
+        so_far: dict[str, Any] | None = None,
+        force: bool = False,
     ) -> None:
-        """How far it is, as often as you like. Raises Cancelled and LeaseLost, which the handler lets through."""
+        """How far it is, as often as you like; `so_far` is shown as the result until there is one.
+
+        Raises Cancelled and LeaseLost, which the handler lets through.
+        """
         if not force and time.monotonic() - self._reported < _REPORT_EVERY:
             return
         self._reported = time.monotonic()
@@ -62,6 +72,7 @@ class Run:
             unit=unit,
             message=message[:500],
             leased_until=timezone.now() + LEASE,
+            **({} if so_far is None else {"result": so_far}),
         )
         if not moved:
             raise LeaseLost

@@ -1,5 +1,6 @@
 """Use cases of jobs: start, cancel, forget."""
 
+import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -77,6 +78,17 @@ def cancel_job(*, actor: Actor, job_id: UUID | str, now: datetime) -> Job:
         job.save(update_fields=["cancel_asked_at", "state", "finished_at"])
         audit.record("JOB_CANCEL", actor=actor, resource=("JOB", str(job.pk)), at=now, new={"kind": job.kind})
     return job
+
+
+def wait_for(job: Job, *, seconds: float) -> Job:
+    """The job as it is at its end, or after so many seconds. For requests, outside of a transaction."""
+    deadline = time.monotonic() + seconds
+    while True:
+        job.refresh_from_db()
+        left = deadline - time.monotonic()
+        if job.is_finished or left <= 0:
+            return job
+        time.sleep(min(left, 0.2))
 
 
 def file_of(job: Job) -> Iterator[bytes]:

@@ -8,7 +8,8 @@ from django.utils import timezone
 from jobs import running, services
 
 
-@shared_task
+# Longer than other tasks may: a backup of a large ledger takes its time, and the lease tells dead workers from slow ones.
+@shared_task(time_limit=12 * 3600)
 def run_job(job_id: str) -> bool:
     return running.run_job(UUID(job_id))
 

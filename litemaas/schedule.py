@@ -42,5 +42,6 @@ SCHEDULE = {
     "forget ended sign-ins": _daily("03:20", "accounts.tasks.forget_sign_ins"),
     "forget old findings": _daily("03:30", "litellm_sync.tasks.forget_old_findings"),
     "forget old jobs": _daily("03:40", "jobs.tasks.forget_old_jobs"),
+    "forget old backups": _daily("04:00", "portal.tasks.forget_old_backups"),
     "forget old notifications": _daily("03:50", "notifications.tasks.forget_old_notifications"),
 }

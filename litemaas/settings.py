@@ -87,6 +87,14 @@ SYNC_SAFETY_PERCENT = env.number("SYNC_SAFETY_PERCENT", 20)
 AUDIT_RETENTION_DAYS = env.number("AUDIT_RETENTION_DAYS", 730, minimum=30)
 DEMO = env.flag("DEMO", False)
 
+# --- backups (docs/backup.md): a folder that all web and worker processes share; none = no backups
+BACKUP_DIR = env.text("BACKUP_DIR", "")
+BACKUP_KEEP_DAYS = env.number("BACKUP_KEEP_DAYS", 30, minimum=1)
+# The gateway's own database, only for its backups.
+GATEWAY_DATABASE_URL = env.text("GATEWAY_DATABASE_URL", "")
+# Where pg_dump, pg_restore and psql of the server's version are, if not where they usually are.
+PG_BIN = env.text("PG_BIN", "")
+
 # --- Django
 INSTALLED_APPS = [
     "modeltranslation",
@@ -365,6 +373,7 @@ SPECTACULAR_SETTINGS = {
     "SORT_OPERATIONS": False,
     "PREPROCESSING_HOOKS": ["litemaas.api.schema.one_path_per_route"],
     "ENUM_NAME_OVERRIDES": {
+        "BackupDatabase": "portal.backups.servers.DATABASES",
         "HealthState": ["healthy", "unhealthy"],
         "CatalogueState": ["healthy", "warning", "error"],
         "JobState": "jobs.models.Job.State",

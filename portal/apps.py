@@ -6,6 +6,8 @@ class PortalConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from portal.backups import services as backups
         from portal.sync.comparing import register_job
 
         register_job()
+        backups.register()

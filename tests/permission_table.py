@@ -22,6 +22,15 @@ API: dict[str, str] = {
     "GET /api/v1/integration/health": "401 403 403 403 403 403 200 200 403 403 403 200",
     "POST /api/v1/integration/sync": "401 403 403 403 403 403 403 200 403 403 403 200",
     "GET /api/v1/integration/alerts": "401 403 403 403 403 403 200 200 403 403 403 200",
+    "GET /api/v1/admin/backup": "401 403 403 403 403 403 200 200 403 403 403 200",
+    "GET /api/v1/admin/backup/capabilities": "401 403 403 403 403 403 200 200 403 403 403 200",
+    "GET /api/v1/admin/backup/status": "401 403 403 403 403 403 200 200 403 403 403 200",
+    "POST /api/v1/admin/backup/create": "401 403 403 403 403 403 403 503 403 403 403 503",
+    "GET /api/v1/admin/backup/{backup_id}": "401 403 403 403 403 403 404 404 403 403 403 404",
+    "DELETE /api/v1/admin/backup/{backup_id}": "401 403 403 403 403 403 403 404 403 403 403 404",
+    "GET /api/v1/admin/backup/{backup_id}/download": "401 403 403 403 403 403 403 404 403 403 403 404",
+    "POST /api/v1/admin/backup/{backup_id}/restore": "401 403 403 403 403 403 403 404 403 403 403 404",
+    "POST /api/v1/admin/backup/{backup_id}/test-restore": "401 403 403 403 403 403 403 404 403 403 403 404",
     "GET /api/v1/banners": "200 200 200 200 200 200 200 200 200 200 200 200",
     "POST /api/v1/banners/{banner_id}/dismiss": "401 400 400 400 400 400 400 400 400 403 403 403",
     "GET /api/v1/banners/admin": "401 403 403 403 403 403 200 200 403 403 403 200",
@@ -388,6 +397,9 @@ PAGES: dict[str, str] = {
 # What is sent, where `{}` would not get as far as the permission.
 DATES = {"startDate": "2026-11-01", "endDate": "2026-11-02"}
 BODIES: dict[str, dict[str, object]] = {
+    "POST /api/v1/admin/backup/create": {"database": "litemaas"},
+    "POST /api/v1/admin/backup/{backup_id}/restore": {"database": "litemaas"},
+    "POST /api/v1/admin/backup/{backup_id}/test-restore": {"database": "litemaas"},
     "PUT /api/v1/admin/settings/currency": {"code": "EUR"},
     "POST /api/v1/banners/admin": {"name": "New", "content": {"en": "Hello"}},
     "PATCH /api/v1/banners/admin/bulk-visibility": {"updates": {}},

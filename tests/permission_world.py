@@ -87,6 +87,7 @@ class World:
             "member_id": self.people["member"].pk,
             "session_id": SignIn.objects.filter(user=owner).latest("created_at").pk,
             "notification_id": Notification.objects.filter(user=owner, kind="test").get().pk,
+            "backup_id": "litemaas-20261126T000000Z-00000000.dump.gz",
             "job_id": Job.objects.create(kind="test", created_by=owner, created_at=now).pk,
             "invitation_id": invited.invitation.pk,
             "token": (invited.link or "/none").rstrip("/").rsplit("/", 1)[-1],

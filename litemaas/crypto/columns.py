@@ -6,7 +6,7 @@ An app registers its own in `AppConfig.ready`.
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from django.db import models
 
@@ -51,16 +51,29 @@ class SealedColumn:
         return new is not None and bool(same.update(**{self.name: new}))
 
 
-_columns: list[SealedColumn] = []
+class SealedPlace(Protocol):
+    """Where sealed values are: a column, or something else that can be counted and renewed in the same way."""
+
+    @property
+    def label(self) -> str: ...
+
+    def rows(self) -> Iterator[Any]: ...
+
+    def sealed_in(self, row: Any) -> list[bytes]: ...
+
+    def renew(self, row: Any) -> bool: ...
 
 
-def register(column: SealedColumn) -> None:
+_columns: list[SealedPlace] = []
+
+
+def register(column: SealedPlace) -> None:
     """Registering again changes nothing."""
     if column.label not in {known.label for known in _columns}:
         _columns.append(column)
 
 
-def registered() -> list[SealedColumn]:
+def registered() -> list[SealedPlace]:
     return list(_columns)
 
 

@@ -40,6 +40,10 @@ class Layout:
     def valkey(self) -> Path:
         return self._private("valkey")
 
+    @property
+    def backups(self) -> Path:
+        return self._private("backups")
+
     @cached_property
     def sockets(self) -> Path:
         """A 0700 folder whose path is short enough for a socket, in the temporary folder if need be."""

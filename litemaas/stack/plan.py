@@ -62,6 +62,7 @@ class Plan:
             "ENCRYPTION_KEYS": credentials.encryption_keys,
             "ENVIRONMENT": "development",
             "PUBLIC_URL": self.url,
+            "BACKUP_DIR": str(self.layout.backups),
             "PYTHONUNBUFFERED": "1",
             # Celery's: the embedded default is started by root only where everything belongs to root anyway.
             "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",

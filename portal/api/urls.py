@@ -3,7 +3,7 @@
 from django.urls import re_path
 
 from litemaas.api.routes import route
-from portal.api import banners, branding, config, health, integration, people
+from portal.api import backups, banners, branding, config, health, integration, people
 from portal.api import settings as portal_settings
 
 # Also below /, where probes look for them.
@@ -36,6 +36,14 @@ urlpatterns = [
     route(
         "banners/admin/<uuid:banner_id>/audit", banners.BannerHistoryView.as_view(), "admin-banner-history"
     ),
+    route("admin/backup", backups.BackupsView.as_view(), "backups"),
+    route("admin/backup/capabilities", backups.CapabilitiesView.as_view(), "backup-capabilities"),
+    route("admin/backup/status", backups.StatusView.as_view(), "backup-status"),
+    route("admin/backup/create", backups.CreateView.as_view(), "backup-create"),
+    route("admin/backup/<str:backup_id>", backups.BackupView.as_view(), "backup"),
+    route("admin/backup/<str:backup_id>/download", backups.DownloadView.as_view(), "backup-download"),
+    route("admin/backup/<str:backup_id>/restore", backups.RestoreView.as_view(), "backup-restore"),
+    route("admin/backup/<str:backup_id>/test-restore", backups.TrialView.as_view(), "backup-test-restore"),
     route("users/me/stats", people.OwnStatsView.as_view(), "api-my-stats"),
     route("admin/users/<uuid:user_id>", people.UserDetailView.as_view(), "api-admin-user"),
     route("admin/system/stats", people.SystemStatsView.as_view(), "api-system-stats"),

@@ -1,0 +1,280 @@
+"""Use cases of backups: make, look, download, try, restore, delete."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+
+from accounts import audit
+from accounts.models import SYSTEM, Actor
+from jobs import registry as job_kinds
+from jobs import services as jobs
+from jobs.models import Job
+from jobs.running import Run
+from litellm_sync import registry as gateway_kinds
+from litemaas.crypto import columns
+from litemaas.errors import Forbidden, InvalidInput
+from portal.backups import restoring, servers, store
+from portal.backups.dumping import applied_migrations, make_backup
+from portal.backups.errors import BackupDamaged, BackupNotRestorable, BackupUnavailable
+from portal.backups.servers import DATABASES, PORTAL
+from portal.backups.store import Backup
+from portal.sync import comparing
+from usage.partitions import ensure_partitions
+
+READ, WRITE = "admin:backup:read", "admin:backup"
+MAKE, RESTORE, TRY = "backup", "backup-restore", "backup-test-restore"
+# One of them at a time, whichever.
+_ALONE = "backup"
+_LATER = gettext_noop(
+    "What was ended after the backup is open again: keys, subscriptions and accounts. The gateway follows as they are "
+    "compared."
+)
+
+
+@dataclass(frozen=True)
+class Capability:
+    """What can be done with one database, and what is missing where it can't."""
+
+    database: str
+    is_configured: bool
+    problem: str | None = None
+
+
+def capabilities(*, actor: Actor) -> list[Capability]:
+    _require(actor, READ)
+    return [_capability(database) for database in DATABASES]
+
+
+def _capability(database: str) -> Capability:
+    if not servers.is_configured(database):
+        return Capability(database, False, "GATEWAY_DATABASE_URL is not set.")
+    try:
+        store.folder()
+        with servers.server_of(database).connection() as opened:
+            servers.programs_for(servers.version_of(opened))
+    except BackupUnavailable as error:
+        return Capability(database, True, error.message)
+    return Capability(database, True)
+
+
+def list_backups(*, actor: Actor) -> list[Backup]:
+    """Newest first."""
+    _require(actor, READ)
+    return store.backups()
+
+
+def read_backup(*, actor: Actor, backup_id: str) -> Backup:
+    """Raises BackupNotFound."""
+    _require(actor, READ)
+    return store.backup_of(backup_id)
+
+
+def newest_job(*, actor: Actor) -> Job | None:
+    """Of all of its kinds: what goes on now, or what went on last."""
+    _require(actor, READ)
+    return Job.objects.filter(kind__in=[MAKE, RESTORE, TRY]).order_by("-created_at", "id").first()
+
+
+def start_backup(*, actor: Actor, database: str, now: datetime) -> Job:
+    """Raises JobRunning, and BackupUnavailable where a backup could only fail."""
+    _require(actor, WRITE)
+    found = _capability(_known(database))
+    if found.problem is not None:
+        raise BackupUnavailable(found.problem)
+    backup_id = store.new_id(database, now)
+    arguments = {"database": database, "backupId": backup_id}
+    with transaction.atomic(durable=True):
+        job = jobs.start_job(kind=MAKE, actor=actor, arguments=arguments, exclusive=_ALONE, now=now)
+        _audit("backup:create", actor, backup_id, now, database=database)
+    return job
+
+
+@transaction.atomic(durable=True)
+def open_backup(*, actor: Actor, backup_id: str, now: datetime) -> Backup:
+    """Whose content is about to leave. Raises BackupNotFound."""
+    _require(actor, WRITE)
+    backup = store.backup_of(backup_id)
+    _audit("backup:download", actor, backup.id, now, database=backup.database)
+    return backup
+
+
+@transaction.atomic(durable=True)
+def delete_backup(*, actor: Actor, backup_id: str, now: datetime, reason: str = "") -> Backup:
+    """Raises BackupNotFound, and JobRunning while it is being restored."""
+    _require(actor, WRITE)
+    backup = store.backup_of(backup_id)
+    if Job.objects.open().filter(exclusive=_ALONE, arguments__backupId=backup.id).exists():
+        raise jobs.JobRunning("This backup is being restored. Wait for the end.")
+    _audit("backup:delete", actor, backup.id, now, database=backup.database, reason=reason or None)
+    store.delete(backup.id)
+    return backup
+
+
+@dataclass
+class Restored:
+    """What was put in. `where` names the database of a trial."""
+
+    tables: int
+    rows: int
+    warnings: list[str] = field(default_factory=list)
+    milliseconds: int = 0
+    where: str | None = None
+
+    @property
+    def result(self) -> dict[str, Any]:
+        return {
+            "success": True,
+            "tablesRestored": self.tables,
+            "rowsRestored": self.rows,
+            "duration": self.milliseconds,
+            "warnings": self.warnings,
+            **({"testSchema": self.where} if self.where else {}),
+        }
+
+
+def would_restore(*, actor: Actor, backup_id: str, database: str) -> Restored:
+    """What a restore would put in. Raises as `start_restore` does, and BackupDamaged."""
+    _require(actor, WRITE)
+    backup = _restorable(backup_id, database)
+    if not backup.is_whole():
+        raise BackupDamaged
+    return _of(backup, [_LATER] if database == PORTAL else [])
+
+
+@transaction.atomic(durable=True)
+def start_restore(*, actor: Actor, backup_id: str, database: str, now: datetime) -> Job:
+    """`database` is the confirmation: it must be the backup's own.
+
+    Raises JobRunning, InvalidInput and BackupNotRestorable.
+    """
+    _require(actor, WRITE)
+    backup = _restorable(backup_id, database)
+    arguments = {"backupId": backup.id, "database": database}
+    job = jobs.start_job(kind=RESTORE, actor=actor, arguments=arguments, exclusive=_ALONE, now=now)
+    _audit("backup:restore", actor, backup.id, now, database=database, state="asked")
+    return job
+
+
+@transaction.atomic(durable=True)
+def start_trial(
+    *, actor: Actor, backup_id: str, database: str, name: str | None, keeps: bool, now: datetime
+) -> Job:
+    """Restore into a database beside the real one, compare the rows, drop it unless `keeps`."""
+    _require(actor, WRITE)
+    backup = _named(backup_id, database)
+    arguments = {
+        "backupId": backup.id,
+        "database": database,
+        "name": name or f"litemaas_try_{uuid4().hex[:12]}",
+        "keeps": keeps,
+    }
+    job = jobs.start_job(kind=TRY, actor=actor, arguments=arguments, exclusive=_ALONE, now=now)
+    _audit("backup:test-restore", actor, backup.id, now, database=database, testSchema=arguments["name"])
+    return job
+
+
+def forget_old(*, now: datetime) -> int:
+    """Delete what is older than BACKUP_KEEP_DAYS, but never the newest three of a database; how many."""
+    store.delete_leftovers(now - timedelta(days=1))
+    found, limit = store.backups(), now - timedelta(days=settings.BACKUP_KEEP_DAYS)
+    kept = {b.id for database in DATABASES for b in [b for b in found if b.database == database][:3]}
+    old = [backup for backup in found if backup.id not in kept and backup.taken_at < limit]
+    for backup in old:
+        delete_backup(actor=SYSTEM, backup_id=backup.id, now=now, reason="retention")
+    return len(old)
+
+
+def _restore(run: Run) -> dict[str, Any]:
+    began = timezone.now()
+    backup = _restorable(run.arguments["backupId"], run.arguments["database"])
+    done = _of(backup, [_LATER] if backup.database == PORTAL else [])
+    if backup.database == PORTAL:
+        ensure_partitions(_months(backup))
+    restoring.restore(run, backup)
+    now = timezone.now()
+    done.milliseconds = int((now - began).total_seconds() * 1000)
+    facts = {"database": backup.database, "state": "done", "rows": done.rows, "backupOf": backup.timestamp}
+    with transaction.atomic():
+        _audit("backup:restore", run.actor, backup.id, now, **facts)
+    _have_gateway_compared(now)
+    return done.result
+
+
+def _try(run: Run) -> dict[str, Any]:
+    began = timezone.now()
+    backup, name = store.backup_of(run.arguments["backupId"]), run.arguments["name"]
+    differences = restoring.restore_aside(run, backup, name, keeps=run.arguments["keeps"])
+    if differences:
+        raise BackupNotRestorable(f"The rows differ: {'; '.join(differences[:5])}")
+    rows = sum(backup.row_counts.values())
+    elapsed = int((timezone.now() - began).total_seconds() * 1000)
+    return Restored(len(backup.row_counts), rows, [], elapsed, name).result
+
+
+def register() -> None:
+    job_kinds.register(MAKE, gettext_noop("Back up a database"), make_backup)
+    job_kinds.register(RESTORE, gettext_noop("Restore a database"), _restore)
+    job_kinds.register(TRY, gettext_noop("Try a backup"), _try)
+    columns.register(store.SealedManifests())
+
+
+def _have_gateway_compared(now: datetime) -> None:
+    """The gateway has what was wished for before; comparing has it follow the wishes that came back."""
+    arguments = {"kinds": list(gateway_kinds.reconciled_kinds()), "force": False, "dryRun": False}
+    try:
+        with transaction.atomic():
+            jobs.start_job(
+                kind=comparing.JOB, actor=SYSTEM, arguments=arguments, exclusive=comparing.JOB, now=now
+            )
+    except jobs.JobRunning:
+        pass  # it compares with what there is now
+
+
+def _of(backup: Backup, warnings: list[str]) -> Restored:
+    counts = restoring.restored_counts(backup)
+    return Restored(len(counts), sum(counts.values()), warnings)
+
+
+def _months(backup: Backup) -> list[datetime]:
+    names = [table.rpartition(".")[2] for table in backup.row_counts]
+    ends = {name[-7:] for name in names if name.startswith(("usage_logs_", "usage_quarters_"))}
+    return [datetime.strptime(f"{end}+0000", "%Y_%m%z") for end in sorted(ends)]
+
+
+def _named(backup_id: str, database: str) -> Backup:
+    backup = store.backup_of(backup_id)
+    if _known(database) != backup.database:
+        raise InvalidInput(fields={"database": f"This is a backup of {backup.database}."})
+    return backup
+
+
+def _restorable(backup_id: str, database: str) -> Backup:
+    backup = _named(backup_id, database)
+    if database == PORTAL and backup.migrations != applied_migrations():
+        raise BackupNotRestorable(
+            f"The backup is of version {backup.app_version}, whose tables differ. Restore it with pg_restore into an "
+            "empty database, then run migrate (docs/backup.md)."
+        )
+    return backup
+
+
+def _known(database: str) -> str:
+    if database not in DATABASES:
+        raise InvalidInput(fields={"database": f"database must be one of {', '.join(DATABASES)}."})
+    return database
+
+
+def _require(actor: Actor, permission: str) -> None:
+    if not actor.may(permission):
+        raise Forbidden(requiredPermission=permission)
+
+
+def _audit(action: str, actor: Actor, backup_id: str, now: datetime, **facts: Any) -> None:
+    known = {name: value for name, value in facts.items() if value is not None}
+    audit.record(action, actor=actor, resource=("backup", backup_id), at=now, metadata=known)
