@@ -38,6 +38,7 @@ SCHEDULE = {
     "compare portal and gateway": _every(3600, "litellm_sync.tasks.reconcile_gateway"),
     "re-read the last two days of usage": _daily("01:10", "usage.tasks.reread_usage"),
     "reconcile the usage": _daily("02:10", "usage.tasks.reconcile_usage"),
+    "put old usage away": _daily("02:40", "usage.tasks.keep_usage_retention"),
     "renew what is sealed": _daily("03:10", "litemaas.api.tasks.renew_sealed_values"),
     "forget ended sign-ins": _daily("03:20", "accounts.tasks.forget_sign_ins"),
     "forget old findings": _daily("03:30", "litellm_sync.tasks.forget_old_findings"),

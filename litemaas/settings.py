@@ -57,6 +57,9 @@ for _name in ("GATEWAY_EVENTS_TOKEN", "GATEWAY_EVENTS_SECRET"):
     if 0 < len(globals()[_name]) < 16:
         raise ImproperlyConfigured(f"{_name} must have at least 16 characters.")
 
+# How long single calls are kept, in days after the end of their month; their sums stay for ever. 0 = for ever.
+USAGE_RETENTION_DAYS = env.number("USAGE_RETENTION_DAYS", 365)
+
 # --- secrets at rest: "id:base64 of 32 bytes" pairs, the first one encrypts, all of them decrypt
 ENCRYPTION_KEYS = env.text("ENCRYPTION_KEYS").split(",")
 # What signs the checkpoints of the audit chain; derived from the keys above where it is empty.

@@ -2,10 +2,11 @@
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import connection, transaction
 
 from accounts import audit
-from accounts.models import Actor
+from accounts.models import SYSTEM, Actor
 from litemaas import errors
 from usage.ledger import LOCK
 from usage.locks import hold_until_commit
@@ -13,6 +14,15 @@ from usage.models import ClosedMonth
 from usage.partitions import next_month, partition_months
 
 SHORTEST, LONGEST, DEFAULT = 1, 365, 90
+
+
+def keep_retention(now: datetime) -> int:
+    """The nightly run: put away what is older than `USAGE_RETENTION_DAYS`, if anything is. How many calls went."""
+    days: int = settings.USAGE_RETENTION_DAYS
+    if not days or not _ended_before(now - timedelta(days=days)):
+        return 0
+    with transaction.atomic():
+        return _put_away(SYSTEM, days, now)
 
 
 @transaction.atomic
@@ -25,15 +35,21 @@ def clean_up_usage(*, actor: Actor, retention_days: int = DEFAULT, now: datetime
         raise errors.Forbidden(requiredPermission="admin:usage:write")
     if not SHORTEST <= retention_days <= LONGEST:
         raise errors.InvalidInput(fields={"retentionDays": f"From {SHORTEST} to {LONGEST} days."})
-    horizon = now - timedelta(days=retention_days)
+    return _put_away(actor, retention_days, now)
+
+
+def _ended_before(horizon: datetime) -> list[tuple[str, datetime]]:
+    return [(name, month) for name, month in partition_months("usage_logs") if next_month(month) <= horizon]
+
+
+def _put_away(actor: Actor, retention_days: int, now: datetime) -> int:
     # Nobody books while a month goes.
     hold_until_commit(LOCK)
     gone, count = [], 0
-    for name, month in partition_months("usage_logs"):
-        if next_month(month) <= horizon:
-            count += _drop(name)
-            ClosedMonth.objects.get_or_create(month=month, defaults={"closed_at": now})
-            gone.append(f"{month:%Y-%m}")
+    for name, month in _ended_before(now - timedelta(days=retention_days)):
+        count += _drop(name)
+        ClosedMonth.objects.get_or_create(month=month, defaults={"closed_at": now})
+        gone.append(f"{month:%Y-%m}")
     audit.record(
         "USAGE_DATA_CLEANUP",
         actor=actor,

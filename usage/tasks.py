@@ -8,7 +8,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from litellm_sync.errors import GatewayRefused, GatewayUnavailable
-from usage import daily_pull, quotas, reconciling, services, spool
+from usage import daily_pull, quotas, reconciling, retention, services, spool
 from usage.budgets import alerting, delivering
 from usage.errors import UsageReadingRunning
 from usage.ledger import Counts
@@ -52,6 +52,12 @@ def pull_daily_sums() -> int | None:
 def book_events() -> int | None:
     """Book what the gateway pushed. Returns the rows added."""
     return _read(spool.book_events)
+
+
+@shared_task
+def keep_usage_retention() -> int:
+    """Put months of calls away that are older than the retention. Returns how many calls went."""
+    return retention.keep_retention(timezone.now())
 
 
 @shared_task

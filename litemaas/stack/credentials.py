@@ -53,6 +53,11 @@ class Credentials:
         return self._kept("gateway_master_key", _gateway_key)
 
     @property
+    def gateway_events(self) -> str:
+        """What the simulated gateway shows when it pushes usage."""
+        return self._kept("gateway_events_token", _password)
+
+    @property
     def demo(self) -> str:
         return self._kept("demo_password", _demo_password)
 

@@ -71,6 +71,7 @@ class Plan:
         if self.simulates_gateway:
             found["LITELLM_API_URL"] = f"http://{ports.HOST}:{self.gateway_port}"
             found["LITELLM_API_KEY"] = credentials.gateway
+            found["GATEWAY_EVENTS_TOKEN"] = credentials.gateway_events
         if self.is_demo:
             found["DEMO"] = "true"
             found["DEMO_PASSWORD"] = self.demo_password
@@ -83,8 +84,13 @@ class Plan:
         where = ("--host", ports.HOST, "--port", str(self.gateway_port))
         state = self.layout.var / "gateway.sqlite3"
         command = [sys.executable, "-m", "litellm_sync.simulated", *where, "--state", str(state)]
-        # The key goes by the environment: arguments are there for every user of the machine to list.
-        settings = {**os.environ, "LITELLM_MASTER_KEY": Credentials(self.layout.secrets).gateway}
+        # Secrets go by the environment: arguments are there for every user of the machine to list.
+        settings = {
+            **os.environ,
+            "LITELLM_MASTER_KEY": Credentials(self.layout.secrets).gateway,
+            "PUSH_URL": f"{self.url}/api/v1/gateway/events",
+            "PUSH_TOKEN": self.environment["GATEWAY_EVENTS_TOKEN"],
+        }
         address = f"http://{ports.HOST}:{self.gateway_port}/health/liveliness"
         return [Service("gateway", command, settings, ready=lambda _pid: _answers(address))]
 

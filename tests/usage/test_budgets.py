@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import subprocess
 import threading
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -11,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from django.core import mail
 from django.db import connections
+from django.utils.translation import trans_real
 
 from accounts.models import User
 from litellm_sync.spend import Spend, record_spend
@@ -218,6 +220,29 @@ def test_an_alert_is_mailed_and_posted_with_a_signature_until_it_arrives(ada, re
     assert first == second
     assert (second["data"]["spend"], second["data"]["threshold"]) == ("6", 50)
     assert secret.encode() not in bytes(Webhook.objects.get(pk=hook.pk).sealed_secret)
+
+
+def test_mails_are_in_the_readers_language_and_only_for_those_who_want_them(ada, settings, tmp_path):
+    folder = tmp_path / "de" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    text = 'msgid "%(percent)s %% of the budget of %(name)s is used"\nmsgstr "%(name)s: %(percent)s %% verbraucht"\n'
+    header = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\n'
+    (folder / "django.po").write_text(header + text)
+    subprocess.run(["msgfmt", folder / "django.po", "-o", folder / "django.mo"], check=True)  # noqa: S607
+    settings.LOCALE_PATHS = [tmp_path]
+    trans_real._translations.clear()
+    User.objects.filter(pk=ada.pk).update(preferences={"language": "de"})
+    spend("6")
+    alerting.watch_budgets(now=NOW)
+    delivering.deliver_due(now=NOW)
+    trans_real._translations.clear()
+    assert [m.subject for m in mail.outbox] == [f"{ada.username}: 50 % verbraucht"]
+    User.objects.filter(pk=ada.pk).update(preferences={"notifications": {"budgetMail": False}})
+    spend("3", number=1)
+    assert alerting.watch_budgets(now=NOW) == 1
+    delivering.deliver_due(now=NOW)
+    assert len(mail.outbox) == 1
+    assert not AlertDelivery.objects.filter(due_at__isnull=False).exists()
 
 
 def test_what_never_arrives_is_given_up_and_says_why(ada, receiver):

@@ -18,7 +18,7 @@ from usage.attribution import reattribute_usage, unattributed
 from usage.ledger import write_rows
 from usage.models import NOBODY, ClosedMonth, KeyDay, Series, UsageDay, UsageLog, UsageReject, UserDay
 from usage.quarantine import replay_rejects
-from usage.retention import clean_up_usage
+from usage.retention import clean_up_usage, keep_retention
 from usage.rollups import CUBES
 from usage.upkeep import change_rollup_zone, rebuild_rollups
 
@@ -194,6 +194,20 @@ def test_old_months_go_whole_and_their_sums_stay(booked):
     assert write_rows([late], now=NOW).rejected == 1
     assert UsageReject.objects.get().reason == "its month is closed"
     assert picture() == live
+
+
+@pytest.mark.django_db
+def test_the_nightly_run_keeps_the_retention_of_the_settings(booked, settings):
+    calls = UsageLog.objects.count()
+    settings.USAGE_RETENTION_DAYS = 0
+    assert keep_retention(NOW) == 0
+    settings.USAGE_RETENTION_DAYS = 365
+    assert keep_retention(NOW) == 0
+    assert not AuditEvent.objects.filter(action="USAGE_DATA_CLEANUP").exists()
+    settings.USAGE_RETENTION_DAYS = 10
+    assert keep_retention(NOW) == calls - UsageLog.objects.count() > 0
+    assert AuditEvent.objects.get(action="USAGE_DATA_CLEANUP").metadata["months"] == ["2026-09", "2026-10"]
+    assert keep_retention(NOW) == 0
 
 
 @pytest.mark.django_db

@@ -14,8 +14,10 @@ import structlog
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db import transaction
+from django.utils import translation
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from litemaas import crypto, outbound
 from litemaas.errors import DomainError
 from usage.budgets.alerting import SOFT, rounded
@@ -110,9 +112,24 @@ def _utc(moment: datetime) -> str:
 
 
 def _mail(delivery: AlertDelivery) -> str:
-    alert, user = delivery.alert, delivery.user
-    if user is None or not user.email or not user.is_active:
+    """In the reader's language, to those who did not refuse it; what is not wanted counts as delivered."""
+    user = delivery.user
+    if user is None or not user.email or not user.is_active or not _wants_mail(user):
         return ""
+    language = user.preferences.get("language")
+    with translation.override(language if language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE):
+        subject, text = _letter(delivery.alert)
+    send_mail(subject, text, settings.DEFAULT_FROM_EMAIL, [user.email])
+    return ""
+
+
+def _wants_mail(user: User) -> bool:
+    """The preference `notifications.budgetMail`; mails come unless it is false."""
+    chosen = user.preferences.get("notifications")
+    return not isinstance(chosen, dict) or chosen.get("budgetMail") is not False
+
+
+def _letter(alert: BudgetAlert) -> tuple[str, str]:
     name = alert.name or str(alert.object_id)
     text = _(
         "%(spend)s of %(budget)s dollars of the budget of %(name)s were spent in this budget window.\n\n%(link)s\n"
@@ -128,5 +145,4 @@ def _mail(delivery: AlertDelivery) -> str:
         else _("%(percent)s %% of the budget of %(name)s is used")
         % {"percent": alert.threshold, "name": name}
     )
-    send_mail(" ".join(subject.split()), text, settings.DEFAULT_FROM_EMAIL, [user.email])
-    return ""
+    return " ".join(subject.split()), text
