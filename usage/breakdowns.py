@@ -173,9 +173,9 @@ def by_team(question: Question, part: Slice, *, now: datetime) -> Rows:
     if not ids:
         return Rows([], page.total)
     these, names = question.narrowed(team=ids), team_names(ids)
-    users = count_by(these, ("team",), "user", now=now)
+    users = users_by(these, "team", now=now)
     rows = [
-        TeamRow(pk, names.get(pk, ""), group.figures, users.get((pk,), 0))
+        TeamRow(pk, names.get(pk, ""), group.figures, users.get(str(pk), 0))
         for pk, group in zip(ids, page.groups, strict=True)
     ]
     return Rows(rows, page.total)

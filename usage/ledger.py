@@ -17,7 +17,7 @@ from usage import events
 from usage.locks import hold_until_commit
 from usage.models import SummedDay, UsageReject
 from usage.partitions import closed_months, ensure_partitions, month_of
-from usage.rollups import FACTS, adding
+from usage.rollups import FACTS, adding, numbering
 from usage.rows import SOURCE, About, BadRow, Call, Json, facts_to_keep, is_health_check, read_row
 from usage.zones import rollup_zone
 
@@ -82,6 +82,7 @@ def _book(
     hold_until_commit(LOCK)
     ensure_partitions(months)
     cursor.execute(_SERIES)
+    cursor.execute(numbering("usage_staged_about"))
     cursor.execute(_INSERT, {"now": now, "source": source})
     added, same_id = cursor.rowcount, 0
     if added < copied:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from accounts.models import User
 from usage.cubes.answers import Order, groups_of, ranking, total
-from usage.cubes.distinct import count_known
+from usage.cubes.visitors import users_of
 from usage.figures import Figures, Line, grouped, most_used_first
 from usage.figures import total as total_of
 from usage.lines import lines_of, lines_with_keys
@@ -96,7 +96,7 @@ def overview(question: Question, *, total_users: int, now: datetime) -> Overview
         earlier=total(question.before, now=now),
         total_users=total_users,
         active_users=people.total - bool(nobody.requests),
-        earlier_users=count_known(question.before, "user", now=now),
+        earlier_users=users_of(question.before, now=now),
         top_users=[UserLine(names[pk], figures_of.get(pk, Figures())) for pk in top],
         top_key=_key_line(key, owners, names, total(question.narrowed(apiKey=(key,)), now=now))
         if key

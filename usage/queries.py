@@ -10,6 +10,7 @@ from litemaas.errors import InvalidInput
 from usage.cubes.answers import Group, Order, groups_of, page_of_groups, total
 from usage.cubes.distinct import count_by, count_known
 from usage.cubes.spans import UNITS, Unit
+from usage.cubes.visitors import users_of
 from usage.figures import Figures
 from usage.histogram import quantile
 from usage.quality import Coverage, coverage
@@ -188,7 +189,9 @@ def _sortable(label: Any) -> tuple[int, str]:
 def _totals(query: Query, question: Question, now: datetime) -> Row:
     figures = total(question, now=now, histograms=_needs_histograms(query))
     counts = {
-        measure: count_known(question, _COUNTS[measure], now=now)
+        measure: users_of(question, now=now)
+        if measure == "users"
+        else count_known(question, _COUNTS[measure], now=now)
         for measure in query.measures
         if measure in _COUNTS
     }

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from usage.histogram import BOUNDS, DIGITS
+from usage.models import NOBODY, SET_SIZE
 
 _TOKENS = (
     *("prompt_tokens", "completion_tokens", "total_tokens"),
@@ -81,18 +82,27 @@ class Cube:
 
 @dataclass(frozen=True)
 class _Visitors(Cube):
-    """Who was there on which days: bits of the month's days."""
+    """Who was there, as sets of numbers: of all, and by provider, model and team."""
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        return ("dimension", self.time, "label", "chunk")
 
     @property
     def measures(self) -> tuple[str, ...]:
-        return ("days",)
+        return ("users",)
 
     def select(self, relation: str, where: str = "true") -> str:
-        names = ", ".join(f"s.{name}" for name in self.dims)
-        numbers = ", ".join(str(n + 1) for n in range(len(self.key)))
         return (
-            f"SELECT {self.at} AS {self.time}, {names}, bit_or(1 << (extract(day FROM r.day)::int - 1)) AS days"  # noqa: S608
-            f" FROM {relation} r JOIN usage_series s ON s.id = r.series_id WHERE {where} GROUP BY {numbers}"
+            "SELECT CASE grouping(provider, model, team_id)"  # noqa: S608 - the names are ours
+            " WHEN 3 THEN 'provider' WHEN 5 THEN 'model' WHEN 6 THEN 'team' ELSE '' END AS dimension,"
+            f" at AS {self.time}, coalesce(provider, model, team_id::text, '') AS label, chunk,"
+            f" bit_or(set_bit(B'0'::bit({SET_SIZE}), place, 1)) AS users FROM ("
+            f"SELECT {self.at} AS at, s.provider, s.model, s.team_id,"
+            f" v.id / {SET_SIZE} AS chunk, mod(v.id, {SET_SIZE}) AS place"
+            f" FROM {relation} r JOIN usage_series s ON s.id = r.series_id JOIN usage_visitors v ON v.user_id = s.user_id"
+            f" WHERE {where}) seen"
+            " GROUP BY GROUPING SETS ((at, chunk), (at, provider, chunk), (at, model, chunk), (at, team_id, chunk))"
         )
 
     def add(self, relation: str) -> str:
@@ -100,9 +110,18 @@ class _Visitors(Cube):
         same = " AND ".join(f"p.{name} = n.{name}" for name in self.key)
         return (
             f"INSERT INTO {self.table} AS t ({self.columns}) SELECT {self.columns} FROM ({relation}) n"  # noqa: S608
-            f" WHERE NOT EXISTS (SELECT FROM {self.table} p WHERE {same} AND p.days & n.days = n.days)"
-            f" ON CONFLICT ({', '.join(self.key)}) DO UPDATE SET days = t.days | excluded.days"
+            f" WHERE NOT EXISTS (SELECT FROM {self.table} p WHERE {same} AND p.users & n.users = n.users)"
+            f" ON CONFLICT ({', '.join(self.key)}) DO UPDATE SET users = t.users | excluded.users"
         )
+
+
+def numbering(relation: str) -> str:
+    """SQL that gives the people of this relation their numbers; it must run before sums are added or made anew."""
+    return (
+        "INSERT INTO usage_visitors (user_id) SELECT DISTINCT user_id"  # noqa: S608 - the names are ours
+        f" FROM {relation} p WHERE user_id <> '{NOBODY}'"
+        " AND NOT EXISTS (SELECT FROM usage_visitors v WHERE v.user_id = p.user_id) ORDER BY 1"
+    )
 
 
 def _total(name: str) -> str:
@@ -156,7 +175,8 @@ COARSE = (
     *_pair("user", ("user_id",), has_histograms=False),
     *_pair("key", _KEY, has_histograms=False),
     *_pair("team", ("team_id",), has_histograms=False),
-    _Visitors("usage_model_users", "month", _MONTH, ("model", "provider", "user_id"), "days"),
+    _Visitors("usage_visitor_days", "day", "r.day", (), "days"),
+    _Visitors("usage_visitor_months", "month", _MONTH, (), "days"),
 )
 CUBES = (QUARTERS, TOTAL_QUARTERS, DAYS, *COARSE)
 

@@ -11,7 +11,7 @@ from usage.ledger import LOCK
 from usage.locks import hold_until_commit
 from usage.models import RollupZone
 from usage.partitions import closed_months, ensure_partitions, month_of
-from usage.rollups import COARSE, DAYS, QUARTERS, TOTAL_QUARTERS, Cube
+from usage.rollups import COARSE, DAYS, QUARTERS, TOTAL_QUARTERS, Cube, numbering
 from usage.zones import rollup_zone
 
 Progress = Callable[[date], None]
@@ -85,6 +85,7 @@ def _refill(
 
 def _refill_coarse(cursor: Any, cubes: Iterable[Cube], times: list[date]) -> None:
     """Make days or months anew from the fine days."""
+    cursor.execute(numbering("usage_series"))
     for cube in cubes:
         cursor.execute(f"DELETE FROM {cube.table} WHERE {cube.time} = ANY(%s)", [times])  # noqa: S608
         source = "r.day = ANY(%s)"

@@ -10,6 +10,8 @@ django.setup()
 
 from django.db import connection  # noqa: E402
 
+from usage.rollups import CUBES, numbering  # noqa: E402
+
 FINE_DAYS, COARSE_DAYS, MONTHS = 100, 400, 14
 # Each key has used so many of the models; a third of the series fails now and then.
 _MODELS_PER_KEY = 6
@@ -49,7 +51,8 @@ def fill() -> None:
         for pair in statements:
             for statement in [pair] if isinstance(pair, str) else pair:
                 cursor.execute(statement)
-        cursor.execute(_VISITORS)
+        for statement in _VISITORS:
+            cursor.execute(statement)
         cursor.execute("VACUUM (ANALYZE)")
 
 
@@ -102,8 +105,18 @@ def _coarse(
     return made
 
 
-_VISITORS = f"""
-    INSERT INTO usage_model_users (month, model, provider, user_id, days)
-    SELECT t.month, s.model, s.provider, s.user_id, (floor(random() * 2147483646))::int + 1
-    FROM {_MONTHS.format(months=MONTHS)} t CROSS JOIN (SELECT DISTINCT model, provider, user_id FROM usage_series) s
-    ORDER BY 1, 2"""  # noqa: S608
+_SETS = next(cube for cube in CUBES if cube.table == "usage_visitor_months")
+_MONTH_SETS = _SETS.add(_SETS.select("(SELECT series_id, month AS day FROM usage_months)"))
+# Who used what in a month, from the series; on a day a random half of them.
+_VISITORS = (
+    numbering("usage_series"),
+    _MONTH_SETS,
+    """
+    INSERT INTO usage_visitor_days (dimension, day, label, chunk, users)
+    SELECT m.dimension, d.day, m.label, m.chunk, m.users & d.mask
+    FROM (
+        SELECT day, (SELECT ('x' || string_agg(md5(day || '/' || i), ''))::bit(4096) FROM generate_series(1, 32) i) AS mask
+        FROM generate_series(current_date - 399, current_date, interval '1 day') day
+    ) d JOIN usage_visitor_months m ON m.month = date_trunc('month', d.day)::date
+    ORDER BY 1, 2, 3, 4""",
+)

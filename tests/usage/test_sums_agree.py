@@ -21,7 +21,7 @@ from usage.cubes import covers
 from usage.cubes.answers import Order, groups_of, page_of_groups, ranking, total
 from usage.cubes.distinct import count_by, count_known
 from usage.cubes.spans import UNITS, spans_of
-from usage.cubes.visitors import users_by, users_by_day
+from usage.cubes.visitors import users_by, users_by_day, users_of
 from usage.cubes.zone import forget_zone
 from usage.figures import Figures
 from usage.ledger import write_rows
@@ -271,6 +271,13 @@ def test_people_are_counted_once_per_model_provider_and_day(book, made, ends, zo
         found = users_by(Question(Scope(), period), "provider", now=NOW)
         for provider, models in (("x", "ab"), ("y", "c")):
             assert found.get(provider, 0) == len({c["user"] for c in inside if c["model"] in models})
+        teams = users_by(Question(Scope(), period), "team", now=NOW)
+        for team in {c["team"] for c in inside}:
+            there = {c["user"] for c in inside if c["team"] == team}
+            assert teams[str(team)] == len(there)
+            assert users_of(Question(Scope(team_id=team), period), now=NOW) == len(there)
+        assert users_of(Question(Scope(), period), now=NOW) == len({c["user"] for c in inside})
+        assert users_of(question, now=NOW) == len({c["user"] for c in inside if c["model"] in "abc"})
         by_day = users_by_day(Question(Scope(), period), list(period), now=NOW)
         for day in period:
             there = [c for c in inside if c["at"].astimezone(period.zone).date() == day]

@@ -1,49 +1,91 @@
-"""How many people used something: from the rollup that keeps their days, where the question allows it."""
+"""Distinct people, from the sets that the rollups keep of them, where the question allows it."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from usage.cubes.covers import is_aligned
-from usage.cubes.distinct import count_by
+from usage.cubes.distinct import count_by, count_known
 from usage.cubes.statements import fetch
+from usage.cubes.zone import zone_of_days
 from usage.models import NOBODY
-from usage.periods import Period
+from usage.periods import Period, today
 from usage.questions import Question
+
+# Sets are kept by one of these.
+_KEPT = {"provider", "model", "team"}
+_DAY = timedelta(days=1)
+_UNITED = """
+SELECT label, sum(bit_count(users))::bigint FROM (
+    SELECT label, chunk, bit_or(users) AS users FROM ({sets}) pieces GROUP BY label, chunk
+) united GROUP BY label
+"""
 
 
 def users_by(question: Question, by: str, *, now: datetime) -> dict[str, int]:
-    """People per model or provider, whose name is among the filters."""
+    """People per model, provider or team, of those among the filters. A team's name is its id as a text."""
     filters = question.filters
-    if (
-        question.scope.dimensions
-        or set(filters.used) - {"model", "provider"}
-        or not is_aligned(question.period)
-    ):
+    if question.scope.dimensions or set(filters.used) - {by} or not is_aligned(question.period):
         return {str(key[0]): count for key, count in count_by(question, (by,), "user", now=now).items()}
-    conditions, values = _months(question.period)
-    for name in filters.used:
-        conditions.append(f"{name} = ANY(%s::text[])")
-        values.append(list(filters.of(name)))
-    # Counted after grouping: count(DISTINCT) would sort.
-    rows = fetch(
-        f"SELECT {by}, count(*) FROM (SELECT DISTINCT {by}, user_id FROM usage_model_users"  # noqa: S608
-        f" WHERE user_id <> %s AND {' AND '.join(conditions)}) seen GROUP BY 1",
-        [NOBODY, *values],
-    )
-    return {str(name): int(count) for name, count in rows}
+    wanted = [str(NOBODY if label is None else label) for label in filters.of(by)]
+    return _united(question.period, by, wanted, now)
 
 
-def _months(period: Period) -> tuple[list[str], list[object]]:
-    """The condition that one of the row's days lies in the period; bit 0 is the first of the month."""
-    first, last = period.first.replace(day=1), period.last.replace(day=1)
-    conditions = ["month >= %s AND month <= %s"]
-    values: list[object] = [first, last]
-    head, tail = -1 << (period.first.day - 1), (1 << period.last.day) - 1
-    if first == last:
-        conditions.append("days & %s <> 0")
-        return conditions, [*values, head & tail & 0x7FFFFFFF]
-    conditions.append("(month <> %s OR days & %s <> 0) AND (month <> %s OR days & %s <> 0)")
-    return conditions, [*values, first, head & 0x7FFFFFFF, last, tail & 0x7FFFFFFF]
+def users_of(question: Question, *, now: datetime) -> int:
+    """People with usage; the unknown one is nobody."""
+    asked = {name: (value,) for name, value in question.scope.dimensions.items()}
+    asked |= {name: tuple(question.filters.of(name)) for name in question.filters.used if name not in asked}
+    if len(asked) > 1 or set(asked) - _KEPT or not is_aligned(question.period):
+        return count_known(question, "user", now=now)
+    by, labels = next(iter(asked.items()), ("", ("",)))
+    if len(labels) > 1:
+        return count_known(question, "user", now=now)
+    wanted = [str(NOBODY if label is None else label) for label in labels]
+    return sum(_united(question.period, by, wanted, now).values())
+
+
+def _united(period: Period, dimension: str, labels: Sequence[str], now: datetime) -> dict[str, int]:
+    sets, values = _sets(period, dimension, labels, now)
+    return {label: int(count) for label, count in fetch(_UNITED.format(sets=sets), values)}
+
+
+def _sets(period: Period, dimension: str, labels: Sequence[str], now: datetime) -> tuple[str, list[object]]:
+    """The months that lie in the period, and the days at its edges: what is too much can't be taken away from a set.
+
+    The month of today is taken whole when no day of it lies behind the period; the gateway's clock may be ahead.
+    """
+    end = period.last + _DAY
+    begin, stop = _month_from(period.first), end.replace(day=1)
+    pieces: list[str] = []
+    values: list[object] = []
+    only = " AND label = ANY(%s::text[])" if labels else ""
+
+    def take(unit: str, first: date, end: date, condition: str = "", *more: object) -> None:
+        if first >= end:
+            return
+        pieces.append(
+            f"SELECT label, chunk, users FROM usage_visitor_{unit}s"  # noqa: S608 - the names are ours
+            f" WHERE dimension = %s AND {unit} >= %s AND {unit} < %s{only}{condition}"
+        )
+        values.extend([dimension, first, end, *([list(labels)] if labels else []), *more])
+
+    if begin > stop:
+        take("day", period.first, end)
+        return " UNION ALL ".join(pieces), values
+    take("day", period.first, begin)
+    take("month", begin, stop)
+    if stop < end and end > today(now, zone_of_days()):
+        later = "EXISTS (SELECT FROM usage_visitor_days WHERE dimension = '' AND day >= %s AND day < %s)"
+        bounds = (end, _month_from(end))
+        take("month", stop, end, f" AND NOT {later}", *bounds)
+        take("day", stop, end, f" AND {later}", *bounds)
+    else:
+        take("day", stop, end)
+    return " UNION ALL ".join(pieces), values
+
+
+def _month_from(day: date) -> date:
+    """The first month that begins on this day or later."""
+    return day if day.day == 1 else (day.replace(day=1) + timedelta(days=32)).replace(day=1)
 
 
 def users_by_day(question: Question, days: Sequence[date], *, now: datetime) -> dict[date, int]:
@@ -53,9 +95,9 @@ def users_by_day(question: Question, days: Sequence[date], *, now: datetime) -> 
     if question.scope.dimensions or question.filters.used or not is_aligned(question.period):
         counts = count_by(question, (), "user", now=now, every="day")
         return {date.fromisoformat(str(key[0])): count for key, count in counts.items()}
-    # One row per day and person, so counting rows is counting people.
     rows = fetch(
-        "SELECT day, count(*) FROM usage_user_days WHERE day = ANY(%s::date[]) AND user_id <> %s GROUP BY day",
-        [list(days), NOBODY],
+        "SELECT day, sum(bit_count(users))::bigint FROM usage_visitor_days"
+        " WHERE dimension = '' AND day >= %s AND day <= %s AND day = ANY(%s) GROUP BY day",
+        [min(days), max(days), list(days)],
     )
     return {day: int(count) for day, count in rows}

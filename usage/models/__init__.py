@@ -24,11 +24,11 @@ from usage.models.logs import (
 )
 from usage.models.rollups import (
     NOBODY,
+    SET_SIZE,
     KeyDay,
     KeyMonth,
     ModelDay,
     ModelMonth,
-    ModelUserMonth,
     RollupZone,
     Series,
     TeamDay,
@@ -39,6 +39,9 @@ from usage.models.rollups import (
     UsageQuarter,
     UserDay,
     UserMonth,
+    Visitor,
+    VisitorDay,
+    VisitorMonth,
 )
 from usage.models.trust import UsageDifference, UsageTrust
 
@@ -47,6 +50,7 @@ __all__ = [
     "COST_PLACES",
     "DEFAULT_THRESHOLDS",
     "NOBODY",
+    "SET_SIZE",
     "AlertDelivery",
     "AlertThresholds",
     "BackfilledWindow",
@@ -58,7 +62,6 @@ __all__ = [
     "KeyMonth",
     "ModelDay",
     "ModelMonth",
-    "ModelUserMonth",
     "OwnedQuerySet",
     "RollupZone",
     "Series",
@@ -78,5 +81,8 @@ __all__ = [
     "UsageTrust",
     "UserDay",
     "UserMonth",
+    "Visitor",
+    "VisitorDay",
+    "VisitorMonth",
     "Webhook",
 ]

@@ -14,6 +14,7 @@ from django.db import models
 from usage.models.logs import Status, cost_field
 
 NOBODY = UUID(int=0)
+SET_SIZE = 4096
 
 
 class Series(models.Model):
@@ -271,21 +272,62 @@ class TeamMonth(Sums, Outcomes):
         return f"{self.month:%Y-%m} {self.team_id}"
 
 
-class ModelUserMonth(models.Model):
-    """Who used a model on which days of a month: bit 0 of `days` is the first. Distinct users can't be summed."""
+class Visitor(models.Model):
+    """The number of a person in the sets below. Given once, never changed."""
 
-    pk = models.CompositePrimaryKey("month", "model", "provider", "user_id")
-    month = models.DateField()
-    model = models.CharField(max_length=255)
-    provider = models.CharField(max_length=100)
-    user_id = models.UUIDField()
-    days = models.IntegerField()
+    id = models.AutoField(primary_key=True)
+    user_id = models.UUIDField(unique=True)
 
     class Meta:
-        db_table = "usage_model_users"
+        db_table = "usage_visitors"
 
     def __str__(self) -> str:
-        return f"{self.month:%Y-%m} {self.model} {self.user_id}"
+        return f"{self.pk} {self.user_id}"
+
+
+class BitsField(models.Field):  # type: ignore[type-arg]  # Django takes no arguments at run time
+    """A set of numbers below `SET_SIZE`."""
+
+    def db_type(self, connection: Any) -> str:
+        return f"bit({SET_SIZE})"
+
+
+class _Visitors(models.Model):
+    """Who was there: distinct people can't be summed, but sets of them can be united.
+
+    `dimension` is "provider", "model" or "team" and `label` one of its values, or both are empty for everybody. Set
+    number `chunk` holds the visitors from `chunk * SET_SIZE` on.
+    """
+
+    dimension = models.CharField(max_length=8, blank=True, default="")
+    label = models.CharField(max_length=255, blank=True, default="")
+    chunk = models.IntegerField()
+    users = BitsField()
+
+    class Meta:
+        abstract = True
+
+
+class VisitorDay(_Visitors):
+    pk = models.CompositePrimaryKey("dimension", "day", "label", "chunk")
+    day = models.DateField()
+
+    class Meta:
+        db_table = "usage_visitor_days"
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.dimension} {self.label}"
+
+
+class VisitorMonth(_Visitors):
+    pk = models.CompositePrimaryKey("dimension", "month", "label", "chunk")
+    month = models.DateField()
+
+    class Meta:
+        db_table = "usage_visitor_months"
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m} {self.dimension} {self.label}"
 
 
 class RollupZone(models.Model):
