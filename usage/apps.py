@@ -7,13 +7,17 @@ class UsageConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from django.db.backends.signals import connection_created
+
         from accounts.options import options_changed
         from jobs.registry import register
         from litemaas.crypto import columns
         from usage import operators
+        from usage.cubes.statements import plan_for_memory
         from usage.exports.files import JOB_KIND, run_export
         from usage.models import Webhook
 
+        connection_created.connect(plan_for_memory, dispatch_uid="usage.plan_for_memory")
         register(JOB_KIND, gettext_noop("Export of usage"), run_export)
         columns.register(columns.SealedColumn(Webhook, "sealed_secret", lambda row: f"webhook:{row.pk}"))
 

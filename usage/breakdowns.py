@@ -1,6 +1,6 @@
 """Usage split by one dimension, a page at a time: the same number of statements for one row and for five hundred."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, cast
@@ -106,20 +106,33 @@ def by_user(question: Question, part: Slice, *, now: datetime) -> Rows:
     ids = list(page.values)
     if not ids:
         return Rows([], page.total)
-    these = question.narrowed(user=ids)
-    models = _parts(groups_of(these, ("user", "model", "provider"), now=now))
-    keys = _parts(groups_of(these, ("user", "apiKey"), now=now))
-    names, key_of = user_names(ids), key_names(g.labels[1] for parts in keys.values() for g in parts)
-    rows = [
-        UserRow(
-            names[pk],
-            summed([group.figures for group in models.get(pk, [])]),
-            [ModelPart(*cast(tuple[str, str], g.labels[1:]), g.figures) for g in models.get(pk, [])],
-            [_key_part(g, key_of) for g in keys.get(pk, [])],
-        )
-        for pk in ids
-    ]
-    return Rows(rows, page.total)
+    # One reading of what these people used; their models and keys are both sums of it.
+    parts = groups_of(question.narrowed(user=ids), ("user", "apiKey", "model", "provider"), now=now)
+    by_person: dict[Any, list[Group]] = {}
+    for group in parts:
+        by_person.setdefault(group.labels[0], []).append(group)
+    names, key_of = user_names(ids), key_names({group.labels[1] for group in parts})
+    return Rows([_user_row(names[pk], by_person.get(pk, []), key_of) for pk in ids], page.total)
+
+
+def _user_row(user: UserName, parts: list[Group], key_of: Mapping[UUID, KeyName]) -> UserRow:
+    models = _summed_by(parts, lambda labels: labels[2:])
+    keys = _summed_by(parts, lambda labels: labels[1:2])
+    return UserRow(
+        user,
+        summed([group.figures for group in parts]),
+        [ModelPart(model, provider, figures) for (model, provider), figures in models],
+        [KeyPart(pk, key_of.get(pk), figures) for (pk,), figures in keys],
+    )
+
+
+def _summed_by(parts: list[Group], chosen: Callable[[tuple[Any, ...]], tuple[Any, ...]]) -> list[Any]:
+    """Sums by some of the labels, the most used first."""
+    found: dict[tuple[Any, ...], list[Figures]] = {}
+    for group in parts:
+        found.setdefault(chosen(group.labels), []).append(group.figures)
+    sums = [(labels, summed(figures)) for labels, figures in found.items()]
+    return sorted(sums, key=lambda pair: (-pair[1].requests, str(pair[0])))
 
 
 def by_model(question: Question, part: Slice, *, now: datetime) -> Rows:
@@ -214,19 +227,6 @@ def providers_by_model(question: Question, *, now: datetime) -> Mapping[str, str
 
 def _labels(groups: list[Group]) -> list[Any]:
     return [group.labels[0] for group in groups]
-
-
-def _parts(groups: list[Group]) -> dict[Any, list[Group]]:
-    """By the first label, the most used first."""
-    found: dict[Any, list[Group]] = {}
-    for group in sorted(groups, key=lambda g: (-g.figures.requests, str(g.labels))):
-        found.setdefault(group.labels[0], []).append(group)
-    return found
-
-
-def _key_part(group: Group, keys: Mapping[UUID, KeyName]) -> KeyPart:
-    pk = cast(UUID, group.labels[1])
-    return KeyPart(pk, keys.get(pk), group.figures)
 
 
 def _owner(key: KeyName | None, users: Mapping[UUID, UserName]) -> UserName:

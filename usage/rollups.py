@@ -171,6 +171,7 @@ MONTHS = Cube("usage_months", "month", _MONTH, ("series_id",), "days")
 # All that follows from days; by day first, then by month.
 COARSE = (
     MONTHS,
+    *_pair("total", ("status",), has_histograms=True),
     *_pair("model", _MODEL, has_histograms=True),
     *_pair("user", ("user_id",), has_histograms=False),
     *_pair("key", _KEY, has_histograms=False),

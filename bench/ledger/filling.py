@@ -41,6 +41,7 @@ def fill() -> None:
         _series(),
         _of_series("usage_days", "day", _DAYS.format(days=FINE_DAYS), few, share=0.45),
         _of_series("usage_months", "month", _MONTHS.format(months=MONTHS), many, share=0.95),
+        _coarse("total", "status", "SELECT DISTINCT status FROM usage_series", many, histograms=True),
         _coarse("model", "model, provider, status, error_class", _MODELS, many, histograms=True),
         _coarse("user", "user_id", "SELECT id AS user_id FROM users", many, share=0.9),
         _coarse("key", "api_key_id, user_id, team_id, token_hash", _KEYS, many, share=0.7),
@@ -115,7 +116,9 @@ _VISITORS = (
     INSERT INTO usage_visitor_days (dimension, day, label, chunk, users)
     SELECT m.dimension, d.day, m.label, m.chunk, m.users & d.mask
     FROM (
-        SELECT day, (SELECT ('x' || string_agg(md5(day || '/' || i), ''))::bit(4096) FROM generate_series(1, 32) i) AS mask
+        SELECT day, (
+            SELECT ('x' || string_agg(md5(day || '/' || i), ''))::bit(4096) FROM generate_series(1, 32) i
+        ) AS mask
         FROM generate_series(current_date - 399, current_date, interval '1 day') day
     ) d JOIN usage_visitor_months m ON m.month = date_trunc('month', d.day)::date
     ORDER BY 1, 2, 3, 4""",

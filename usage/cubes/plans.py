@@ -40,13 +40,15 @@ class Plan:
         self.values: list[Any] = []
         self.spans = spans_of(question.period, every) if every else []
         self._every, self._histograms = every, histograms
+        self.labels = [*(["span"] if every else []), *(COLUMN_OF[name] for name in by)]
+        self._first_label, self._first_measure = (1 if every else 0), len(self.labels)
         self._measures = (*MEASURES, *HISTOGRAMS) if histograms else MEASURES
         self._wanted = {*by, *question.filters.used, *question.scope.dimensions}
-        self._pieces = " UNION ALL ".join(self._piece(piece) for piece in pieces or self._cut(now))
-
-    @property
-    def labels(self) -> list[str]:
-        return [*(["span"] if self._every else []), *(COLUMN_OF[name] for name in self.by)]
+        cut = pieces or self._cut(now)
+        self._pieces = " UNION ALL ".join(self._piece(piece) for piece in cut)
+        # Rows of nothing come only from taking away. Without that, comparing each group's sum is in vain; and a sum
+        # without groups is a row even of nothing.
+        self._may_be_empty = not self.labels or any(piece.sign < 0 for piece in cut)
 
     def _cut(self, now: datetime) -> list[Piece]:
         period = self.question.period
@@ -147,10 +149,8 @@ class Plan:
 
     def _select(self, labels: list[str], columns: Sequence[str]) -> str:
         grouping = f" GROUP BY {', '.join(labels)}" if labels else ""
-        return (
-            f"SELECT {', '.join([*labels, *columns])} FROM ({self._pieces}) pieces{grouping}"  # noqa: S608
-            " HAVING sum(requests) > 0"
-        )
+        condition = " HAVING sum(requests) > 0" if self._may_be_empty else ""
+        return f"SELECT {', '.join([*labels, *columns])} FROM ({self._pieces}) pieces{grouping}{condition}"  # noqa: S608
 
     def _sums(self) -> list[str]:
         return [f"sum({name}){_CASTS.get(name, '::bigint')} AS {name}" for name in self._measures]
@@ -162,11 +162,10 @@ class Plan:
         return self.spans[max(row[0], 1) - 1] if self._every else None
 
     def figures_of(self, row: Sequence[Any]) -> Figures:
-        first = len(self.labels)
-        return Figures(*row[first : first + len(self._measures)])
+        return Figures(*row[self._first_measure : self._first_measure + len(self._measures)])
 
     def labels_of(self, row: Sequence[Any]) -> tuple[Any, ...]:
-        return tuple(row[1 if self._every else 0 : len(self.labels)])
+        return tuple(row[self._first_label : self._first_measure])
 
 
 _CASTS = dict.fromkeys(("cost", *HISTOGRAMS), "")

@@ -48,7 +48,11 @@ FINE = _cube(
 )
 # The coarsest first: the first one that can answer is the cheapest.
 _COARSE = (
-    _cube("status", {"quarter": "usage_total_quarters"}, has_histograms=True),
+    _cube(
+        "status",
+        {"quarter": "usage_total_quarters", "day": "usage_total_days", "month": "usage_total_months"},
+        has_histograms=True,
+    ),
     _cube("team", {"day": "usage_team_days", "month": "usage_team_months"}),
     _cube(
         "model provider status errorClass",

@@ -9,7 +9,7 @@ from usage.cubes.statements import fetch
 from usage.cubes.zone import zone_of_days
 from usage.models import NOBODY
 from usage.periods import Period, today
-from usage.questions import Question
+from usage.questions import Question, Value
 
 # Sets are kept by one of these.
 _KEPT = {"provider", "model", "team"}
@@ -26,21 +26,26 @@ def users_by(question: Question, by: str, *, now: datetime) -> dict[str, int]:
     filters = question.filters
     if question.scope.dimensions or set(filters.used) - {by} or not is_aligned(question.period):
         return {str(key[0]): count for key, count in count_by(question, (by,), "user", now=now).items()}
-    wanted = [str(NOBODY if label is None else label) for label in filters.of(by)]
-    return _united(question.period, by, wanted, now)
+    return _united(question.period, by, _texts(by, filters.of(by)), now)
 
 
 def users_of(question: Question, *, now: datetime) -> int:
     """People with usage; the unknown one is nobody."""
-    asked = {name: (value,) for name, value in question.scope.dimensions.items()}
-    asked |= {name: tuple(question.filters.of(name)) for name in question.filters.used if name not in asked}
-    if len(asked) > 1 or set(asked) - _KEPT or not is_aligned(question.period):
+    scope, filters = question.scope.dimensions, question.filters
+    asked: dict[str, Sequence[Value]] = {name: filters.of(name) for name in filters.used}
+    asked |= {name: (value,) for name, value in scope.items()}
+    is_one = len(filters.used) + len(scope) <= 1 and all(
+        name in _KEPT and len(labels) == 1 for name, labels in asked.items()
+    )
+    if not is_one or not is_aligned(question.period):
         return count_known(question, "user", now=now)
-    by, labels = next(iter(asked.items()), ("", ("",)))
-    if len(labels) > 1:
-        return count_known(question, "user", now=now)
-    wanted = [str(NOBODY if label is None else label) for label in labels]
-    return sum(_united(question.period, by, wanted, now).values())
+    by, labels = next(iter(asked.items()), ("", [""]))
+    return sum(_united(question.period, by, _texts(by, labels), now).values())
+
+
+def _texts(by: str, labels: Sequence[Value]) -> list[str]:
+    unknown = str(NOBODY) if by == "team" else ""
+    return [unknown if label is None else str(label) for label in labels]
 
 
 def _united(period: Period, dimension: str, labels: Sequence[str], now: datetime) -> dict[str, int]:

@@ -159,6 +159,30 @@ class TotalQuarter(Sums, Distributions):
         return f"{self.bucket:%Y-%m-%d %H:%M} {self.status}"
 
 
+class TotalDay(Sums, Distributions):
+    pk = models.CompositePrimaryKey("day", "status")
+    day = models.DateField()
+    status = models.CharField(max_length=10, choices=Status.choices)
+
+    class Meta:
+        db_table = "usage_total_days"
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.status}"
+
+
+class TotalMonth(Sums, Distributions):
+    pk = models.CompositePrimaryKey("month", "status")
+    month = models.DateField()
+    status = models.CharField(max_length=10, choices=Status.choices)
+
+    class Meta:
+        db_table = "usage_total_months"
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m} {self.status}"
+
+
 class _OfModel(Sums, Distributions):
     model = models.CharField(max_length=255)
     provider = models.CharField(max_length=100)
