@@ -21,7 +21,7 @@ class ApikeysConfig(AppConfig):
         from teams.services import membership_changed, team_changed
 
         portal_keys.register_lookup(find_holder)
-        registry.register("key", gateway.apply_key)
+        registry.register_many("key", gateway.prepare_keys)
         registry.reconcile("key", mirror.MIRROR)
         status_changed.register(access.follow_subscription)
         access_changed.register(access.follow_subscriptions)

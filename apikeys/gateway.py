@@ -6,30 +6,36 @@ finds itself, and `/key/info` by the hash says what is there. An empty model lis
 never sent: a key that opens nothing is blocked.
 """
 
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts import options
 from apikeys import secrets, sharing
 from apikeys.desired import create_body, desired_fields, is_blocked, row_fields
-from apikeys.models import ApiKey, ApiKeyModel, ApiKeySecret
+from apikeys.models import ApiKey, ApiKeySecret, opening
 from apikeys.models.opening import is_detached
 from litellm_sync import outbox
 from litellm_sync.client import GatewayClient
 from litellm_sync.differences import differences
 from litellm_sync.errors import GatewayConflict, GatewayNotFound, GatewayUnavailable
-from litellm_sync.models import GatewaySpend
+from litellm_sync.models import GatewayObject, GatewaySpend
+from litellm_sync.registry import Act
 from litellm_sync.spend import read_moment
 from teams.models import Member
 
 Json = dict[str, Any]
+# Kind and id of what a key needs in the gateway first.
+_Need = tuple[str, UUID]
 _SETS_SOFT_BUDGETS = (1, 109)
 
 
@@ -45,18 +51,29 @@ class _Work:
 
 def apply_key(key_id: UUID, client: GatewayClient) -> None:
     """Make the gateway's keys match the portal's row. Idempotent; raises the gateway's errors."""
+    for act in prepare_keys([key_id]).values():
+        act(client)
+
+
+def prepare_keys(key_ids: Sequence[UUID]) -> Mapping[UUID, Act]:
+    """What `apply_key` does for each of them, with what the portal wishes read together: six statements at most."""
     rows = ApiKey.objects.select_related("owner", "team").prefetch_related("secrets")
-    rows = rows.annotate(detached=is_detached())
-    key = rows.filter(pk=key_id).first()
-    if key is None:
-        return
-    key.is_detached = vars(key)["detached"]
+    keys = list(rows.annotate(detached=is_detached()).filter(pk__in=key_ids))
+    for key in keys:
+        key.is_detached = vars(key)["detached"]
+    models = opening.opened_models(key.pk for key in keys)
+    needs = _needs([key for key in keys if not key.is_revoked])
+    return {key.pk: partial(_apply, key, models.get(key.pk, []), needs.get(key.pk, ())) for key in keys}
+
+
+def _apply(key: ApiKey, models: list[str], needs: Sequence[_Need], client: GatewayClient) -> None:
     if key.is_revoked:
         for row in key.secrets.all():
             client.delete_key(row.token_hash)
         return
-    _require_what_it_needs(key, client)
-    work = _Work(key, opened_models(key), client, timezone.now())
+    for kind, object_id in needs:
+        outbox.require_applied(kind, object_id, client=client)
+    work = _Work(key, models, client, timezone.now())
     current = key.current_secret
     former = next((row for row in key.secrets.all() if not row.is_current and row.retired_at is None), None)
     if former is None:
@@ -67,19 +84,36 @@ def apply_key(key_id: UUID, client: GatewayClient) -> None:
 
 def opened_models(key: ApiKey) -> list[str]:
     """The models that the key opens now, sorted."""
-    links = ApiKeyModel.objects.effective().filter(api_key=key)
-    return sorted(links.values_list("model_id", flat=True))
+    return opening.opened_models([key.pk]).get(key.pk, [])
 
 
-def _require_what_it_needs(key: ApiKey, client: GatewayClient) -> None:
-    if key.owner_id:
-        outbox.require_applied("user", key.owner_id, client=client)
-    if not key.team_id:
-        return
-    outbox.require_applied("team", key.team_id, client=client)
-    # A call before the member is there would not count towards the member's budget.
-    for place in Member.objects.current().filter(team=key.team_id, user=key.owner_id):
-        outbox.require_applied("member", place.pk, client=client)
+def _needs(keys: list[ApiKey]) -> dict[UUID, list[_Need]]:
+    """What must be in the gateway before each of the keys, and is not confirmed yet: owner, team, and the owner's place
+    in it, in this order. A call before the member is there would not count towards the member's budget."""
+    people = {key.owner_id for key in keys if key.owner_id}
+    teams = {key.team_id for key in keys if key.team_id}
+    dirty = GatewayObject.objects.dirty()
+    coming = set(
+        dirty.filter(Q(kind="user", object_id__in=people) | Q(kind="team", object_id__in=teams)).values_list(
+            "kind", "object_id"
+        )
+    )
+    places = Member.objects.current().filter(team__in=teams, user__in=people) if teams and people else ()
+    members: dict[tuple[UUID | None, UUID | None], UUID] = {
+        (place.team_id, place.user_id): place.pk for place in places
+    }
+    wanted = set(members.values())
+    if wanted:
+        coming |= set(dirty.filter(kind="member", object_id__in=wanted).values_list("kind", "object_id"))
+    found: dict[UUID, list[_Need]] = {}
+    for key in keys:
+        asked = [
+            ("user", key.owner_id),
+            ("team", key.team_id),
+            ("member", members.get((key.team_id, key.owner_id))),
+        ]
+        found[key.pk] = [(kind, pk) for kind, pk in asked if pk is not None and (kind, pk) in coming]
+    return found
 
 
 def _apply_one(work: _Work, row: ApiKeySecret) -> None:

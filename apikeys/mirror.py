@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from apikeys import sharing
 from apikeys.desired import desired_fields, is_blocked, row_fields
-from apikeys.models import ApiKeyModel, ApiKeySecret
-from apikeys.models.opening import is_detached
+from apikeys.models import ApiKeySecret
+from apikeys.models.opening import is_detached, opened_models
 from litellm_sync.registry import Mirror, Wish
 
 _BATCH = 1000
@@ -25,7 +25,7 @@ def key_wishes(token_hashes: Sequence[str]) -> Mapping[str, Wish]:
         is_sharing=Exists(other), detached=is_detached("api_key__")
     )
     found = list(rows.select_related("api_key", "api_key__owner"))
-    models = _models([row.api_key_id for row in found])
+    models = opened_models(row.api_key_id for row in found)
     now = timezone.now()
     return {row.token_hash: _wish(row, models.get(row.api_key_id, []), now) for row in found}
 
@@ -41,14 +41,6 @@ def expected_keys() -> Iterator[Sequence[tuple[str, UUID]]]:
             batch = []
     if batch:
         yield batch
-
-
-def _models(key_ids: list[UUID]) -> dict[UUID, list[str]]:
-    links = ApiKeyModel.objects.effective().filter(api_key__in=set(key_ids))
-    opened: dict[UUID, list[str]] = {}
-    for key_id, model_id in links.order_by("model_id").values_list("api_key_id", "model_id"):
-        opened.setdefault(key_id, []).append(model_id)
-    return opened
 
 
 def _wish(row: ApiKeySecret, models: list[str], now: datetime) -> Wish:

@@ -1,7 +1,8 @@
 """`make bench-outbox`: how fast a long queue drains, whether fresh changes wait behind it, and what a comparison takes.
 
-Twenty thousand keys are dirty, in front of a simulated gateway that takes a known number of calls per second. Meanwhile
-somebody changes something each second. Then portal and gateway are compared.
+Twenty thousand keys are dirty, in front of a simulated gateway that takes a known number of calls per second. What it
+takes of the same calls from a bare loop, with as many connections and nothing else to do, is measured first: the drain is
+compared with that. Meanwhile somebody changes something each second. Then portal and gateway are compared.
 """
 
 import argparse
@@ -28,6 +29,7 @@ _KEY = "sk-only-for-the-bench"
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench-outbox", description=__doc__)
     parser.add_argument("--seconds", type=int, default=40, help="length of the drain (40)")
+    parser.add_argument("--keys", type=int, default=20_000, help="how many keys there are (20000)")
     arguments = parser.parse_args()
     with servers.backing() as environment:
         os.environ.update({**environment, "LITELLM_API_KEY": _KEY})
@@ -36,9 +38,11 @@ def main() -> int:
 
         # Ten keys for each of two thousand people: the keys are what counts here.
         data.USERS, data.SUBSCRIPTIONS = 2_000, 10_000
+        data.KEYS = arguments.keys
         data.seed()
         with _gateway("--service-time", str(SERVICE_TIME), "--at-once", str(AT_ONCE)):
-            _measure_drain(arguments.seconds)
+            floor = _measure_floor(max(5, arguments.seconds // 4))
+            _measure_drain(arguments.seconds, floor)
         with tempfile.TemporaryDirectory() as folder:
             state = f"{folder}/gateway.sqlite"
             _fill(state)
@@ -96,12 +100,45 @@ def _mark_all() -> None:
     rows.update(requested=2, applied=1, lane=1, not_before=now, dirty_since=now)
 
 
-def _measure_drain(seconds: int) -> None:
+# As lean as a client in Python gets: what the gateway takes, not what we ask of it.
+_BARE_LOOP = """
+import http.client, json, os, secrets, sys, threading, time
+port, key, threads, seconds = int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), float(sys.argv[4])
+counts, ends_at = [0] * threads, time.monotonic() + seconds
+def loop(place):
+    link = http.client.HTTPConnection("127.0.0.1", port)
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    while time.monotonic() < ends_at:
+        name = secrets.token_hex(8)
+        body = {"key": "sk-" + name, "key_alias": name, "models": ["gpt-4o"], "key_type": "llm_api", "blocked": False}
+        link.request("POST", "/key/generate", json.dumps(body), headers)
+        link.getresponse().read()
+        counts[place] += 1
+workers = [threading.Thread(target=loop, args=(place,)) for place in range(threads)]
+[worker.start() for worker in workers]
+[worker.join() for worker in workers]
+print(sum(counts) / seconds)
+"""
+
+
+def _measure_floor(seconds: int) -> float:
+    """Calls per second of a bare loop in a process of its own, as many at once as the drain makes."""
+    from django.conf import settings
+
+    port = settings.LITELLM_API_URL.rpartition(":")[2]
+    shape = [port, _KEY, str(settings.OUTBOX_THREADS), str(seconds)]
+    done = subprocess.run([sys.executable, "-c", _BARE_LOOP, *shape], stdout=subprocess.PIPE, check=True)
+    return float(done.stdout)
+
+
+def _measure_drain(seconds: int, floor: float) -> None:
     from django.conf import settings
 
     from litellm_sync import draining
+    from litellm_sync.models import GatewayObject
 
     _mark_all()
+    queued = GatewayObject.objects.dirty().count()
     draining.LONGEST_DRAIN = timedelta(seconds=seconds)
     stop, waits = threading.Event(), list[float]()
     probe = threading.Thread(target=_change_something, args=(stop, waits))
@@ -115,9 +152,11 @@ def _measure_drain(seconds: int) -> None:
     probe.join()
     capacity, rate = AT_ONCE / SERVICE_TIME, calls / took
     each = f"{AT_ONCE} at once, {SERVICE_TIME * 1000:.0f} ms"
-    print(f"queue: 20,000 dirty keys; the gateway takes {capacity:.0f} calls/s ({each})")
+    print(f"queue: {queued:,} dirty keys; the gateway takes {capacity:.0f} calls/s ({each})")
+    print(f"floor: a bare loop makes {floor:.0f} calls/s, {floor / capacity:.0%}")
     print(
-        f"drain: {confirmed} keys, {calls} calls in {took:.0f} s = {rate:.0f} calls/s, {rate / capacity:.0%}"
+        f"drain: {confirmed} keys, {calls} calls in {took:.0f} s = {rate:.0f} calls/s, {rate / capacity:.0%} of what "
+        f"the gateway could take, {rate / floor:.0%} of what it took from the bare loop"
     )
     print(f"processor: {1000 * (time.process_time() - used) / max(confirmed, 1):.1f} ms for each key")
     waits.sort()

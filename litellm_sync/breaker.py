@@ -8,6 +8,7 @@ of them takes a short lease on being the probe.
 
 import hashlib
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +25,9 @@ SECONDS_OPEN = 10.0
 # Longer than any probe can take, so that a lease outlives its call; short enough that a killed probe is soon
 # replaced.
 PROBE_LEASE = 15.0
+# After a success the circuit is believed to be closed for so long: asking Redis several times for each call costs more
+# than the call. A failure of this process ends it at once, other processes' failures are heard of that much later.
+QUIET = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,7 @@ class GatewayBreaker:
     ) -> None:
         self._storage = storage or BreakerStorage("gateway")
         self._seconds_open = seconds_open
+        self._quiet_until = 0.0
         self._breaker = pybreaker.CircuitBreaker(
             fail_max=failures_to_open,
             reset_timeout=seconds_open,
@@ -82,7 +87,7 @@ class GatewayBreaker:
 
     def _admit(self) -> str | None:
         """None to call freely, a lease to probe. Raises GatewayResting."""
-        if not self.is_open:
+        if self._is_quiet() or not self.is_open:
             return None
         lease = secrets.token_hex(8)
         if self._is_resting() or not self._storage.take_probe(lease, PROBE_LEASE):
@@ -93,16 +98,23 @@ class GatewayBreaker:
         opened_at = self._storage.opened_at
         return opened_at is not None and datetime.now(UTC) < opened_at + timedelta(seconds=self._seconds_open)
 
+    def _is_quiet(self) -> bool:
+        return time.monotonic() < self._quiet_until
+
     def _report(self, failure: GatewayUnavailable | None) -> None:
         """Tell pybreaker how a call ended.
 
         It refuses to hear of a call that began before the circuit opened and ended after: such news is old,
         and is dropped.
         """
+        if failure is None and self._is_quiet():
+            return
+        self._quiet_until = 0.0
         try:
             self._breaker.call(_repeat, failure)
         except (GatewayUnavailable, pybreaker.CircuitBreakerError):
             return
+        self._quiet_until = time.monotonic() + QUIET
 
 
 def shared_breaker(base_url: str, redis_url: str) -> GatewayBreaker:

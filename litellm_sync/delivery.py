@@ -1,6 +1,7 @@
 """One wish on its way to the gateway: claim it, apply it, and record how that went."""
 
 import random
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -19,7 +20,7 @@ from litellm_sync.errors import (
 )
 from litellm_sync.hurrying import hurry, hurry_sweep
 from litellm_sync.models import LEASE, Claim, GatewayObject, GatewayObjectQuerySet
-from litellm_sync.registry import applier_of
+from litellm_sync.registry import BATCH, Act, batch_of, prepare
 from litemaas import dry_run
 
 _FIRST_WAIT = timedelta(seconds=2)
@@ -29,6 +30,8 @@ _LONGEST_WAIT = timedelta(hours=1)
 # How long the breaker rests: asking it again earlier is no use.
 _BREAKER_RESTS = timedelta(seconds=10)
 _LONGEST_ERROR = 500
+# How long the objects of a batch may wait for each other. A change that comes in meanwhile waits as long.
+BATCH_LASTS = timedelta(seconds=5)
 
 
 def claim(*, now: datetime, limit: int = 1, only: tuple[str, UUID] | None = None) -> list[Claim]:
@@ -36,17 +39,34 @@ def claim(*, now: datetime, limit: int = 1, only: tuple[str, UUID] | None = None
 
     `now` dates the lease.
     """
-    lease = uuid4()
     with transaction.atomic():
         due = GatewayObject.objects.due(now)
         if only is not None:
             due = due.filter(kind=only[0], object_id=only[1])
-        # As the index has it, so that a claim costs the same in front of twenty rows and of twenty thousand.
-        due = due.order_by("lane", "place", "not_before", "pk")
-        rows = list(due.select_for_update(skip_locked=True)[:limit])
-        if rows:
-            mine = GatewayObject.objects.filter(pk__in=[row.pk for row in rows])
-            mine.update(lease=lease, leased_until=now + LEASE)
+        return _take(_next(due, limit), now + LEASE)
+
+
+def claim_batch(*, now: datetime) -> list[Claim]:
+    """Take the next objects, as many of one kind as are prepared at once. Nobody begins with the last of them later than
+    `BATCH_LASTS` after this, so the lease of each still outlives its own time-outs."""
+    with transaction.atomic():
+        rows = _next(GatewayObject.objects.due(now), BATCH)
+        same = [row for row in rows if (row.kind, row.lane) == (rows[0].kind, rows[0].lane)]
+        batch = same[: batch_of(rows[0].kind)] if rows else []
+        return _take(batch, now + LEASE + (BATCH_LASTS if len(batch) > 1 else timedelta()))
+
+
+def _next(due: GatewayObjectQuerySet, limit: int) -> list[GatewayObject]:
+    # As the index has it, so that a claim costs the same in front of twenty rows and of twenty thousand.
+    rows = due.order_by("lane", "place", "not_before", "pk").select_for_update(skip_locked=True)
+    return list(rows[:limit])
+
+
+def _take(rows: list[GatewayObject], until: datetime) -> list[Claim]:
+    lease = uuid4()
+    if rows:
+        mine = GatewayObject.objects.filter(pk__in=[row.pk for row in rows])
+        mine.update(lease=lease, leased_until=until)
     return [Claim(row, lease) for row in rows]
 
 
@@ -72,8 +92,19 @@ def claim_new(kind: str, object_id: UUID, *, now: datetime) -> Claim:
 
 def apply(work: Claim, *, client: GatewayClient | None = None) -> bool:
     """Make the gateway match one object. True when it is confirmed; failures are recorded, never lost."""
+    is_done = attempt(work, None, client=client or gateway())
+    if is_done:
+        confirm([work])
+    return is_done
+
+
+def attempt(work: Claim, act: Act | None, *, client: GatewayClient) -> bool:
+    """Do what was prepared for the object, or prepare it now. True when the gateway has it: `confirm` that. Failures are
+    recorded."""
     try:
-        applier_of(work.kind)(work.object_id, client or gateway())
+        act = act or prepare(work.kind, [work.object_id]).get(work.object_id)
+        if act is not None:
+            act(client)
     except GatewayRefused as error:
         # Where our own credential is refused nothing is wrong with the object: it waits for the operator's repair.
         (_postpone if isinstance(error, GatewayUnauthorized) else _park)(work, str(error))
@@ -86,11 +117,32 @@ def apply(work: Claim, *, client: GatewayClient | None = None) -> bool:
         _postpone(work, f"{type(error).__name__} in LiteMaaS, see the log")
         raise
     else:
-        _mine(work).update(
-            applied=work.wish, applied_at=Now(), attempts=0, last_error="", lease=None, leased_until=None
-        )
         return True
     return False
+
+
+def confirm(works: Iterable[Claim]) -> None:
+    """Record what the gateway has, as far as the leases are still ours. A statement for each number of wishes."""
+    same: dict[tuple[UUID, int], list[int]] = {}
+    for work in works:
+        same.setdefault((work.lease, work.wish), []).append(work.row_id)
+    for (lease, wish), row_ids in same.items():
+        GatewayObject.objects.filter(pk__in=row_ids, lease=lease).update(
+            applied=wish, applied_at=Now(), attempts=0, last_error="", lease=None, leased_until=None
+        )
+
+
+def give_back(works: Iterable[Claim]) -> None:
+    """Let go of what was not begun with: anybody may take it at once."""
+    for lease, row_ids in _by_lease(works).items():
+        GatewayObject.objects.filter(pk__in=row_ids, lease=lease).update(lease=None, leased_until=None)
+
+
+def _by_lease(works: Iterable[Claim]) -> dict[UUID, list[int]]:
+    found: dict[UUID, list[int]] = {}
+    for work in works:
+        found.setdefault(work.lease, []).append(work.row_id)
+    return found
 
 
 def apply_now(kind: str, object_id: UUID, *, client: GatewayClient | None = None) -> bool:

@@ -24,6 +24,7 @@ __all__ = [
     "claim_new",
     "drain",
     "drop",
+    "is_long",
     "mark_dirty",
     "require_applied",
     "retry",
@@ -32,6 +33,8 @@ __all__ = [
 # A change of more objects than this goes into the slow lane: nobody waits for the last of them, and the few changes
 # that somebody does wait for pass by.
 MANY = 20
+# A second sweep is worth its connections from here on.
+_LONG = 200
 
 
 def mark_dirty(
@@ -77,6 +80,11 @@ def mark_dirty(
     )
     if hurried:
         transaction.on_commit(hurry_sweep if is_bulk else lambda: hurry(kind, ids), robust=True)
+
+
+def is_long(*, now: datetime) -> bool:
+    """Whether more is due than one sweep gets done in some seconds."""
+    return GatewayObject.objects.due(now)[_LONG : _LONG + 1].exists()
 
 
 def retry(rows: GatewayObjectQuerySet, *, now: datetime) -> int:

@@ -2,7 +2,8 @@
 
 An app registers in its `AppConfig.ready`:
 
-    registry.register("key", gateway.apply_key)
+    registry.register("team", gateway.apply_team)
+    registry.register_many("key", gateway.prepare_keys)
     registry.reconcile("key", Mirror(wishes=gateway.key_wishes, expected=gateway.expected_keys))
 """
 
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -18,6 +20,12 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 Applier = Callable[[UUID, "GatewayClient"], None]
+# What brings one object in line, with all that the portal wishes for it at hand.
+Act = Callable[["GatewayClient"], None]
+Preparer = Callable[[Sequence[UUID]], Mapping[UUID, Act]]
+# So many objects are read at once where a kind can do that: few enough that what somebody waits for, and what changes
+# again meanwhile, is not held up by the others.
+BATCH = 20
 
 
 class Policy(StrEnum):
@@ -76,6 +84,7 @@ class Mirror:
 
 
 _appliers: dict[str, Applier] = {}
+_preparers: dict[str, Preparer] = {}
 _mirrors: dict[str, Mirror] = {}
 
 
@@ -85,8 +94,22 @@ def register(kind: str, applier: Applier) -> None:
     _appliers[kind] = applier
 
 
-def applier_of(kind: str) -> Applier:
-    return _appliers[kind]
+def register_many(kind: str, preparer: Preparer) -> None:
+    """For kinds with long queues: `preparer(object_ids)` reads the wishes for many objects in a fixed number of
+    statements, and gives for each what an applier does. It leaves out objects for which nothing is to be done."""
+    _preparers[kind] = preparer
+
+
+def prepare(kind: str, object_ids: Sequence[UUID]) -> Mapping[UUID, Act]:
+    """What to do for each of these objects."""
+    if kind in _preparers:
+        return _preparers[kind](object_ids)
+    return {pk: partial(_appliers[kind], pk) for pk in object_ids}
+
+
+def batch_of(kind: str) -> int:
+    """How many objects of this kind are prepared at once."""
+    return BATCH if kind in _preparers else 1
 
 
 def reconcile(kind: str, mirror: Mirror) -> None:

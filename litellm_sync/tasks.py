@@ -1,5 +1,7 @@
 """Celery entry points of the outbox and the reconciler."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from uuid import UUID
 
@@ -25,16 +27,29 @@ def apply_object(kind: str, object_id: str) -> bool:
 def sweep() -> int:
     """Each minute: apply whatever is due, also what a lost hurry-up or a killed worker left behind.
 
-    One sweep at a time, by several threads: that bounds what the gateway has to take, and leaves workers free for what
-    somebody waits for.
+    `OUTBOX_SWEEPS` at a time, each in a process of its own and by `OUTBOX_THREADS` threads: that bounds what the gateway
+    has to take, and leaves workers free for what somebody waits for. In front of a long queue each asks for the next.
     """
     hurrying.sweep_begins()
-    with advisory_lock("outbox sweep") as is_mine:
-        if not is_mine:
+    with _one_of(settings.OUTBOX_SWEEPS) as place:
+        if place is None:
             return 0
+        if place + 1 < settings.OUTBOX_SWEEPS and outbox.is_long(now=timezone.now()):
+            hurrying.hurry_sweep()
         confirmed = outbox.drain(threads=settings.OUTBOX_THREADS)
         findings.close_repaired()
         return confirmed
+
+
+@contextmanager
+def _one_of(places: int) -> Iterator[int | None]:
+    """The first free one of these places, None when all are taken."""
+    for place in range(places):
+        with advisory_lock(f"outbox sweep {place}" if place else "outbox sweep") as is_mine:
+            if is_mine:
+                yield place
+                return
+    yield None
 
 
 @shared_task

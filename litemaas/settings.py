@@ -49,6 +49,7 @@ GATEWAY_DRIFT_POLICIES = env.choices(
 )
 # How many calls of the gateway the outbox makes at the same time.
 OUTBOX_THREADS = env.number("OUTBOX_THREADS", 8, minimum=1)
+OUTBOX_SWEEPS = env.number("OUTBOX_SWEEPS", 1, minimum=1)
 
 # What the gateway shows when it pushes its usage: a bearer token, or the secret of an HMAC. Without both nobody may.
 GATEWAY_EVENTS_TOKEN = env.text("GATEWAY_EVENTS_TOKEN", "")

@@ -1,20 +1,26 @@
-"""One HTTP exchange with the gateway: pooled, bounded in time and size, silent about secrets."""
+"""One HTTP exchange with the gateway: pooled, bounded in time and size, silent about secrets.
+
+On urllib3 itself rather than on requests, whose session costs more processor time than the rest of the exchange and adds
+what must not happen here: redirects, cookies, passwords from ~/.netrc.
+"""
 
 import ipaddress
 import json
 import logging
+import os
 import time
 from collections.abc import Mapping
 from decimal import Decimal
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 from uuid import UUID
 
-import requests
-from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase
+import certifi
+from requests.utils import get_environ_proxies, select_proxy
+from urllib3 import BaseHTTPResponse, PoolManager, ProxyManager, Timeout
 from urllib3.exceptions import HTTPError
+from urllib3.exceptions import TimeoutError as NoAnswerInTime
+from urllib3.util import make_headers
 
 from litellm_sync.client.answers import Answer
 from litellm_sync.client.deadline import POOLS, Deadline, bounded_by
@@ -30,35 +36,15 @@ _CHUNK = 64 * 1024
 logger = logging.getLogger("litellm_sync.client")
 
 
-class _Bearer(AuthBase):
-    """Puts our key on a request. Being an auth object it also keeps requests from reading ~/.netrc."""
-
-    def __init__(self, api_key: str) -> None:
-        self._api_key = api_key
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._api_key}"
-        return request
-
-
-class _BoundedAdapter(HTTPAdapter):
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = POOLS
-
-    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(*args, **kwargs)
-        manager.pool_classes_by_scheme = POOLS
-        return manager
-
-
 class Transport:
     """Sends requests to one gateway. Safe to share between threads, not between processes."""
 
     def __init__(self, base_url: str, api_key: str, *, pool_size: int = 20) -> None:
         self.base_url = base_url.rstrip("/")
         self._api_key = api_key
-        self._session = _session(self.base_url, pool_size)
+        self._pool = _pool(self.base_url, pool_size)
+        self._headers = {"Accept": "application/json", "Authorization": f"Bearer {api_key}"}
+        self._headers_with_body = {**self._headers, "Content-Type": "application/json"}
 
     def __repr__(self) -> str:
         return f"Transport({self.base_url!r})"
@@ -89,7 +75,7 @@ class Transport:
         return redact_text(text.replace(self._api_key, MASK) if self._api_key else text)
 
     def close(self) -> None:
-        self._session.close()
+        self._pool.clear()
 
     def _exchange(
         self,
@@ -101,14 +87,11 @@ class Transport:
     ) -> Answer:
         # `from None` throughout: the library's errors carry the request, and with it our key and the body.
         try:
-            with (
-                bounded_by(deadline, READ_TIMEOUT),
-                self._open(method, path, deadline, query, body) as response,
-            ):
-                return Answer(response.status_code, _read(response))
-        except (requests.Timeout, TimeoutError):
+            with bounded_by(deadline, READ_TIMEOUT):
+                return self._read(self._open(method, path, deadline, query, body))
+        except (NoAnswerInTime, TimeoutError):
             raise GatewayUnavailable("no answer in time") from None
-        except (requests.RequestException, HTTPError, OSError) as error:
+        except (HTTPError, OSError) as error:
             raise GatewayUnavailable(self._reason(error, deadline)) from None
 
     def _open(
@@ -118,18 +101,31 @@ class Transport:
         deadline: Deadline,
         query: Mapping[str, Any] | None,
         body: Mapping[str, Any] | None,
-    ) -> requests.Response:
-        return self._session.request(
+    ) -> BaseHTTPResponse:
+        asked = urlencode({name: value for name, value in (query or {}).items() if value is not None})
+        return self._pool.urlopen(
             method,
-            self.base_url + quote(path, safe="/"),
-            params={name: value for name, value in (query or {}).items() if value is not None},
-            data=None if body is None else json.dumps(body, default=_plain).encode(),
-            headers={"Content-Type": "application/json"} if body is not None else None,
-            auth=_Bearer(self._api_key),
-            timeout=(deadline.wait_at_most(CONNECT_TIMEOUT), deadline.wait_at_most(READ_TIMEOUT)),
-            allow_redirects=False,
-            stream=True,
+            f"{self.base_url}{quote(path, safe='/')}{'?' if asked else ''}{asked}",
+            body=None if body is None else json.dumps(body, default=_plain).encode(),
+            headers=self._headers if body is None else self._headers_with_body,
+            timeout=Timeout(deadline.wait_at_most(CONNECT_TIMEOUT), deadline.wait_at_most(READ_TIMEOUT)),
+            retries=False,
+            redirect=False,
+            preload_content=False,
         )
+
+    def _read(self, response: BaseHTTPResponse) -> Answer:
+        """The whole body. A connection whose answer was not read to its end serves nobody else."""
+        is_read = False
+        try:
+            answer = Answer(response.status, _body(response))
+            is_read = True
+            return answer
+        finally:
+            if is_read:
+                response.release_conn()
+            else:
+                response.close()
 
     def _reason(self, error: Exception, deadline: Deadline) -> str:
         if deadline.remaining() <= 0:
@@ -137,16 +133,26 @@ class Transport:
         return self.hide(f"{type(error).__name__}: {error}")[:300]
 
 
-def _session(base_url: str, pool_size: int) -> requests.Session:
-    session = requests.Session()
-    adapter = _BoundedAdapter(pool_connections=2, pool_maxsize=pool_size, max_retries=0)
-    session.mount("http://", adapter)
-    session.mount("https://", adapter)
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.headers["Accept"] = "application/json"
-    # A machine-wide proxy is honoured, except for a gateway on this very machine, which it could not reach.
-    session.trust_env = not _is_loopback(base_url)
-    return session
+def _pool(base_url: str, size: int) -> PoolManager:
+    """Connections to the gateway, through the machine's proxy if there is one; except for a gateway on this machine,
+    which a proxy could not reach. REQUESTS_CA_BUNDLE or SSL_CERT_FILE name other certificates than the usual ones."""
+    shape: dict[str, Any] = {"num_pools": 2, "maxsize": size}
+    if base_url.startswith("https:"):
+        named = (os.environ.get(name) for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"))
+        shape["ca_certs"] = next(filter(None, named), None) or certifi.where()
+    proxy = None
+    if not _is_loopback(base_url):
+        proxy = select_proxy(base_url, get_environ_proxies(base_url, no_proxy=None))
+    pool = _proxied(proxy, shape) if proxy else PoolManager(**shape)
+    pool.pool_classes_by_scheme = POOLS
+    return pool
+
+
+def _proxied(address: str, shape: dict[str, Any]) -> ProxyManager:
+    proxy = urlsplit(address if "://" in address else f"http://{address}")
+    login = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}" if proxy.username else None
+    place = proxy._replace(netloc=proxy.netloc.rpartition("@")[2]).geturl()
+    return ProxyManager(place, proxy_headers=make_headers(proxy_basic_auth=login), **shape)
 
 
 def _is_loopback(base_url: str) -> bool:
@@ -157,13 +163,13 @@ def _is_loopback(base_url: str) -> bool:
         return host == "localhost"
 
 
-def _read(response: requests.Response) -> bytes:
+def _body(response: BaseHTTPResponse) -> bytes:
     parts: list[bytes] = []
     size = 0
-    for part in response.iter_content(_CHUNK):
+    for part in response.stream(_CHUNK):
         size += len(part)
         if size > LARGEST_ANSWER:
-            raise GatewayGarbage("the answer is larger than 64 MiB", status=response.status_code)
+            raise GatewayGarbage("the answer is larger than 64 MiB", status=response.status)
         parts.append(part)
     return b"".join(parts)
 

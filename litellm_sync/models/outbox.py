@@ -134,13 +134,15 @@ def sync_status_of(kind: str, object_id: str = "pk") -> Any:
 class Claim:
     """A piece of work in our hands: the object, the wish that we are about to fulfil, and our lease."""
 
-    __slots__ = ("kind", "lease", "object_id", "row_id", "wish")
+    __slots__ = ("is_fresh", "kind", "lease", "object_id", "row_id", "wish")
 
     def __init__(self, row: GatewayObject, lease: UUID) -> None:
         self.row_id = row.pk
         self.kind = row.kind
         self.object_id = row.object_id
         self.wish = row.requested
+        # Somebody waits for it.
+        self.is_fresh = row.lane == GatewayObject.Lane.FRESH
         self.lease = lease
 
 

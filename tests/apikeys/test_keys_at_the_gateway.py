@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.services import change_user
 from apikeys import services
-from apikeys.gateway import opened_models
+from apikeys.gateway import opened_models, prepare_keys
 from apikeys.models import ApiKey
 from catalog.models import Model
 from catalog.services import availability_changed
@@ -33,6 +33,15 @@ def issue(owner, chat_model):
         )
 
     return run
+
+
+def test_the_wishes_for_many_keys_are_read_in_as_few_statements_as_for_one(
+    issue, django_assert_max_num_queries
+):
+    keys = [issue().key.pk for _ in range(8)]
+    with django_assert_max_num_queries(6):
+        acts = prepare_keys(keys)
+    assert set(acts) == set(keys)
 
 
 def status_of(key: ApiKey) -> str:

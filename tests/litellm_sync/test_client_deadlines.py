@@ -195,7 +195,6 @@ def test_no_login_of_the_users_netrc_is_used(gateway, gateway_client, monkeypatc
     netrc.write_text("machine 127.0.0.1 login a password b\n")
     monkeypatch.setenv("NETRC", str(netrc))
     assert requests.utils.get_netrc_auth(gateway.url) == ("a", "b")
-    gateway_client._transport._session.trust_env = True
     assert gateway_client.list_deployments()
 
 

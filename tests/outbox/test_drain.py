@@ -8,7 +8,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from litellm_sync import outbox
+from litellm_sync import hurrying, outbox
 from litellm_sync.locks import advisory_lock
 from litellm_sync.models import GatewayObject
 from litellm_sync.tasks import sweep
@@ -65,6 +65,16 @@ def test_there_is_one_sweep_at_a_time(destination, gateway, many):
     tried.set()
     holder.join()
     assert sweep() == len(many)
+
+
+def test_more_sweeps_run_where_the_operator_allows_it(destination, gateway, many, settings, monkeypatch):
+    settings.OUTBOX_SWEEPS, asked = 2, []
+    monkeypatch.setattr(outbox, "_LONG", 10)
+    monkeypatch.setattr(hurrying, "hurry_sweep", lambda **_parts: asked.append(True))
+    assert sum(in_parallel(3, sweep)) == len(many)
+    assert Counter(destination.arrived) == Counter(many)
+    # The first asks for the second, and that one for no third.
+    assert len(asked) <= 2
 
 
 def test_a_bug_in_one_thread_ends_the_others_and_is_raised(destination, gateway, many):
