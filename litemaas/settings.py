@@ -61,6 +61,12 @@ for _name in ("GATEWAY_EVENTS_TOKEN", "GATEWAY_EVENTS_SECRET"):
 # How long single calls are kept, in days after the end of their month; their sums stay for ever. 0 = for ever.
 USAGE_RETENTION_DAYS = env.number("USAGE_RETENTION_DAYS", 365)
 
+# --- watching over it: what Prometheus shows at /metrics, and the folder in which the web processes of one server count
+METRICS_TOKEN = env.text("METRICS_TOKEN", "")
+if 0 < len(METRICS_TOKEN) < 16:
+    raise ImproperlyConfigured("METRICS_TOKEN must have at least 16 characters.")
+METRICS_DIR = env.text("METRICS_DIR", "")
+
 # --- secrets at rest: "id:base64 of 32 bytes" pairs, the first one encrypts, all of them decrypt
 ENCRYPTION_KEYS = env.text("ENCRYPTION_KEYS").split(",")
 # What signs the checkpoints of the audit chain; derived from the keys above where it is empty.
@@ -141,6 +147,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "litemaas.middleware.RequestContextMiddleware",
+    "litemaas.metrics.CountingMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "litemaas.web.errors.PortalErrorMiddleware",

@@ -41,7 +41,7 @@ def page_schema(item: type[serializers.Serializer[Any]], *, with_total: bool = F
 
 
 # Second addresses of routes that the document names once.
-_ALIASES = ("/health", "/api/auth/refresh", "/api/rbac/", "/openapi.json")
+_ALIASES = ("/health", "/metrics", "/api/v1/metrics", "/api/auth/refresh", "/api/rbac/", "/openapi.json")
 
 
 def one_path_per_route(endpoints: list[Any]) -> list[Any]:

@@ -44,6 +44,10 @@ class Layout:
     def backups(self) -> Path:
         return self._private("backups")
 
+    @property
+    def metrics(self) -> Path:
+        return self._private("run/metrics")
+
     @cached_property
     def sockets(self) -> Path:
         """A 0700 folder whose path is short enough for a socket, in the temporary folder if need be."""

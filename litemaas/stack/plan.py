@@ -62,6 +62,7 @@ class Plan:
             "ENCRYPTION_KEYS": credentials.encryption_keys,
             "ENVIRONMENT": "development",
             "PUBLIC_URL": self.url,
+            "METRICS_DIR": str(self.layout.metrics),
             "BACKUP_DIR": str(self.layout.backups),
             "PYTHONUNBUFFERED": "1",
             # Celery's: the embedded default is started by root only where everything belongs to root anyway.
@@ -101,6 +102,9 @@ class Plan:
         return self._ours("static", sys.executable, "-m", "litemaas.stack.preparation", "static")
 
     def web(self) -> Service:
+        # Counts of processes that are no more would be added to those of the new ones.
+        for old in self.layout.metrics.glob("*.db"):
+            old.unlink()
         address = f"{self.url}/api/v1/health/live"
         where = ("--host", ports.HOST, "--port", str(self.port))
         shape = (

@@ -113,6 +113,60 @@ class HealthOut(Shape):
     details = HealthDetailsOut(required=False, help_text="Operators only.")
 
 
+class ServiceOut(Shape):
+    status = serializers.ChoiceField(choices=_STATE)
+    lastCheck = serializers.DateTimeField()
+
+
+class DatabaseServiceOut(ServiceOut):
+    migrated = serializers.BooleanField()
+
+
+class GatewayServiceOut(ServiceOut):
+    responseTime = serializers.IntegerField(allow_null=True, help_text="Milliseconds.")
+    circuitBreakerOpen = serializers.BooleanField()
+
+
+class AuthServiceOut(ServiceOut):
+    providers = serializers.ListField(child=serializers.CharField())
+
+
+class ServicesOut(Shape):
+    database = DatabaseServiceOut()
+    litellm = GatewayServiceOut()
+    auth = AuthServiceOut()
+    redis = ServiceOut()
+
+
+class StatusMetricsOut(Shape):
+    totalUsers = serializers.IntegerField()
+    activeUsers = serializers.IntegerField()
+    totalApiKeys = serializers.IntegerField()
+    activeApiKeys = serializers.IntegerField()
+    totalModels = serializers.IntegerField()
+    availableModels = serializers.IntegerField()
+    pendingGatewayObjects = serializers.IntegerField()
+    refusedGatewayObjects = serializers.IntegerField()
+
+
+class StatusConfigurationOut(Shape):
+    version = serializers.CharField()
+    environment = serializers.ChoiceField(choices=["development", "production"])
+    reportingTimeZone = serializers.CharField()
+    localAccounts = serializers.BooleanField()
+    adminsNeedMfa = serializers.BooleanField()
+    usagePush = serializers.BooleanField()
+    backups = serializers.BooleanField()
+    gatewayBackups = serializers.BooleanField()
+    requestMetrics = serializers.BooleanField()
+
+
+class StatusOut(Shape):
+    services = ServicesOut()
+    metrics = StatusMetricsOut()
+    configuration = StatusConfigurationOut()
+
+
 class PortalSettings(Shape):
     publicCatalogue = Flag()
     ownerSpendReset = Flag()

@@ -11,6 +11,9 @@ probes = [
     route("health", health.HealthView.as_view(), "health"),
     route("health/live", health.LiveView.as_view(), "health-live"),
     route("health/ready", health.ReadyView.as_view(), "health-ready"),
+    route("health/status", health.StatusView.as_view(), "health-status"),
+    route("health/metrics", health.MetricsView.as_view(), "health-metrics"),
+    route("metrics", health.MetricsView.as_view(), "metrics"),
 ]
 # Below /api/v1
 urlpatterns = [
