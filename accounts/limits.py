@@ -1,6 +1,6 @@
 """Use cases of the limits that hold over all of somebody's keys without a team."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts import audit
 from accounts.models import Actor, User
@@ -49,28 +50,43 @@ class BulkResult:
     failed: list[dict[str, str]] = field(default_factory=list)
 
 
-def change_limits_of_many(
-    *,
-    actor: Actor,
-    limits: Limits,
-    user_ids: Iterable[UUID] | None = None,
-    role: str | None = None,
-    now: datetime,
-) -> BulkResult:
-    """The same for all active users, or those named, or those with a role. One who fails stops nobody else."""
+def people_to_limit(
+    *, actor: Actor, limits: Limits, user_ids: Iterable[UUID] | None, role: str | None
+) -> QuerySet[User]:
+    """Whom such a change is for: all active people, or those named, or those with a role.
+
+    Raises Forbidden, EmptyChange and InvalidInput, as the change itself does.
+    """
     _require(actor)
-    changed = _checked(limits)
-    if not changed:
+    if not _checked(limits):
         raise EmptyChange
-    rows = User.objects.active().filter(is_service=False)
+    rows: QuerySet[User] = User.objects.active().filter(is_service=False)
     if user_ids is not None:
         rows = rows.filter(pk__in=list(user_ids))
     if role is not None:
         if role not in ROLES:
             raise errors.InvalidInput(fields={"role": f"role must be one of {', '.join(ROLES)}."})
         rows = rows.filter(roles__contains=[role])
-    result = BulkResult()
-    for pk, username in rows.order_by("username", "pk").values_list("pk", "username"):
+    return rows.order_by("username", "pk")
+
+
+def change_limits_of_many(
+    *,
+    actor: Actor,
+    limits: Limits,
+    user_ids: Iterable[UUID] | None = None,
+    role: str | None = None,
+    progress: Callable[[BulkResult, int], None] = lambda _so_far, _of: None,
+    now: datetime,
+) -> BulkResult:
+    """The same for many (`people_to_limit`). One who fails stops nobody else; repeating it changes nothing more.
+
+    `progress` is told what is done, of how many, after each of them.
+    """
+    people = people_to_limit(actor=actor, limits=limits, user_ids=user_ids, role=role)
+    changed = _checked(limits)
+    result, chosen = BulkResult(), list(people.values_list("pk", "username"))
+    for pk, username in chosen:
         result.total += 1
         try:
             _change_one(actor, pk, changed, now)
@@ -78,6 +94,7 @@ def change_limits_of_many(
             result.failed.append({"userId": str(pk), "username": username, "error": error.message})
         else:
             result.done += 1
+        progress(result, len(chosen))
     return result
 
 

@@ -174,32 +174,3 @@ class RevokeSessionsView(ContractView):
             actor=actor_of(request), user_id=user_id, reason=reason, now=timezone.now()
         )
         return Response({"revoked": ended})
-
-
-class BulkLimitsView(ContractView):
-    permissions_needed = {"POST": "users:write"}
-    rehearses = frozenset({"POST"})
-
-    @extend_schema(
-        request=schema.BulkLimitsIn, responses=schema.BulkLimitsOut, operation_id="change_limits_of_many"
-    )
-    def post(self, request: Request) -> Response:
-        body = body_of(request, schema.BulkLimitsIn)
-        now = timezone.now()
-        result = limits.change_limits_of_many(
-            actor=actor_of(request),
-            limits={name: body[name] for name in ("maxBudget", "tpmLimit", "rpmLimit") if name in body},
-            user_ids=body.get("userIds"),
-            role=role_of(body["role"]) if body.get("role") else None,
-            now=now,
-        )
-        return Response(
-            {
-                "totalUsers": result.total,
-                "successCount": result.done,
-                "failedCount": len(result.failed),
-                "errors": result.failed,
-                "processedAt": now,
-                "jobId": None,
-            }
-        )

@@ -267,29 +267,6 @@ class RevokedOut(Shape):
     revoked = serializers.IntegerField()
 
 
-class BulkLimitsIn(Shape):
-    maxBudget = serializers.DecimalField(max_digits=20, decimal_places=10, required=False, allow_null=True)
-    tpmLimit = Whole(required=False, allow_null=True)
-    rpmLimit = Whole(required=False, allow_null=True)
-    userIds = serializers.ListField(child=serializers.UUIDField(), max_length=10_000, required=False)
-    role = Text(max_length=40, required=False)
-
-
-class BulkErrorOut(Shape):
-    userId = serializers.UUIDField()
-    username = serializers.CharField()
-    error = serializers.CharField()
-
-
-class BulkLimitsOut(Shape):
-    totalUsers = serializers.IntegerField()
-    successCount = serializers.IntegerField()
-    failedCount = serializers.IntegerField()
-    errors = BulkErrorOut(many=True)  # type: ignore[assignment]
-    processedAt = serializers.DateTimeField()
-    jobId = serializers.CharField(allow_null=True)
-
-
 class RoleOut(Shape):
     id = serializers.CharField()
     name = serializers.CharField()

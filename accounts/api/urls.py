@@ -51,7 +51,6 @@ urlpatterns = [
         people.RevokeSessionsView.as_view(),
         "api-admin-user-sessions",
     ),
-    route("admin/users/bulk-update-limits", people.BulkLimitsView.as_view(), "api-admin-bulk-limits"),
     route("admin/auth/info", rbac.SignInInfoView.as_view(), "api-admin-auth-info"),
     route("admin/automation-keys", automation_keys.AutomationKeysView.as_view(), "api-automation-keys"),
     route(

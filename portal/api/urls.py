@@ -3,7 +3,7 @@
 from django.urls import re_path
 
 from litemaas.api.routes import route
-from portal.api import backups, banners, branding, config, health, integration, people
+from portal.api import backups, banners, branding, bulk_limits, config, health, integration, people
 from portal.api import settings as portal_settings
 
 # Also below /, where probes look for them.
@@ -48,6 +48,7 @@ urlpatterns = [
     route("admin/backup/<str:backup_id>/restore", backups.RestoreView.as_view(), "backup-restore"),
     route("admin/backup/<str:backup_id>/test-restore", backups.TrialView.as_view(), "backup-test-restore"),
     route("users/me/stats", people.OwnStatsView.as_view(), "api-my-stats"),
+    route("admin/users/bulk-update-limits", bulk_limits.BulkLimitsView.as_view(), "api-admin-bulk-limits"),
     route("admin/users/<uuid:user_id>", people.UserDetailView.as_view(), "api-admin-user"),
     route("admin/system/stats", people.SystemStatsView.as_view(), "api-system-stats"),
     route("admin/system/status", people.SystemStatusView.as_view(), "api-system-status"),
