@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-_PROGRAMS = Path(sys.executable).parent
+from litemaas.stack.plan import web_command
+
 _PATIENCE = 30.0
 _SETTINGS = {
     "SECRET_KEY": "only-for-the-bench-" + "0123456789abcdef" * 4,
@@ -62,12 +63,9 @@ class Web:
 
 @contextmanager
 def web() -> Iterator[Web]:
-    """Granian with two workers of four threads each."""
+    """Granian as production runs it."""
     port = free_port()
-    where = ("--host", "127.0.0.1", "--port", str(port), "--log-level", "warning")
-    shape = ("--interface", "wsgi", "--workers", "2", "--blocking-threads", "4", "--no-ws")
-    command = [str(_PROGRAMS / "granian"), *where, *shape, "litemaas.wsgi:application"]
-    process = subprocess.Popen(command, env=dict(os.environ), start_new_session=True)
+    process = subprocess.Popen(web_command(port), env=dict(os.environ), start_new_session=True)
     try:
         found = Web(f"http://127.0.0.1:{port}", process)
         _wait_until_ready(found)

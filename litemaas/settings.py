@@ -67,6 +67,10 @@ if 0 < len(METRICS_TOKEN) < 16:
     raise ImproperlyConfigured("METRICS_TOKEN must have at least 16 characters.")
 METRICS_DIR = env.text("METRICS_DIR", "")
 
+# How many answers of models one web process carries to people at the same time, in all and for one person.
+PLAYGROUND_STREAMS = env.number("PLAYGROUND_STREAMS", 50, minimum=1)
+PLAYGROUND_STREAMS_PER_USER = env.number("PLAYGROUND_STREAMS_PER_USER", 8, minimum=1)
+
 # --- secrets at rest: "id:base64 of 32 bytes" pairs, the first one encrypts, all of them decrypt
 ENCRYPTION_KEYS = env.text("ENCRYPTION_KEYS").split(",")
 # What signs the checkpoints of the audit chain; derived from the keys above where it is empty.
@@ -143,6 +147,9 @@ INSTALLED_APPS = [
     "usage",
     "portal",
 ]
+
+# How many requests run at the same time in one web process; its other threads wait for somebody (litemaas/turns.py).
+WEB_TURNS = env.number("WEB_TURNS", 4, minimum=1)
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -222,6 +229,7 @@ RATE_LIMITS = env.rates(
         "export": "5/m",
         "cache-rebuild": "1/5m",
         "reveal": "10/5m",
+        "playground": "60/m",
     },
 )
 CACHES["counters"] = {**CACHES["default"], "BACKEND": "litemaas.api.counters.CountingCache"}

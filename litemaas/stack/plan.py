@@ -106,18 +106,7 @@ class Plan:
         for old in self.layout.metrics.glob("*.db"):
             old.unlink()
         address = f"{self.url}/api/v1/health/live"
-        where = ("--host", ports.HOST, "--port", str(self.port))
-        shape = (
-            "--workers",
-            "2",
-            "--blocking-threads",
-            "4",
-            "--respawn-failed-workers",
-            "--workers-kill-timeout",
-            "5",
-        )
-        application = ("--interface", "wsgi", "--no-ws", "litemaas.wsgi:application")
-        return self._ours("web", _program("granian"), *where, *shape, *application, ready_at=address)
+        return self._ours("web", *web_command(self.port), ready_at=address)
 
     def worker(self) -> Service:
         """Processes rather than threads: only they obey the time limits of tasks."""
@@ -147,6 +136,18 @@ def planned(layout: Layout) -> Plan:
         port=ports.chosen_port("PORT", os.environ.get("PORT") or "8000"),
         gateway_port=ports.chosen_port("GATEWAY_PORT", os.environ.get("GATEWAY_PORT") or "4000"),
     )
+
+
+def web_command(port: int) -> list[str]:
+    """The web server as production runs it, on the loopback address."""
+    # Few of the threads run at a time (litemaas/turns.py); most of them are for people who listen to a model.
+    threads = int(os.environ.get("PLAYGROUND_STREAMS") or 50) + 14
+    where = ("--host", ports.HOST, "--port", str(port))
+    shape = ("--workers", "2", "--blocking-threads", str(threads))
+    care = ("--respawn-failed-workers", "--workers-kill-timeout", "5")
+    # Below an error it tells of its start, and that so many threads are unusual.
+    application = ("--interface", "wsgi", "--no-ws", "--log-level", "error", "litemaas.wsgi:application")
+    return [_program("granian"), *where, *shape, *care, *application]
 
 
 def _program(name: str) -> str:
