@@ -26,6 +26,12 @@ class SecretNotReadable(Forbidden):
     """The key is revoked, expired or blocked: clients look for the words "inactive" and "expired"."""
 
 
+class ModelNotOpen(Forbidden):
+    """`data`: model, which the key was not made for or does not open now."""
+
+    default_message = "This key does not open that model."
+
+
 class TooManyReveals(DomainError):
     """`data`: limit, window and retryAfter in seconds."""
 

@@ -25,6 +25,11 @@ def may_reveal(actor: Actor, key: ApiKey) -> bool:
     return key.owner_id == actor.pk and actor.may("api_keys:write")
 
 
+def may_call_with(actor: Actor, key: ApiKey) -> bool:
+    """The owner alone: what is spent is charged to the key."""
+    return key.owner_id == actor.pk and actor.may("api_keys:write")
+
+
 def may_change(actor: Actor, key: ApiKey) -> bool:
     if actor.may("admin:api_keys"):
         return True

@@ -31,6 +31,13 @@ class GatewayResting(GatewayUnavailable):
     """The circuit breaker is open: the gateway was not asked at all."""
 
 
+class GatewayTimedOut(GatewayUnavailable):
+    """The gateway, or the model behind it, is silent for too long."""
+
+    code = "TIMEOUT"
+    default_message = "The model did not answer in time. Try again in a moment."
+
+
 class GatewayGarbage(GatewayUnavailable):
     """There was an answer, and it was not one that a LiteLLM gateway gives."""
 

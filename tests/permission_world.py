@@ -29,6 +29,7 @@ from jobs.models import Job
 from notifications.models import Notification
 from notifications.services import notify
 from portal.models import Banner
+from portal.playground.saving import save_conversation, save_prompt
 from teams.models import Member
 from teams.services.invitations import invite
 from tests.factories import ModelFactory, SubscriptionFactory, TeamFactory, UserFactory
@@ -95,6 +96,10 @@ class World:
             "banner_id": Banner.objects.create(
                 name="Test", content={"en": "Hello"}, is_active=True, target_user_ids=[owner.pk], created_at=now,
                 updated_at=now,
+            ).pk,
+            "prompt_id": save_prompt(actor=owner, values={"name": "Test", "text": "Hello"}, now=now).pk,
+            "conversation_id": save_conversation(
+                actor=owner, values={"name": "Test", "messages": []}, now=now
             ).pk,
             "webhook_id": Webhook.objects.create(url="https://hooks.example", sealed_secret=b"x", created_at=now).pk,
             "kind": "team",

@@ -1,5 +1,6 @@
 """Use cases of API keys. The secret, its hash and the wish are committed before the gateway hears of the key."""
 
+from apikeys.services.calling import LentKey, lend_key_for_call
 from apikeys.services.changing import change_api_key
 from apikeys.services.ending import (
     block_api_key,
@@ -18,6 +19,7 @@ from apikeys.services.validating import KeyFacts, find_key_by_secret
 __all__ = [
     "IssuedKey",
     "KeyFacts",
+    "LentKey",
     "RotatedKey",
     "block_api_key",
     "bring_to_gateway",
@@ -26,6 +28,7 @@ __all__ = [
     "delete_api_key",
     "find_key_by_secret",
     "issue_api_key",
+    "lend_key_for_call",
     "reset_key_spend",
     "retire_former_secret",
     "reveal_api_key",

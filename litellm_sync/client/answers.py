@@ -71,7 +71,9 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class _Complaint:
+class Complaint:
+    """Why LiteLLM refuses: a sentence, and its `error.type`."""
+
     message: str
     type: str | None
 
@@ -88,14 +90,14 @@ def check(answer: Answer, hide: Callable[[str], str]) -> Answer:
         raise GatewayGarbage(
             "the answer is a redirect: is the gateway's address right?", status=answer.status
         )
-    complaint = _read_complaint(answer, hide)
+    complaint = read_complaint(answer, hide)
     if _is_temporary(answer.status, complaint):
         raise GatewayUnavailable(f"status {answer.status}: {complaint.message}", status=answer.status)
     refusal = _refusal(answer.status, complaint)
     raise refusal(complaint.message, status=answer.status, error_type=complaint.type)
 
 
-def _refusal(status: int, complaint: _Complaint) -> type[GatewayRefused]:
+def _refusal(status: int, complaint: Complaint) -> type[GatewayRefused]:
     if _is_not_found(status, complaint.message):
         return GatewayNotFound
     if status == 409 or _TAKEN_WORDS.search(complaint.message):
@@ -111,7 +113,7 @@ def _is_not_found(status: int, message: str) -> bool:
     return status == 404 or (status == 400 and bool(_NOT_FOUND_WORDS.search(message)))
 
 
-def _is_temporary(status: int, complaint: _Complaint) -> bool:
+def _is_temporary(status: int, complaint: Complaint) -> bool:
     if complaint.type in _TEMPORARY_TYPES or status in _TEMPORARY_STATUSES:
         return complaint.type != "budget_exceeded"  # 429 in 1.91
     if status < 500:
@@ -119,16 +121,17 @@ def _is_temporary(status: int, complaint: _Complaint) -> bool:
     return complaint.type not in _PERMANENT_TYPES and not _PERMANENT_WORDS.search(complaint.message)
 
 
-def _read_complaint(answer: Answer, hide: Callable[[str], str]) -> _Complaint:
+def read_complaint(answer: Answer, hide: Callable[[str], str]) -> Complaint:
+    """What an error answer says. Raises GatewayGarbage for one that LiteLLM did not write."""
     try:
         body = answer.json()
     except GatewayGarbage:
         if answer.status < 500 and answer.status != 429:
             # A refusal that LiteLLM did not write comes from something between us and it.
             raise GatewayGarbage(f"status {answer.status} without JSON", status=answer.status) from None
-        return _Complaint("no JSON in the answer", None)
+        return Complaint("no JSON in the answer", None)
     message, kind = _message_and_type(body)
-    return _Complaint(hide(message)[:500], kind)
+    return Complaint(hide(message)[:500], kind)
 
 
 def _message_and_type(body: Any) -> tuple[str, str | None]:

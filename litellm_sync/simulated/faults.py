@@ -17,6 +17,8 @@ Kind = Literal[
     "trickle",  # answer one byte at a time, `seconds` (1) apart
     "reset",  # reset the connection, and do nothing
     "lost_reply",  # do what is asked, then close the connection without an answer
+    "pace",  # pause for `seconds` (1) between the chunks of a stream
+    "cut",  # close the connection after `chunks` (2) chunks of a stream
     "garbage",  # answer 200 with something that is not JSON
     "empty_models",  # show no deployments
     "shrunken_models",  # show only the first `share` (0.5) of the deployments
@@ -38,12 +40,13 @@ class Fault:
     status: int = 500
     share: float = 0.5
     body: str | None = None
+    chunks: int = 2
     id: int = 0
     # Set when the fault is cleared: wakes whoever hangs on it.
     over: threading.Event = field(default_factory=threading.Event)
 
     def public(self) -> Json:
-        names = ("id", "kind", "path", "method", "count", "seconds", "status", "share", "body")
+        names = ("id", "kind", "path", "method", "count", "seconds", "status", "share", "body", "chunks")
         return {name: getattr(self, name) for name in names}
 
 

@@ -5,12 +5,15 @@ do.
 """
 
 import contextlib
+import select
 import socket
 import struct
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from io import BufferedReader
+from types import MappingProxyType
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from litellm_sync.simulated import control
@@ -113,7 +116,7 @@ class Server:
                 self._stopping.wait(self._service_time)
         faults = self._faults.hit(request.method, request.path)
         reply = self._troubled(connection, request, faults) if faults else answer(self._state, request)
-        self._send(connection, reply, trickle=next((f for f in faults if f.kind == "trickle"), None))
+        self._send(connection, reply, {fault.kind: fault for fault in faults})
         return request.headers.get("connection", "").lower() != "close"
 
     def _troubled(self, connection: socket.socket, request: Request, faults: list[Fault]) -> Reply:
@@ -141,10 +144,13 @@ class Server:
             return Reply(200, (kinds["garbage"].body or "<html>Bad gateway</html>").encode())
         return reply
 
-    def _send(self, connection: socket.socket, reply: Reply, *, trickle: Fault | None = None) -> None:
+    def _send(
+        self, connection: socket.socket, reply: Reply, faults: Mapping[str, Fault] = MappingProxyType({})
+    ) -> None:
         if reply.chunks is not None:
-            self._send_stream(connection, reply, reply.chunks)
+            self._send_stream(connection, reply, reply.chunks, faults)
             return
+        trickle = faults.get("trickle")
         body = reply.encoded()
         data = _head(reply, f"content-length: {len(body)}\r\ncontent-type: {_JSON}\r\n") + body
         if trickle is None:
@@ -154,16 +160,35 @@ class Server:
             connection.sendall(data[at : at + 1])
             trickle.over.wait(trickle.seconds or 1.0)
 
-    def _send_stream(self, connection: socket.socket, reply: Reply, chunks: Iterator[bytes]) -> None:
+    def _send_stream(
+        self, connection: socket.socket, reply: Reply, chunks: Iterator[bytes], faults: Mapping[str, Fault]
+    ) -> None:
+        pace, cut = faults.get("pace"), faults.get("cut")
         fields = "transfer-encoding: chunked\r\ncontent-type: text/event-stream; charset=utf-8\r\n"
         # Closed in any case: the call behind the chunks is booked when they end, however they end.
         with contextlib.closing(chunks):  # type: ignore[type-var]
             connection.sendall(_head(reply, fields))
-            for chunk in chunks:
+            for number, chunk in enumerate(chunks):
+                if cut is not None and number == cut.chunks:
+                    raise _HangUp
                 connection.sendall(b"%x\r\n%b\r\n" % (len(chunk), chunk))
-                if self._chunk_delay:
-                    self._stopping.wait(self._chunk_delay)
+                if pace is not None:
+                    _pause(connection, pace.over, pace.seconds or 1.0)
+                elif self._chunk_delay:
+                    _pause(connection, self._stopping, self._chunk_delay)
         connection.sendall(b"0\r\n\r\n")
+
+
+def _pause(connection: socket.socket, over: threading.Event, seconds: float) -> None:
+    """As a model that thinks. Raises _HangUp when the caller goes away meanwhile."""
+    until = time.monotonic() + seconds
+    while not over.is_set() and (left := until - time.monotonic()) > 0:
+        readable, _, _ = select.select([connection], [], [], min(left, 0.1))
+        if readable:
+            if not connection.recv(1, socket.MSG_PEEK):
+                raise _HangUp
+            over.wait(left)  # the next request is waiting already
+            return
 
 
 def _read(connection: socket.socket, reader: BufferedReader, ip: str) -> Request | None:

@@ -141,7 +141,8 @@ def planned(layout: Layout) -> Plan:
 def web_command(port: int) -> list[str]:
     """The web server as production runs it, on the loopback address."""
     # Few of the threads run at a time (litemaas/turns.py); most of them are for people who listen to a model.
-    threads = int(os.environ.get("PLAYGROUND_STREAMS") or 50) + 14
+    streams = os.environ.get("PLAYGROUND_STREAMS", "")
+    threads = (int(streams) if streams.isdigit() else 50) + 14
     where = ("--host", ports.HOST, "--port", str(port))
     shape = ("--workers", "2", "--blocking-threads", str(threads))
     care = ("--respawn-failed-workers", "--workers-kill-timeout", "5")

@@ -44,8 +44,8 @@ class ConfigView(OpenView):
                 "litellmApiUrl": settings.LITELLM_PUBLIC_URL,
                 "authMode": "mock" if settings.DEBUG and settings.DEV_TOKENS else "oauth",
                 "features": {
-                    "teams": False,
-                    "playground": False,
+                    "teams": True,
+                    "playground": True,
                     "publicCatalogue": options.recent("publicCatalogue"),
                     "keyReveal": True,
                 },

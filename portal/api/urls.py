@@ -3,7 +3,18 @@
 from django.urls import re_path
 
 from litemaas.api.routes import route
-from portal.api import backups, banners, branding, bulk_limits, config, health, integration, people
+from portal.api import (
+    backups,
+    banners,
+    branding,
+    bulk_limits,
+    config,
+    health,
+    integration,
+    people,
+    playground,
+    saved,
+)
 from portal.api import settings as portal_settings
 
 # Also below /, where probes look for them.
@@ -54,5 +65,15 @@ urlpatterns = [
     route("admin/system/status", people.SystemStatusView.as_view(), "api-system-status"),
     route("branding", branding.BrandingView.as_view(), "branding"),
     route("branding/images/<str:place>", branding.ImageView.as_view(), "branding-image"),
+    route("playground/chat/completions", playground.ChatView.as_view(), "playground-chat"),
+    route("playground/embeddings", playground.EmbeddingsView.as_view(), "playground-embeddings"),
+    route("playground/prompts", saved.PromptsView.as_view(), "playground-prompts"),
+    route("playground/prompts/<uuid:prompt_id>", saved.PromptView.as_view(), "playground-prompt"),
+    route("playground/conversations", saved.ConversationsView.as_view(), "playground-conversations"),
+    route(
+        "playground/conversations/<uuid:conversation_id>",
+        saved.ConversationView.as_view(),
+        "playground-conversation",
+    ),
     *probes,
 ]

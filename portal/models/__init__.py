@@ -2,5 +2,14 @@
 
 from portal.models.banners import Banner, BannerChange, BannerDismissal
 from portal.models.branding import Branding, BrandingImage
+from portal.models.playground import SavedConversation, SavedPrompt
 
-__all__ = ["Banner", "BannerChange", "BannerDismissal", "Branding", "BrandingImage"]
+__all__ = [
+    "Banner",
+    "BannerChange",
+    "BannerDismissal",
+    "Branding",
+    "BrandingImage",
+    "SavedConversation",
+    "SavedPrompt",
+]

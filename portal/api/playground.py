@@ -1,0 +1,105 @@
+"""Calls of models with the caller's own key, which the server adds (contract §20)."""
+
+from typing import Any, ClassVar
+
+import orjson
+from django.http import StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts import options
+from accounts.api.authentication import actor_of
+from apikeys.services import LentKey, lend_key_for_call
+from litellm_sync.errors import GatewayGarbage
+from litemaas.api.parsing import StrictJSONParser
+from litemaas.api.views import ContractView, body_of
+from portal.api import playground_schema as schema
+from portal.playground import calling
+from portal.playground.figures import Figures
+from portal.playground.relay import Relay
+
+
+class _LargerParser(StrictJSONParser):
+    """Pictures come in the body."""
+
+    most_bytes = 4 * 1024 * 1024
+
+
+class _CallView(ContractView):
+    """For people only: what is called is charged to their key."""
+
+    permissions_needed: ClassVar = {"POST": "api_keys:write"}
+    person_only: ClassVar = True
+    only_asks: ClassVar = True
+    rate_bucket: ClassVar = "playground"
+    _parsers = (_LargerParser(),)
+
+    def _lent(self, request: Request, body: dict[str, Any]) -> LentKey:
+        return lend_key_for_call(
+            actor=actor_of(request), key_id=body["apiKeyId"], model=body["model"], now=timezone.now()
+        )
+
+
+class _Stream(StreamingHttpResponse):
+    """Reads no database, and so holds no turn while the model thinks."""
+
+    needs_turn = False
+
+
+class ChatView(_CallView):
+    """One chat. `stream` (true) answers with server-sent events: the gateway's, then one whose member `litemaas` says
+    what it took, then `[DONE]`. An error after the beginning is an event with the member `error`. Hanging up ends the
+    call at the gateway."""
+
+    @extend_schema(
+        request=schema.ChatIn,
+        responses={
+            (200, "application/json"): schema.ChatOut,
+            (200, "text/event-stream"): OpenApiResponse(OpenApiTypes.STR),
+        },
+        operation_id="chat_in_playground",
+    )
+    def post(self, request: Request) -> HttpResponseBase:
+        body = body_of(request, schema.ChatIn)
+        person, key = actor_of(request), self._lent(request, body)
+        figures = Figures(key, options.recent("currency"))
+        sent = {name: value for name, value in body.items() if name != "apiKeyId"}
+        if not body["stream"]:
+            return Response(_with_figures(calling.ask(person.pk, key, "/v1/chat/completions", sent), figures))
+        sent["stream_options"] = {"include_usage": True}
+        conversation = calling.listen(person.pk, key, "/v1/chat/completions", sent)
+        return _Stream(
+            Relay(conversation, figures, request.path),
+            content_type="text/event-stream; charset=utf-8",
+            # Proxies in front must not collect what comes.
+            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+        )
+
+
+class EmbeddingsView(_CallView):
+    @extend_schema(
+        request=schema.EmbeddingsIn, responses=schema.EmbeddingsOut, operation_id="embed_in_playground"
+    )
+    def post(self, request: Request) -> Response:
+        body = body_of(request, schema.EmbeddingsIn)
+        key = self._lent(request, body)
+        figures = Figures(key, options.recent("currency"))
+        sent = {name: value for name, value in body.items() if name != "apiKeyId"}
+        return Response(
+            _with_figures(calling.ask(actor_of(request).pk, key, "/v1/embeddings", sent), figures)
+        )
+
+
+def _with_figures(content: bytes, figures: Figures) -> dict[str, Any]:
+    try:
+        answer = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        answer = None
+    if not isinstance(answer, dict):
+        raise GatewayGarbage("the answer is not JSON")
+    figures.note_usage(answer.get("usage"))
+    return {**answer, "litemaas": figures.shown()}

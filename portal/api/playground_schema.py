@@ -1,0 +1,168 @@
+"""The shapes of the playground (contract §20)."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from litemaas.api.fields import Flag, Text, Whole
+from litemaas.api.schema import page_schema
+from portal.models import SavedPrompt
+
+Shape = serializers.Serializer[Any]
+_ROLES = ("system", "developer", "user", "assistant", "tool")
+_MOST_MESSAGES = 500
+
+
+class MessageIn(Shape):
+    """A message in OpenAI's form. `content` is a text, or a list of parts (text, image_url, …)."""
+
+    role = serializers.ChoiceField(choices=_ROLES)
+    content = serializers.JSONField()
+
+    def validate_content(self, value: Any) -> Any:
+        if isinstance(value, list) and all(isinstance(part, dict) for part in value):
+            return value
+        if not isinstance(value, str):
+            raise serializers.ValidationError("This must be a text or a list of parts.")
+        return value
+
+
+class Factor(serializers.FloatField):
+    """A number within bounds; `true` is none."""
+
+    def to_internal_value(self, data: Any) -> float:
+        if isinstance(data, bool):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+_ONE_OR_MORE = {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+
+
+@extend_schema_field(_ONE_OR_MORE)
+class Stops(serializers.Field[Any, Any, Any, Any]):
+    """One text or up to four."""
+
+    default_error_messages = {"invalid": "This must be a text or a list of up to four texts."}
+
+    def to_internal_value(self, data: Any) -> Any:
+        found = data if isinstance(data, list) else [data]
+        if not (1 <= len(found) <= 4) or not all(
+            isinstance(one, str) and 0 < len(one) <= 200 for one in found
+        ):
+            self.fail("invalid")
+        return data
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+class ChatIn(Shape):
+    apiKeyId = serializers.UUIDField()
+    model = Text(max_length=255)
+    messages = MessageIn(many=True, allow_empty=False, max_length=_MOST_MESSAGES)  # type: ignore[call-arg]
+    temperature = Factor(min_value=0, max_value=2, required=False)
+    max_tokens = Whole(min_value=1, max_value=128_000, required=False)
+    top_p = Factor(min_value=0, max_value=1, required=False)
+    stop = Stops(required=False)
+    stream = Flag(default=True)
+
+
+@extend_schema_field(_ONE_OR_MORE)
+class Inputs(serializers.Field[Any, Any, Any, Any]):
+    """One text or up to 64."""
+
+    default_error_messages = {"invalid": "This must be a text or a list of up to 64 texts."}
+
+    def to_internal_value(self, data: Any) -> Any:
+        found = data if isinstance(data, list) else [data]
+        if not (1 <= len(found) <= 64) or not all(isinstance(one, str) and one for one in found):
+            self.fail("invalid")
+        return data
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+class EmbeddingsIn(Shape):
+    apiKeyId = serializers.UUIDField()
+    model = Text(max_length=255)
+    input = Inputs()
+    dimensions = Whole(min_value=1, max_value=100_000, required=False)
+
+
+class FiguresOut(Shape):
+    """What the answer took. Times in milliseconds; null is unknown."""
+
+    timeToFirstToken = serializers.IntegerField(allow_null=True)
+    duration = serializers.IntegerField()
+    promptTokens = serializers.IntegerField(allow_null=True)
+    completionTokens = serializers.IntegerField(allow_null=True)
+    totalTokens = serializers.IntegerField(allow_null=True)
+    tokensPerSecond = serializers.FloatField(allow_null=True)
+    cost = serializers.FloatField(allow_null=True)
+    currency = serializers.CharField()
+
+
+class ChatOut(Shape):
+    """An answer in OpenAI's form, and what it took. The gateway may say more."""
+
+    id = serializers.CharField()
+    object = serializers.CharField()
+    created = serializers.IntegerField()
+    model = serializers.CharField()
+    choices = serializers.ListField(child=serializers.DictField())
+    usage = serializers.DictField()
+    litemaas = FiguresOut()
+
+
+class EmbeddingsOut(Shape):
+    """Vectors in OpenAI's form, and what they took."""
+
+    object = serializers.CharField()
+    model = serializers.CharField()
+    data = serializers.ListField(child=serializers.DictField())  # type: ignore[assignment]
+    usage = serializers.DictField()
+    litemaas = FiguresOut()
+
+
+class PromptIn(Shape):
+    name = Text(max_length=200)
+    text = Text(max_length=SavedPrompt.LONGEST_TEXT, trim_whitespace=False)
+
+
+class SavedPromptOut(Shape):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    text = serializers.CharField()
+    createdAt = serializers.DateTimeField()
+    updatedAt = serializers.DateTimeField()
+
+
+class ConversationIn(Shape):
+    name = Text(max_length=200)
+    model = Text(max_length=255, required=False, allow_blank=True)
+    messages = MessageIn(many=True, max_length=_MOST_MESSAGES)  # type: ignore[call-arg]
+
+
+class SavedConversationOut(Shape):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    model = serializers.CharField(allow_null=True)
+    messageCount = serializers.IntegerField()
+    createdAt = serializers.DateTimeField()
+    updatedAt = serializers.DateTimeField()
+
+
+class WholeConversationOut(SavedConversationOut):
+    messages = serializers.ListField(child=serializers.DictField())
+
+
+class DeletedCountOut(Shape):
+    message = serializers.CharField()
+    deletedCount = serializers.IntegerField()
+
+
+SavedPromptPageOut = page_schema(SavedPromptOut)
+SavedConversationPageOut = page_schema(SavedConversationOut)

@@ -1,0 +1,1 @@
+"""Trying models out with one's own key, which never leaves the server (contract §20)."""

@@ -1,0 +1,89 @@
+"""Use cases of saved prompts and conversations. Only their owner ever sees them, so nothing of it is audited."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.db import transaction
+
+from accounts.models import User
+from litemaas.errors import DomainError, InvalidInput
+from portal.models import SavedConversation, SavedPrompt
+
+MOST = 200
+
+
+class TooManySaved(DomainError):
+    """`data`: limit."""
+
+    code = "INVALID_INPUT"
+    default_message = f"You have saved {MOST} of them. Delete one first."
+
+
+@transaction.atomic
+def save_prompt(*, actor: User, values: Mapping[str, Any], now: datetime) -> SavedPrompt:
+    """`values`: name and text."""
+    _require_room(actor, SavedPrompt)
+    return SavedPrompt.objects.create(owner=actor, **values, created_at=now, updated_at=now)
+
+
+@transaction.atomic
+def change_prompt(
+    *, actor: User, prompt_id: UUID | str, values: Mapping[str, Any], now: datetime
+) -> SavedPrompt:
+    prompt = SavedPrompt.objects.visible_to(actor).select_for_update(no_key=True).get_or_refuse(prompt_id)
+    for name, value in values.items():
+        setattr(prompt, name, value)
+    prompt.updated_at = max(now, prompt.updated_at)
+    prompt.save()
+    return prompt
+
+
+def delete_prompt(*, actor: User, prompt_id: UUID | str) -> None:
+    SavedPrompt.objects.visible_to(actor).get_or_refuse(prompt_id).delete()
+
+
+@transaction.atomic
+def save_conversation(*, actor: User, values: Mapping[str, Any], now: datetime) -> SavedConversation:
+    """`values`: name, messages and, if known, model."""
+    _require_size(values)
+    _require_room(actor, SavedConversation)
+    return SavedConversation.objects.create(owner=actor, **values, created_at=now, updated_at=now)
+
+
+@transaction.atomic
+def change_conversation(
+    *, actor: User, conversation_id: UUID | str, values: Mapping[str, Any], now: datetime
+) -> SavedConversation:
+    _require_size(values)
+    own = SavedConversation.objects.visible_to(actor).select_for_update(no_key=True)
+    conversation = own.get_or_refuse(conversation_id)
+    for name, value in values.items():
+        setattr(conversation, name, value)
+    conversation.updated_at = max(now, conversation.updated_at)
+    conversation.save()
+    return conversation
+
+
+def delete_conversation(*, actor: User, conversation_id: UUID | str) -> None:
+    SavedConversation.objects.visible_to(actor).get_or_refuse(conversation_id).delete()
+
+
+def delete_all_conversations(*, actor: User) -> int:
+    """How many there were."""
+    return SavedConversation.objects.visible_to(actor).delete()[0]
+
+
+def _require_room(actor: User, kind: type[SavedPrompt] | type[SavedConversation]) -> None:
+    """Locked, so that parallel ones can't slip past the count."""
+    User.objects.select_for_update(no_key=True).only("pk").get(pk=actor.pk)
+    if kind.objects.visible_to(actor).count() >= MOST:
+        raise TooManySaved(limit=MOST)
+
+
+def _require_size(values: Mapping[str, Any]) -> None:
+    if len(orjson.dumps(values.get("messages"))) > SavedConversation.MOST_BYTES:
+        size = f"{SavedConversation.MOST_BYTES // 1024} KiB"
+        raise InvalidInput(fields={"messages": f"A conversation may be {size} long. Save a part of it."})
