@@ -196,6 +196,8 @@ def _create(work: _Work, row: ApiKeySecret, budget: Decimal | None) -> Json | No
     if secret is None:
         raise GatewayNotFound("The gateway lost this key, and its secret is not kept. Rotate it.", status=404)
     body = create_body(work.key, row, work.models, budget, work.now)
+    if row.confirmed_at is not None and (spent := _spent_before(work, row)):
+        body["spend"] = spent
     is_finished = body["blocked"] == is_blocked(work.key, work.models)
     with suppress(GatewayConflict):
         work.client.create_key(key=secret, **body)
@@ -205,6 +207,24 @@ def _create(work: _Work, row: ApiKeySecret, budget: Decimal | None) -> Json | No
     if present is None:
         raise GatewayUnavailable("The gateway confirmed the key but does not know it.")
     return present
+
+
+def _spent_before(work: _Work, row: ApiKeySecret) -> Decimal:
+    """What had been spent in the budget's window when the gateway lost a key that it had: it was deleted there, or
+    its owner was taken out of the team there, which deletes keys as well. Made again it must not start at 0.
+
+    1.109 keeps the rows of deleted keys; else it is what the gateway told last.
+    """
+    gone = work.client.get_key_or_archive(row.token_hash)
+    ends: datetime | None
+    if gone is not None and gone.get("spend") is not None:
+        spent, ends = sharing.spend_in(gone), read_moment(gone.get("budget_reset_at"))
+    else:
+        told = GatewaySpend.objects.filter(kind="key", gateway_id=row.token_hash).first()
+        if told is None:
+            return row.carried_spend or Decimal()
+        spent, ends = told.spend, told.budget_reset_at
+    return spent if ends is None or ends > work.now else Decimal()
 
 
 def _correct(

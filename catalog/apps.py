@@ -6,11 +6,12 @@ class CatalogConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from catalog import gateway
+        from catalog import gateway, sync_jobs
         from catalog.models import ManagedDeployment
         from litellm_sync import registry
         from litemaas.crypto import columns
 
+        sync_jobs.register_job()
         registry.register("model", gateway.apply_model)
         registry.reconcile("model", gateway.MODELS)
         columns.register(

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
 from accounts.models import Actor
@@ -111,8 +112,8 @@ def change_model(
 ) -> Saved:
     """Change a model; `changes` names fields of ModelForm. What is not given stays, the provider's key too.
 
-    Raises ModelNotFound, NotManagedHere where the gateway's configuration file decides, InvalidInput, and GatewayRefused,
-    after which nothing is changed.
+    Raises ModelNotFound, NotManagedHere where the gateway's configuration file decides, InvalidInput (also for a new
+    address without its key where one is stored for the present one), and GatewayRefused, after which nothing is changed.
     """
     _require(actor)
     before = _commit_change(actor, model_id, changes, provider_key, now)
@@ -143,6 +144,7 @@ def _commit_change(
         return None
     if row is None:
         raise NotManagedHere(fields=sorted(changed))
+    _require_key_for(form.api_base, row, provider_key)
     before = ManagedDeployment.objects.get(pk=row.pk)
     for name, value in form.as_columns().items():
         setattr(row, name, value)
@@ -305,6 +307,14 @@ def _put_key(row: ManagedDeployment, provider_key: str | None) -> None:
     if provider_key:
         row.sealed_provider_key = crypto.seal(provider_key, bound_to=row.key_owner)
         row.provider_key_version += 1
+
+
+def _require_key_for(api_base: str, row: ManagedDeployment, provider_key: str | None) -> None:
+    """A stored key goes to no other address than the one that it was stored for."""
+    is_elsewhere = api_base.rstrip("/") != row.api_base.rstrip("/")
+    if is_elsewhere and row.sealed_provider_key is not None and not provider_key:
+        text = _("The stored key belongs to the former address. Enter the key for the new one.")
+        raise errors.InvalidInput(fields={"api_key": str(text)})
 
 
 def _told(form: ModelForm) -> dict[str, Any]:

@@ -376,7 +376,7 @@ PAGES: dict[str, str] = {
     "POST /api-keys/{key_id}/change": "302 404 200 404 404 404 404 404",
     "GET /api-keys/{key_id}/rotate": "302 404 200 404 404 404 404 404",
     "POST /api-keys/{key_id}/rotate": "302 404 200 404 404 404 404 404",
-    "POST /api-keys/{key_id}/retire-former": "302 404 302 404 404 404 403 302",
+    "POST /api-keys/{key_id}/retire-former": "302 404 302 404 404 404 404 404",
     "GET /api-keys/{key_id}/reset-spend": "302 404 403 404 404 404 404 404",
     "POST /api-keys/{key_id}/reset-spend": "302 404 403 404 404 404 404 404",
     "GET /api-keys/{key_id}/state": "302 302 302 302 302 302 302 302",

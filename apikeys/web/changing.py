@@ -78,7 +78,8 @@ def rotate(request: PageRequest, key_id: UUID) -> HttpResponse:
 @require_POST
 @signed_in
 def retire(request: PageRequest, key_id: UUID) -> HttpResponse:
-    """End the overlap of a rotation now."""
+    """End the overlap of a rotation now. Like the other pages for oneself only: administrators have their own ways."""
+    listing.own(request.user).get_or_refuse(key_id)
     services.retire_former_secret(actor=request.user, key_id=key_id, now=timezone.now())
     services.bring_to_gateway(key_id)
     messages.success(request, _("The former key has ended."))

@@ -11,11 +11,13 @@ from rest_framework.response import Response
 
 from accounts import audit
 from accounts.api.authentication import actor_of
-from catalog import managing, model_form, probing, sync
+from catalog import managing, model_form, probing, sync_jobs
 from catalog.api import presenters, schema
 from catalog.errors import ModelNotFound
 from catalog.model_form import FLAGS, ModelForm
 from catalog.models import Deployment, Model, SyncRun
+from jobs.api.presenters import accepted
+from jobs.models import Job
 from litemaas.api.pagination import page_of
 from litemaas.api.views import ContractView, body_of, created
 
@@ -147,29 +149,39 @@ class RefreshView(ContractView):
 
     permissions_needed = {"POST": "admin:models"}
 
-    @extend_schema(request=None, responses=schema.RefreshOut, operation_id="refresh_models")
+    @extend_schema(
+        request=None,
+        responses={200: schema.RefreshOut, 202: schema.RefreshOut},
+        operation_id="refresh_models",
+    )
     def post(self, request: Request) -> Response:
-        summary = sync.sync_models(actor=actor_of(request), trigger="api")
+        done = sync_jobs.sync_now(actor=actor_of(request), trigger="api")
+        facts = {"jobId": str(done.pk)} if isinstance(done, Job) else {"models": done.total}
         with transaction.atomic():
-            audit.record(
-                "MODELS_REFRESH",
-                actor=actor_of(request),
-                resource=("MODEL", ""),
-                metadata={"models": summary.total},
-            )
-        shown = {"message": "The models were read from the gateway.", "modelsCount": summary.total}
-        return Response(shown | {"refreshedAt": summary.synced_at})
+            audit.record("MODELS_REFRESH", actor=actor_of(request), resource=("MODEL", ""), metadata=facts)
+        if isinstance(done, Job):
+            count = Model.objects.available().count()
+            shown = {"message": "The models are being read from the gateway.", "modelsCount": count}
+            return accepted(done, shown | {"refreshedAt": None})
+        shown = {"message": "The models were read from the gateway.", "modelsCount": done.total}
+        return Response(shown | {"refreshedAt": done.synced_at})
 
 
 class AdminSyncView(ContractView):
     permissions_needed = {"POST": "admin:models"}
 
     @extend_schema(
-        request=schema.AdminSyncIn, responses=schema.AdminSyncOut, operation_id="admin_sync_models"
+        request=schema.AdminSyncIn,
+        responses={200: schema.AdminSyncOut, 202: schema.AdminSyncOut},
+        operation_id="admin_sync_models",
     )
     def post(self, request: Request) -> Response:
         body_of(request, schema.AdminSyncIn)
-        summary = sync.sync_models(actor=actor_of(request), trigger="api")
+        summary = sync_jobs.sync_now(actor=actor_of(request), trigger="api")
+        if isinstance(summary, Job):
+            nothing_yet = dict.fromkeys(("modelsAdded", "modelsUpdated", "modelsRemoved", "total"), 0)
+            begun = {"syncId": str(summary.pk), "startedAt": summary.created_at, "completedAt": None}
+            return accepted(summary, begun | {"results": nothing_yet})
         run = SyncRun.objects.get(pk=summary.run_id or 0)
         results = {
             "modelsAdded": len(summary.new) + len(summary.restored),

@@ -116,8 +116,9 @@ class SyncOut(Shape):
     unavailableModels = serializers.IntegerField()
     restoredModels = serializers.IntegerField()
     errors = serializers.ListField(child=_text())  # type: ignore[assignment]
-    syncedAt = serializers.DateTimeField()
+    syncedAt = serializers.DateTimeField(allow_null=True)
     dryRun = serializers.BooleanField(required=False)
+    jobId = serializers.UUIDField(required=False)
     affected = AffectedOut(required=False)
 
 
@@ -234,7 +235,8 @@ class DeleteModelIn(Shape):
 class RefreshOut(Shape):
     message = _text()
     modelsCount = serializers.IntegerField()
-    refreshedAt = serializers.DateTimeField()
+    refreshedAt = serializers.DateTimeField(allow_null=True)
+    jobId = serializers.UUIDField(required=False)
 
 
 class AdminSyncIn(Shape):
@@ -255,6 +257,7 @@ class AdminSyncOut(Shape):
     startedAt = serializers.DateTimeField()
     completedAt = serializers.DateTimeField(allow_null=True)
     results = AdminSyncResultsOut()
+    jobId = serializers.UUIDField(required=False)
 
 
 class ValidationOut(Shape):

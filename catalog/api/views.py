@@ -6,10 +6,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.authentication import actor_of
-from catalog import sync
+from catalog import sync, sync_jobs
 from catalog.api import presenters, queries, schema
 from catalog.errors import ModelNotFound
 from catalog.models import Model, SyncRun
+from jobs.api.presenters import accepted
+from jobs.models import Job
 from litellm_sync.client import gateway
 from litemaas.api import params
 from litemaas.api.views import ContractView, body_of
@@ -68,18 +70,19 @@ class SyncView(ContractView):
     @extend_schema(
         parameters=[OpenApiParameter("dryRun", bool)],
         request=schema.SyncIn,
-        responses=schema.SyncOut,
+        responses={200: schema.SyncOut, 202: schema.SyncOut},
         operation_id="sync_models",
     )
     def post(self, request: Request) -> Response:
         body = body_of(request, schema.SyncIn)
-        summary = sync.sync_models(
-            actor=actor_of(request),
-            trigger="api",
-            confirm=body.get("confirm", False),
-            dry_run=bool(params.boolean(request, "dryRun", False)),
-        )
-        return Response(presenters.sync_result(summary))
+        actor, confirm = actor_of(request), body.get("confirm", False)
+        if params.boolean(request, "dryRun", False):
+            foreseen = sync.sync_models(actor=actor, trigger="api", confirm=confirm, dry_run=True)
+            return Response(presenters.sync_result(foreseen))
+        done = sync_jobs.sync_now(actor=actor, trigger="api", confirm=confirm)
+        if isinstance(done, Job):
+            return accepted(done, presenters.sync_result(sync.Summary()))
+        return Response(presenters.sync_result(done))
 
 
 class SyncStatsView(ContractView):

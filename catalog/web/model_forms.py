@@ -41,7 +41,9 @@ class PageForm(forms.Form):
         required=False,
         max_length=1000,
         widget=forms.PasswordInput({"autocomplete": "off"}),
-        help_text=_("Kept encrypted and never shown. Leave it blank to keep the stored one."),
+        help_text=_(
+            "Kept encrypted and never shown. Leave it blank to keep the stored one; another address needs its own key."
+        ),
     )
     rpm = WholeNumber(label=_("Requests per minute"), required=False)
     tpm = WholeNumber(label=_("Tokens per minute"), required=False)

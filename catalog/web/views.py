@@ -11,7 +11,8 @@ from django.views.decorators.http import require_http_methods
 from accounts.web.pages import PageRequest, signed_in
 from catalog.errors import SyncSafetyStop
 from catalog.models import SyncRun
-from catalog.sync import Summary, sync_models
+from catalog.sync import Summary
+from catalog.sync_jobs import sync_now
 from litemaas import errors
 
 
@@ -25,10 +26,13 @@ def sync(request: PageRequest) -> HttpResponse:
         return _ask(request)
     try:
         confirmed = request.POST.get("confirm") == "yes"
-        summary = sync_models(actor=request.user, trigger="button", confirm=confirmed)
+        done = sync_now(actor=request.user, trigger="button", confirm=confirmed)
     except SyncSafetyStop:
         return redirect(f"{reverse('sync_models')}?stopped=1")
-    messages.success(request, _said(summary))
+    if isinstance(done, Summary):
+        messages.success(request, _said(done))
+    else:
+        messages.info(request, _("The models are being read. You are notified when that has ended."))
     return redirect("models")
 
 

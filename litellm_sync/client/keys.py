@@ -12,13 +12,17 @@ from litellm_sync.errors import GatewayNotFound
 
 class KeyCalls(HealthCalls):
     def get_key(self, token_hash: str, *, deadline: float | None = None) -> Json | None:
-        """The key's row; None when unknown or deleted (1.109 keeps deleted keys with `status: deleted`)."""
+        """The key's row; None when unknown or deleted."""
+        row = self.get_key_or_archive(token_hash, deadline=deadline)
+        return None if row is None or row.get("status") == "deleted" else row
+
+    def get_key_or_archive(self, token_hash: str, *, deadline: float | None = None) -> Json | None:
+        """The key's row, also of a deleted one, which 1.109 keeps with `status: deleted` and its spend."""
         try:
             answer = self._get("/key/info", key=token_hash, deadline=deadline)
         except GatewayNotFound:
             return None
-        info = record(record(answer, "/key/info").get("info"), "/key/info info")
-        return None if info.get("status") == "deleted" else info
+        return record(record(answer, "/key/info").get("info"), "/key/info info")
 
     def create_key(self, *, deadline: float | None = None, **body: Any) -> Json:
         """Make a key, with our own secret in `key` when given. The answer repeats the secret: never log it.

@@ -3,8 +3,10 @@
 import pytest
 
 from accounts.models import SYSTEM
+from catalog import sync_jobs
 from catalog.models import Model
 from catalog.sync import sync_models
+from jobs import running
 from subscriptions.models import Subscription
 from tests.factories import ModelFactory, SubscriptionFactory
 
@@ -76,6 +78,21 @@ def test_a_change_is_rehearsed_and_made(made, admin, api):
     assert admin.put("admin/models/nope", {"rpm": 1}).status_code == 404
 
 
+def test_a_stored_key_does_not_move_to_another_address(made, admin, gateway):
+    for blank in ({}, {"api_key": ""}, {"api_key": None}):
+        refused = admin.put("admin/models/lab/new", {"api_base": "https://evil.example/v1", **blank})
+        assert refused.status_code == 400
+        (wrong,) = refused.json()["details"]["validation"]
+        assert wrong["field"] == "api_key"
+    assert admin.get("models/lab/new").json()["apiBase"] == BODY["api_base"]
+    params = [d["litellm_params"] for d in gateway.state.deployments.values() if d["model_name"] == "lab/new"]
+    assert [found["api_base"] for found in params] == [BODY["api_base"]]
+    moved = {"api_base": "https://other.example/v1", "api_key": "sk-provider-key-0002"}
+    assert admin.put("admin/models/lab/new", moved).status_code == 200
+    # The same address, written in another way, is no other address.
+    assert admin.put("admin/models/lab/new", {"api_base": "https://other.example/v1/"}).status_code == 200
+
+
 def test_what_the_gateway_refuses_is_a_502_and_not_saved(made, admin, gateway):
     gateway.faults.add("status", "/model/update", status=400, body='{"detail": "no"}')
     refused = admin.put("admin/models/lab/new", {"rpm": 77})
@@ -125,6 +142,20 @@ def test_the_synchronisation_by_all_its_names(admin, auditor, api, gateway):
     assert admin.post("models/sync?dryRun=true").json()["dryRun"] is True
     for path in ("models/sync/runs", "models/validate"):
         assert api.get(path).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["models/refresh", "admin/sync/models", "models/sync"])
+def test_a_long_synchronisation_runs_as_a_job(admin, gateway, path, monkeypatch):
+    monkeypatch.setattr(sync_jobs, "FEW", -1)
+    begun = admin.post(path)
+    assert begun.status_code == 202
+    job = begun.json()["jobId"]
+    assert begun.headers["Location"] == f"/api/v1/jobs/{job}"
+    again = admin.post(path)
+    assert (again.status_code, again.json()["code"]) == (409, "JOB_RUNNING")
+    assert running.run_job(job)
+    done = admin.get(f"jobs/{job}").json()
+    assert (done["state"], done["result"]["total"]) == ("succeeded", Model.objects.count())
 
 
 @pytest.mark.parametrize("path", ["admin/models", "admin/models/test", "models/refresh", "admin/sync/models"])

@@ -14,7 +14,9 @@ from apikeys.gateway import opened_models, prepare_keys
 from apikeys.models import ApiKey
 from catalog.models import Model
 from catalog.services import availability_changed
-from litellm_sync.models import GatewayObject
+from litellm_sync.models import GatewayObject, GatewaySpend
+from litellm_sync.polling import poll_spend
+from litellm_sync.reconciler import reconcile
 from subscriptions.models import Subscription
 from subscriptions.services import cancel_subscription, subscribe
 from tests.apikeys.conftest import call_model
@@ -42,6 +44,40 @@ def test_the_wishes_for_many_keys_are_read_in_as_few_statements_as_for_one(
     with django_assert_max_num_queries(6):
         acts = prepare_keys(keys)
     assert set(acts) == set(keys)
+
+
+@pytest.mark.parametrize("is_archived", [True, False])
+def test_a_key_that_was_deleted_over_there_does_not_begin_at_nothing_again(
+    issue, admin_client, gateway, drain, is_archived
+):
+    """As when somebody takes its owner out of the team over there, which deletes the keys as well."""
+    key = issue(max_budget=Decimal(5), budget_window="monthly").key
+    token = key.current_secret.token_hash
+    admin_client.update_key(token, spend=3.5)
+    poll_spend(client=admin_client)
+    admin_client.delete_key(token)
+    if not is_archived:
+        # As 1.80 does.
+        gateway.state.archive.clear()
+    reconcile(client=admin_client)
+    drain()
+    assert admin_client.get_key(token)["spend"] == Decimal("3.5")
+    assert GatewaySpend.objects.get(kind="key", object_id=key.pk).spend == Decimal("3.5")
+
+
+def test_a_key_that_is_made_again_in_a_new_budget_window_begins_at_nothing(
+    issue, admin_client, gateway, drain
+):
+    key = issue(max_budget=Decimal(5), budget_window="monthly").key
+    token = key.current_secret.token_hash
+    admin_client.update_key(token, spend=3.5)
+    poll_spend(client=admin_client)
+    admin_client.delete_key(token)
+    gateway.state.archive.clear()
+    GatewaySpend.objects.update(budget_reset_at=timezone.now() - timedelta(days=1))
+    reconcile(client=admin_client)
+    drain()
+    assert not admin_client.get_key(token)["spend"]
 
 
 def status_of(key: ApiKey) -> str:

@@ -180,5 +180,6 @@ class TestChanging:
 
     def test_a_strangers_key_and_an_ended_one_are_not_changed(self, key, operator, person, browser):
         assert signed_in(operator).get(f"/api-keys/{key.pk}/change").status_code == 404
+        assert signed_in(operator).post(f"/api-keys/{key.pk}/retire-former").status_code == 404
         services.revoke_api_key(actor=person, key_id=key.pk, now=timezone.now())
         assert browser.get(f"/api-keys/{key.pk}/change").status_code == 403
