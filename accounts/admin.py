@@ -6,10 +6,11 @@ from allauth.account.models import EmailAddress, EmailConfirmation
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from allauth.usersessions.models import UserSession
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.models import Group
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
@@ -94,6 +95,16 @@ class AuditEventAdmin(ReadOnlyAdmin):
     search_help_text = "A whole action code, object id or user name."
     ordering = ["-at"]
     list_select_related = False
+    actions = ["redact"]
+
+    @admin.action(description="Take personal data out of one row, for good")
+    def redact(self, request: HttpRequest, queryset: QuerySet[AuditEvent]) -> HttpResponse | None:
+        """The page of the portal asks which fields and why."""
+        chosen = list(queryset.values_list("pk", flat=True)[:2])
+        if len(chosen) == 1:
+            return HttpResponseRedirect(reverse("redact_audit_event", args=chosen))
+        self.message_user(request, "Choose one row: each has to be looked at by itself.", messages.WARNING)
+        return None
 
 
 @admin.register(AutomationKey)

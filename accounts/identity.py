@@ -15,6 +15,7 @@ from accounts.providers.errors import AddressTaken, NotBelieved
 from accounts.providers.provider import Person
 from accounts.services import groups_changed
 from litellm_sync import outbox
+from litemaas import errors
 
 _NOT_IN_A_NAME = re.compile(r"[^\w.@+-]+")
 _LONGEST_NAME = 150
@@ -60,6 +61,50 @@ def _link(person: Person, now: datetime) -> SocialAccount | None:
         "USER_LINK", actor=SYSTEM, obj=user, at=now, metadata={"provider": person.provider, "by": "email"}
     )
     return _account(user, person)
+
+
+@transaction.atomic(durable=True)
+def connect(*, user: User, person: Person, now: datetime) -> None:
+    """Let one more provider vouch for an account. Raises NotBelieved when the identity is another account's."""
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    known = SocialAccount.objects.filter(provider=person.provider, uid=person.subject).first()
+    if known is not None:
+        if known.user_id != user.pk:
+            raise NotBelieved("This identity belongs to another account.")
+        return
+    try:
+        with transaction.atomic():
+            _account(user, person)
+    except IntegrityError:
+        raise NotBelieved("This identity belongs to another account.") from None
+    audit.record(
+        "USER_LINK", actor=user, obj=user, at=now, metadata={"provider": person.provider, "by": "person"}
+    )
+
+
+@transaction.atomic(durable=True)
+def disconnect(*, user: User, account_id: int, now: datetime) -> None:
+    """Take one's own identity of a provider away. Raises NotFound, and Conflict for the last way to sign in.
+
+    What its groups gave goes as well: nobody else would take it back. Those of another one count at its next sign-in.
+    """
+    person = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    account = SocialAccount.objects.filter(user=person, pk=account_id).first()
+    if account is None:
+        raise errors.NotFound("This connection does not exist.")
+    if not may_disconnect(person):
+        raise errors.Conflict("This is your only way to sign in. Connect another one first.")
+    account.delete()
+    audit.record(
+        "USER_UNLINK", actor=user, obj=user, at=now, metadata={"provider": account.provider, "by": "person"}
+    )
+    follow_groups(person, [], now=now)
+
+
+def may_disconnect(user: User) -> bool:
+    """Whether there is another way in: a further provider that is configured, or a password that is taken here."""
+    live = SocialAccount.objects.filter(user=user, provider__in=settings.IDENTITY_PROVIDERS).count()
+    return live > 1 or (settings.LOCAL_ACCOUNTS and user.has_usable_password())
 
 
 def _make(person: Person, now: datetime) -> SocialAccount:

@@ -169,6 +169,7 @@ MIDDLEWARE = [
     "litemaas.api.middleware.PagesHtmx",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.web.second_factor.SecondFactorMiddleware",
+    "accounts.web.sessions.SessionMiddleware",
 ]
 
 ROOT_URLCONF = "litemaas.urls"
@@ -372,7 +373,10 @@ REST_FRAMEWORK = {
         "accounts.api.authentication.BearerAuthentication",
         "accounts.api.authentication.PortalSessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["litemaas.api.permissions.DeclaredPermission"],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "litemaas.api.permissions.DeclaredPermission",
+        "accounts.api.authentication.RecentSignIn",
+    ],
     "DEFAULT_RENDERER_CLASSES": ["litemaas.api.rendering.OrjsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["litemaas.api.parsing.StrictJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "litemaas.api.schema.ContractSchema",

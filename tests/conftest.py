@@ -1,16 +1,19 @@
 """What every test stands on."""
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.signals import user_logged_in
 from django.core.cache import cache
 from django.db.models import F
 from playwright.sync_api import Browser, sync_playwright
 
 from accounts import options
+from accounts.recent_sign_in import SESSION_SIGN_IN
 from litellm_sync import outbox
 from litellm_sync.models import GatewayObject
 from portal import health
@@ -33,8 +36,15 @@ def pytest_configure() -> None:
     # Tests that commit empty every table afterwards; the audit tables refuse that to everybody else.
     options = settings.DATABASES["default"].setdefault("OPTIONS", {})
     options["options"] = "-c litemaas.audit_may_be_emptied=by\\ the\\ tests"
+    user_logged_in.connect(_date_sign_in)
     # Argon2 is slow on purpose; what it hashes is not under test.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
+
+
+def _date_sign_in(request, **_parts) -> None:
+    """`Client.force_login` skips the sign-in page, which dates the sign-in in the session; its request is empty."""
+    if not request.META:
+        request.session.setdefault(SESSION_SIGN_IN, time.time())
 
 
 def pytest_terminal_summary(terminalreporter) -> None:

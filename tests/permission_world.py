@@ -20,6 +20,7 @@ from rest_framework.views import APIView
 from accounts import portal_keys
 from accounts.automation import issue_automation_key
 from accounts.credentials import SignIn
+from accounts.models import AuditEvent
 from accounts.permissions import ALL_PERMISSIONS
 from accounts.portal_keys import KeyHolder
 from accounts.secret_hash import hash_of
@@ -106,6 +107,9 @@ class World:
             "object_id": team.pk,
             "other_user_id": self.people["stranger"].pk,
             "pk": 1,
+            "event_id": AuditEvent.objects.latest("id").pk,
+            "account_id": 999_999_999,
+            "provider_id": "nobody",
         }  # fmt: skip
         self._api = {name: self._api_client(name, now) for name in CALLERS}
         self._browsers = {name: self._browser(name, now) for name in VISITORS}

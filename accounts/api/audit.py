@@ -5,6 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse
+from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -12,7 +13,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import options
-from accounts.audit import queries
+from accounts.api.authentication import actor_of
+from accounts.audit import queries, redacting
 from accounts.audit.queries import Filter
 from litemaas import errors
 from litemaas.api import params
@@ -20,7 +22,7 @@ from litemaas.api.cells import as_csv
 from litemaas.api.pagination import page_around
 from litemaas.api.rendering import dumps
 from litemaas.api.schema import page_schema
-from litemaas.api.views import ContractView
+from litemaas.api.views import ContractView, body_of
 
 Shape = serializers.Serializer[Any]
 MOST_EXPORTED = 10_000
@@ -54,6 +56,24 @@ class ActionsOut(Shape):
 
 class CategoriesOut(Shape):
     categories = serializers.ListField(child=serializers.CharField())
+
+
+class RedactIn(Shape):
+    fields_ = serializers.ListField(
+        child=serializers.ChoiceField(sorted(redacting.FIELD_OF)), min_length=1, max_length=8
+    )
+    reason = serializers.CharField(max_length=500)
+
+    def get_fields(self) -> dict[str, Any]:
+        """`fields` is a name that serializers keep for themselves."""
+        declared = super().get_fields()
+        return {name.rstrip("_"): field for name, field in declared.items()}
+
+
+class RedactedOut(Shape):
+    id = serializers.IntegerField()
+    redactedFields = serializers.ListField(child=serializers.CharField())
+    redactedAt = serializers.DateTimeField()
 
 
 class InvalidDate(errors.InvalidInput):
@@ -149,6 +169,25 @@ class AuditExportView(ContractView):
         answer["Content-Disposition"] = f'attachment; filename="audit.{kind}"'
         answer["Cache-Control"] = "no-store"
         return answer
+
+
+class RedactView(ContractView):
+    """Takes fields out of a row for good; the chain of the record holds, and the act is recorded itself."""
+
+    permissions_needed = {"POST": "admin:settings"}
+
+    @extend_schema(request=RedactIn, responses=RedactedOut, operation_id="redact_audit_event")
+    def post(self, request: Request, event_id: str) -> Response:
+        body = body_of(request, RedactIn)
+        left = redacting.redact_event(
+            actor=actor_of(request),
+            event_id=int(event_id),
+            fields=[redacting.FIELD_OF[name] for name in body["fields"]],
+            reason=body["reason"],
+            now=timezone.now(),
+        )
+        names = [redacting.NAME_OF[field] for field in left.fields]
+        return Response({"id": left.event_id, "redactedFields": names, "redactedAt": left.redacted_at})
 
 
 def _filter(request: Request) -> Filter:

@@ -11,19 +11,18 @@ from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework_simplejwt.exceptions import ExpiredTokenError, TokenError
 
+from accounts import recent_sign_in
 from accounts.automation import PREFIX, principal_of
-from accounts.errors import SignInTooOld
 from accounts.models import User
 from accounts.permissions import OPERATOR_PERMISSIONS
 from accounts.portal_keys import owner_of_key
 from accounts.tokens import Claims, claims_of, owner_of
 from litemaas import context, errors
 from litemaas.api.permissions import SIGNED_IN, permission_for
-
-SESSION_SIGN_IN = "signed_in_at"  # set by accounts.web.adapter
 
 
 class InvalidCredential(AuthenticationFailed):
@@ -144,21 +143,27 @@ def actor_of(request: Request) -> User:
 def signed_in_at(request: Request) -> datetime | None:
     """When the person behind this request last proved who they are."""
     token = cast("Claims | None", request.auth)
-    seconds = token.get("auth_time") if token is not None else None
-    if seconds is None and hasattr(request, "session"):
-        seconds = request.session.get(SESSION_SIGN_IN)
+    if token is None:
+        return recent_sign_in.signed_in_at(request._request)
+    seconds = token.get("auth_time")
     return datetime.fromtimestamp(float(seconds), UTC) if seconds is not None else None
 
 
 def require_recent_sign_in(request: Request) -> None:
-    """For acts that hurt. Automation keys have no sign-in: their scope was given for this. Raises SignInTooOld."""
-    if context.current().credential == "admin-key":
-        return
-    proved = signed_in_at(request)
-    age = (timezone.now() - proved) if proved is not None else None
-    if age is None or age > settings.RECENT_SIGN_IN:
-        seconds = int(age.total_seconds()) if age is not None else None
-        raise SignInTooOld(tokenAge=seconds, maxAge=int(settings.RECENT_SIGN_IN.total_seconds()))
+    """Automation keys have no sign-in: their scope was given for this. Raises SignInTooOld."""
+    if context.current().credential != "admin-key":
+        recent_sign_in.require_recent(signed_in_at(request))
+
+
+class RecentSignIn(BasePermission):
+    """Asks for a recent sign-in where `accounts.recent_sign_in` says so; after the permission itself."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        asked = request._request
+        is_session = context.current().credential == "session"
+        if (recent_sign_in.is_asked_of_sessions if is_session else recent_sign_in.is_asked_of_tokens)(asked):
+            require_recent_sign_in(request)
+        return True
 
 
 class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

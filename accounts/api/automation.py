@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from accounts import automation
 from accounts.api import schema
-from accounts.api.authentication import actor_of, require_recent_sign_in
+from accounts.api.authentication import actor_of
 from accounts.credentials import AutomationKey
 from litemaas.api.pagination import page_of
 from litemaas.api.views import ContractView, body_of, secret
@@ -30,7 +30,6 @@ class AutomationKeysView(ContractView):
         operation_id="make_automation_key",
     )
     def post(self, request: Request) -> Response:
-        require_recent_sign_in(request)
         body = body_of(request, schema.AutomationKeyIn)
         issued = automation.issue_automation_key(
             actor=actor_of(request),

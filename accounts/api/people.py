@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from accounts import limits, services, sessions
 from accounts.api import schema
-from accounts.api.authentication import actor_of, require_recent_sign_in
+from accounts.api.authentication import actor_of
 from accounts.models import User
 from accounts.permissions import ADMIN_READONLY, ROLES
 from litellm_sync.models import GatewayObject, sync_status_of
@@ -95,7 +95,6 @@ class UserView(ContractView):
 
     @extend_schema(request=schema.UserChangeIn, responses=schema.UserOut, operation_id="change_user")
     def patch(self, request: Request, user_id: str) -> Response:
-        require_recent_sign_in(request)
         body = body_of(request, schema.UserChangeIn)
         roles = body.get("roles")
         user = services.change_user(

@@ -4,6 +4,7 @@ The token is in the fragment, so that it reaches no server, and goes to allowed 
 """
 
 import re
+from datetime import UTC, datetime
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -20,7 +21,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts import audit, handover, tokens
+from accounts import audit, handover, recent_sign_in, tokens
 from accounts.api import schema
 from accounts.credentials import SignIn
 from accounts.models import User
@@ -120,21 +121,23 @@ def hand_over(request: HttpRequest) -> HttpResponse:
 def _hand_over(request: HttpRequest) -> HttpResponse:
     wanted = request.session.pop(HANDOVER)
     known = request.session.get(flow.PROVIDER_SESSION) or {}
-    user, now = cast(User, request.user), timezone.now()
+    user = cast(User, request.user)
+    # A browser that was signed in before hands over that sign-in, not a newer one.
+    signed_in_at = recent_sign_in.signed_in_at(request) or datetime.fromtimestamp(0, UTC)
     source, id_token = known.get("provider", ""), known.get("id_token", "")
     # The browser keeps one credential, the one that its front end holds.
     UserSession.objects.filter(session_key=request.session.session_key).delete()
     request.session.flush()
     if wanted["challenge"]:
         code = handover.issue_code(
-            user, challenge=wanted["challenge"], source=source, id_token=id_token, signed_in_at=now
+            user, challenge=wanted["challenge"], source=source, id_token=id_token, signed_in_at=signed_in_at
         )
         return _unstored(
             HttpResponseRedirect(f"{wanted['origin']}/auth/callback?{urlencode({'code': code})}")
         )
     pair = tokens.issue_tokens(
         user,
-        signed_in_at=now,
+        signed_in_at=signed_in_at,
         method=SignIn.Method.PROVIDER if source else SignIn.Method.PASSWORD,
         source=source,
         id_token=id_token,

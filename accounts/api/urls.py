@@ -62,5 +62,6 @@ urlpatterns = [
     route("admin/audit", audit.AuditView.as_view(), "api-audit"),
     route("admin/audit/actions", audit.AuditActionsView.as_view(), "api-audit-actions"),
     route("admin/audit/categories", audit.AuditCategoriesView.as_view(), "api-audit-categories"),
+    route("admin/audit/<int:event_id>/redact", audit.RedactView.as_view(), "api-audit-redact"),
     route("admin/audit/export", audit.AuditExportView.as_view(), "api-audit-export"),
 ]

@@ -11,6 +11,18 @@ from accounts.audit.recording import record
 from accounts.models import Actor
 from litemaas import errors
 
+# As the REST API names what may be taken out.
+FIELD_OF = {
+    "username": "actor_name",
+    "resourceId": "resource_id",
+    "errorMessage": "error_message",
+    "metadata": "metadata",
+    "oldValues": "old_values",
+    "newValues": "new_values",
+    "ipAddress": "ip_address",
+    "userAgent": "user_agent",
+}
+NAME_OF = {field: name for name, field in FIELD_OF.items()}
 # What stands where something was.
 _EMPTY: dict[str, Any] = {"metadata": {}, "old_values": None, "new_values": None, "ip_address": None}
 
@@ -33,12 +45,14 @@ def redact_event(
     """
     if not actor.may("admin:settings"):
         raise errors.Forbidden(requiredPermission="admin:settings")
+    if not reason.strip():
+        raise errors.InvalidInput(fields={"reason": "Say why it is taken out."})
     unknown = sorted(set(fields) - set(REDACTABLE))
     if unknown or not fields:
         raise errors.InvalidInput(fields={"fields": f"Fields must be some of {', '.join(REDACTABLE)}."})
     event = AuditEvent.objects.filter(pk=event_id).first()
     if event is None:
-        raise errors.NotFound
+        raise errors.NotFound("This row of the record does not exist.")
     if event.salt is None:
         raise RedactedBefore
     seal = AuditSeal.objects.filter(event_id=event.pk, at=event.at).first()

@@ -10,10 +10,12 @@ from django.urls import reverse
 
 from accounts.providers.errors import NotBelieved
 from accounts.providers.http import get_json
-from accounts.providers.id_token import verified_claims
+from accounts.providers.id_token import require_proof_since, verified_claims
 from accounts.providers.metadata import oauth_configuration, openid_configuration
 
 NONCE = "nonce"
+# When somebody was sent to prove who they are once more; None for a plain sign-in.
+AGAIN = "again"
 _ME = "/apis/user.openshift.io/v1/users/~"
 
 
@@ -77,6 +79,8 @@ class OidcAdapter(_Adapter):
             nonce=str(self.state.get(NONCE) or ""),
             access_token=token.token,
         )
+        if (begun := self.state.get(AGAIN)) is not None:
+            require_proof_since(claims, begun)
         self.id_token = raw
         return self.get_provider().sociallogin_from_response(request, self._with_userinfo(app, token, claims))
 

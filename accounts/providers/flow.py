@@ -5,6 +5,7 @@ all replicas; it is used once, and the session's HttpOnly cookie binds it to the
 """
 
 import secrets
+import time
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,17 +16,22 @@ from allauth.socialaccount.models import SocialApp
 from allauth.socialaccount.providers.base.constants import AuthProcess
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
 
-from accounts.providers.adapters import NONCE
+from accounts.identity import connect
+from accounts.models import User
+from accounts.providers.adapters import AGAIN, NONCE
 from accounts.providers.errors import NotBelieved
 from accounts.providers.http import in_time
 from accounts.providers.metadata import known_configuration, openid_configuration
-from accounts.providers.provider import OidcProvider
+from accounts.providers.provider import OidcProvider, Person
 from litemaas import errors
 
 # In the session: whose ID token to show at the provider's sign-out page.
 PROVIDER_SESSION = "provider_session"
+# In the state: to whose account the identity is added.
+_CONNECTS = "connects"
 
 
 def provider_of(request: HttpRequest, provider_id: str | None) -> Any:
@@ -40,11 +46,22 @@ def provider_of(request: HttpRequest, provider_id: str | None) -> Any:
 
 
 def begin(
-    request: HttpRequest, provider_id: str | None, *, next_url: str, facts: dict[str, Any] | None = None
+    request: HttpRequest,
+    provider_id: str | None,
+    *,
+    next_url: str,
+    facts: dict[str, Any] | None = None,
+    again: bool = False,
+    connects: User | None = None,
 ) -> str:
-    """Where to send the browser. `facts` come back with the state. Raises NotFound, ProviderAway, NotBelieved."""
+    """Where to send the browser. `facts` come back with the state. Raises NotFound, ProviderAway, NotBelieved.
+
+    `again` asks the provider to have the person prove who they are, also if it knows them; its answer must say so.
+    `connects` adds the identity to this account instead of signing anybody in.
+    """
     provider = provider_of(request, provider_id)
     nonce = secrets.token_urlsafe(24)
+    params = {"nonce": nonce} | ({"prompt": "login", "max_age": "0"} if again else {})
     with in_time():
         response = provider.redirect(
             request,
@@ -52,8 +69,12 @@ def begin(
             next_url=next_url,
             data=facts or {},
             scope=provider.get_scope(),
-            auth_params={"nonce": nonce} if isinstance(provider, OidcProvider) else {},
-            **{NONCE: nonce},
+            auth_params=params if isinstance(provider, OidcProvider) else {},
+            **{
+                NONCE: nonce,
+                AGAIN: time.time() if again else None,
+                _CONNECTS: str(connects.pk) if connects else None,
+            },
         )
     return str(response.url)
 
@@ -75,9 +96,19 @@ def finish(request: HttpRequest, provider_id: str | None) -> tuple[HttpResponse,
     with in_time():
         login = _asked(request, provider, adapter, state)
         login.state = state
+        if connected := state.get(_CONNECTS):
+            return _connected(request, login.person, connected, state), {}
         response = complete_login(request, login)
     request.session[PROVIDER_SESSION] = {"provider": provider.sub_id, "id_token": adapter.id_token}
     return response, dict(state.get("data") or {})
+
+
+def _connected(request: HttpRequest, person: Person, user_id: str, state: dict[str, Any]) -> HttpResponse:
+    user = request.user
+    if not isinstance(user, User) or str(user.pk) != user_id:
+        raise NotBelieved("Somebody else is signed in now than when this was begun.")
+    connect(user=user, person=person, now=timezone.now())
+    return HttpResponseRedirect(state["next"])
 
 
 def _check_answer(request: HttpRequest, provider: Any) -> None:

@@ -51,6 +51,13 @@ def verified_claims(
     return claims
 
 
+def require_proof_since(claims: dict[str, Any], moment: float) -> None:
+    """The person must have proved to the provider who they are after `moment` (Core 1.0 §3.1.2.1, max_age)."""
+    proved = claims.get("auth_time")
+    if not isinstance(proved, int | float) or proved < moment - _LEEWAY_SECONDS:
+        raise NotBelieved("The provider did not ask the person anew.")
+
+
 def _header(raw: str) -> dict[str, Any]:
     try:
         return dict(jwt.get_unverified_header(raw))

@@ -15,10 +15,10 @@ from accounts import audit
 from accounts.models import User
 from accounts.providers.flow import PROVIDER_SESSION
 from accounts.providers.sign_out import sign_out_of
+from accounts.recent_sign_in import SESSION_SIGN_IN
 from accounts.services import record_sign_in, record_sign_out
 from litemaas import context
 
-SESSION_SIGN_IN = "signed_in_at"
 # In the session after a sign-out: where the provider signs people out.
 PROVIDER_SIGN_OUT = "provider_sign_out"
 

@@ -6,10 +6,12 @@ from urllib.parse import quote
 
 from allauth.account import views
 from django.conf import settings
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django.urls import path, re_path
+from django.utils.translation import gettext as _
 
 View = Callable[..., HttpResponseBase]
 
@@ -46,6 +48,13 @@ def missing(request: HttpRequest, **_kwargs: Any) -> HttpResponseBase:
 
 class LoginView(views.LoginView):  # type: ignore[misc]
     """allauth's, which also knows whether passwords are taken here and where to go on after a provider's answer."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Who is signed in already is sent on, and has to be told elsewhere that proving it once more failed."""
+        if request.user.is_authenticated and request.GET.get("error") == "auth_failed":
+            messages.error(request, _("The provider did not confirm who you are. Try again."))
+        response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
+        return response
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)

@@ -22,7 +22,9 @@ def sign_in(request: HttpRequest, provider_id: str) -> HttpResponse:
     """Off to the provider. A plain link: a form's redirect to another host would offend the content policy."""
     count(request, SIGN_IN)
     try:
-        return HttpResponseRedirect(flow.begin(request, provider_id, next_url=_next(request)))
+        return HttpResponseRedirect(
+            flow.begin(request, provider_id, next_url=_next(request), again="again" in request.GET)
+        )
     except NotBelieved as error:
         log.error("an identity provider can't be used", reason=str(error))
         raise ProviderAway from error

@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from accounts.web import local, providers, session_pages
+from accounts.web import audit, connections, local, providers, session_pages
 
 urlpatterns = [
     path("sign-in/<str:provider_id>", providers.sign_in, name="provider_sign_in"),
@@ -12,4 +12,8 @@ urlpatterns = [
     path("account/sessions", session_pages.sessions_page, name="account_sessions"),
     path("account/sessions/end-others", session_pages.end_other_sessions, name="account_end_other_sessions"),
     path("account/sessions/<str:session_id>/end", session_pages.end_session, name="account_end_session"),
+    path("account/connections", connections.listed, name="account_connections"),
+    path("account/connections/<str:provider_id>/connect", connections.connect, name="connect_provider"),
+    path("account/connections/<int:account_id>/remove", connections.remove, name="remove_connection"),
+    path("operations/audit/<int:event_id>/redact", audit.redact, name="redact_audit_event"),
 ]

@@ -8,15 +8,15 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import options
 from accounts.errors import SignInTooOld
 from accounts.models import User
+from accounts.recent_sign_in import signed_in_at
 from accounts.web.pages import PageRequest, signed_in
-from accounts.web.sessions import signed_in_at
+from accounts.web.sessions import ask_again
 from apikeys import policies, services
 from apikeys.key_policy import key_policy
 from apikeys.limits import limits_of_key
@@ -137,10 +137,8 @@ def reveal(request: PageRequest, key_id: UUID) -> HttpResponse:
         secret = services.reveal_api_key(
             actor=request.user, key_id=key_id, signed_in_at=signed_in_at(request), now=timezone.now()
         )
-    except SignInTooOld as error:
-        messages.info(request, error.message)
-        back = urlencode({"next": reverse("api_key", args=[key_id])})
-        return redirect(f"{reverse('account_reauthenticate')}?{back}")
+    except SignInTooOld:
+        return ask_again(request, reverse("api_key", args=[key_id]))
     return detail_of(request, key_id, secret)
 
 

@@ -10,6 +10,7 @@ from django.urls.resolvers import RoutePattern
 
 _PARTS = {
     "uuid": "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}",
+    "int": "[0-9]{1,18}",
     "str": "[^/]+",
     "path": ".+?",
 }

@@ -9,10 +9,13 @@ import pytest
 import requests
 from allauth.socialaccount.models import SocialAccount
 from django.test import Client
+from django.utils import timezone
 
+from accounts import identity
 from accounts.credentials import SignIn
 from accounts.models import AuditEvent, User
 from accounts.providers import http
+from litemaas import errors
 from tests.accounts.conftest import ADA, path_of, sign_in_at_provider
 from tests.factories import UserFactory
 
@@ -346,3 +349,62 @@ def test_no_password_is_given_to_somebody_with_a_provider(corp, go, mailoutbox):
         assert page.request.get(f"{urlsplit(page.url)._replace(path=path, query='').geturl()}").status == 404
     Client().post("/password/reset/", {"email": "ada@corp.example"})
     assert mailoutbox == []
+
+
+class TestConnecting:
+    """One more provider for an account that exists: begun on our own page, by somebody who signed in recently."""
+
+    def connect(self, page, live_server, name="Partner"):
+        page.goto(f"{live_server.url}/account/connections")
+        page.get_by_role("link", name=f"Connect {name}").click()
+        sign_in_at_provider(page)
+        page.wait_for_url(f"{live_server.url}/**")
+
+    def test_a_second_provider_signs_in_to_the_same_account_and_can_be_taken_away(
+        self, providers, go, live_server, browse
+    ):
+        page = go()
+        self.connect(page, live_server)
+        ada = User.objects.get()
+        assert [a.provider for a in SocialAccount.objects.filter(user=ada).order_by("pk")] == [
+            "corp",
+            "partner",
+        ]
+        go("partner")
+        assert User.objects.get() == ada
+        page.goto(f"{live_server.url}/account/connections")
+        page.get_by_role("row", name="Corp").get_by_role("button", name="Remove").click()
+        page.wait_for_url(f"{live_server.url}/account/connections")
+        assert [a.provider for a in SocialAccount.objects.all()] == ["partner"]
+        # The last way in stays.
+        assert page.get_by_role("button", name="Remove").count() == 0
+        told = AuditEvent.objects.filter(action__in=["USER_LINK", "USER_UNLINK"]).order_by("pk")
+        assert [(e.action, e.metadata["provider"], e.actor) for e in told] == [
+            ("USER_LINK", "partner", ada), ("USER_UNLINK", "corp", ada),
+        ]  # fmt: skip
+
+    def test_an_identity_of_somebody_else_is_not_taken_over(self, providers, go, live_server):
+        providers[1].stage(
+            people={"ada": {**ADA, "preferred_username": "grace", "email": "grace@corp.example"}}
+        )
+        go("partner")
+        page = go("corp")
+        self.connect(page, live_server)
+        assert SocialAccount.objects.get(provider="partner").user.username == "grace"
+        assert AuditEvent.objects.get(action="AUTH_FAILED").error_message
+
+    def test_another_site_can_not_begin_it(self, providers, go, live_server):
+        page = go()
+        address = f"{live_server.url}/account/connections/partner/connect"
+        for site in ("cross-site", "same-site", "none", None):
+            headers = {"Sec-Fetch-Site": site} if site else {}
+            answer = page.request.get(address, headers=headers, max_redirects=0)
+            assert answer.headers["location"] == "/account/connections"
+
+    def test_the_last_way_in_and_foreign_ones_can_not_be_removed(self, providers, go):
+        go()
+        account = SocialAccount.objects.get()
+        with pytest.raises(errors.Conflict):
+            identity.disconnect(user=account.user, account_id=account.pk, now=timezone.now())
+        with pytest.raises(errors.NotFound):
+            identity.disconnect(user=UserFactory.create(), account_id=account.pk, now=timezone.now())

@@ -68,6 +68,7 @@ class IdentityProvider {
       case 'expired': return this.signed({ ...claims, iat: now - 7200, exp: now - 3600 })
       case 'forged': return this.signed(claims, { ...newKey(), kid: this.key.kid })
       case 'unknown-key': return this.signed(claims, newKey())
+      case 'not-asked': return this.signed({ ...claims, auth_time: now - 7200 })
       case 'unsigned': return `${part({ alg: 'none' })}.${part(claims)}.`
       case 'shared-secret': {
         const head = `${part({ alg: 'HS256', kid: this.key.kid })}.${part(claims)}`
