@@ -8,7 +8,7 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         from accounts import gateway, mirror
         from accounts.audit.refusals import record_refusal
-        from accounts.credentials import SignIn
+        from accounts.credentials import ProviderGrant, SignIn
         from accounts.second_factors import SecondFactorColumn
         from litellm_sync import registry
         from litemaas.crypto import columns
@@ -17,5 +17,8 @@ class AccountsConfig(AppConfig):
         registry.register("user", gateway.apply_user)
         registry.reconcile("user", mirror.USERS)
         columns.register(columns.SealedColumn(SignIn, "sealed_id_token", lambda row: f"sign-in {row.pk}"))
+        columns.register(
+            columns.SealedColumn(ProviderGrant, "sealed_token", lambda row: f"provider grant {row.pk}")
+        )
         columns.register(SecondFactorColumn())
         refused.register(record_refusal)

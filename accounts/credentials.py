@@ -4,6 +4,7 @@ import uuid
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -76,6 +77,26 @@ class SignIn(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} by {self.method}"
+
+
+class ProviderGrant(models.Model):
+    """What lets us ask a provider again which groups somebody is in: one per identity that came with groups."""
+
+    account = models.OneToOneField(
+        SocialAccount, primary_key=True, on_delete=models.CASCADE, related_name="grant"
+    )
+    # OpenID Connect: a refresh token. OpenShift: the access token. NULL where the provider gave none.
+    sealed_token = models.BinaryField(null=True, editable=False)
+    # When the provider last said so.
+    confirmed_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "provider_grants"
+        indexes = [models.Index(fields=["due_at"], name="provider_grant_due")]
+
+    def __str__(self) -> str:
+        return f"groups of {self.account_id}"
 
 
 class AutomationKeyQuerySet(models.QuerySet["AutomationKey"]):

@@ -9,13 +9,14 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from accounts import audit, options
+from accounts.credentials import ProviderGrant
 from accounts.models import SYSTEM, User
 from accounts.permissions import ADMIN, USER
 from accounts.providers.errors import AddressTaken, NotBelieved
 from accounts.providers.provider import Person
 from accounts.services import groups_changed
 from litellm_sync import outbox
-from litemaas import errors
+from litemaas import crypto, errors
 
 _NOT_IN_A_NAME = re.compile(r"[^\w.@+-]+")
 _LONGEST_NAME = 150
@@ -41,9 +42,32 @@ def take_in(person: Person, *, now: datetime) -> tuple[User, SocialAccount]:
     if not user.is_active or user.is_service:
         raise NotBelieved("The account is not active.")
     _follow_profile(user, person)
-    if person.groups is not None:
-        follow_groups(user, list(person.groups[:_MOST_GROUPS]), now=now)
+    hear_groups(user, account, person, now=now)
     return user, account
+
+
+def hear_groups(user: User, account: SocialAccount, person: Person, *, now: datetime) -> None:
+    """Follow what a provider says now of somebody's groups, and remember how to ask it again.
+
+    Some providers leave the claim out for who is in no group: of somebody who was in one that says "none" as well.
+    """
+    grants = ProviderGrant.objects.filter(account=account)
+    if person.groups is None and not grants.exists():
+        return
+    groups = list((person.groups or ())[:_MOST_GROUPS])
+    follow_groups(user, groups, now=now)
+    if not groups:
+        grants.delete()
+        return
+    sealed = crypto.seal(person.token, bound_to=grant_binding(account.pk)) if person.token else None
+    due = now + (settings.GROUPS_RECHECK if sealed else settings.GROUPS_MAX_AGE)
+    ProviderGrant.objects.update_or_create(
+        account=account, defaults={"sealed_token": sealed, "confirmed_at": now, "due_at": due}
+    )
+
+
+def grant_binding(account_id: int) -> str:
+    return f"provider grant {account_id}"
 
 
 def _link(person: Person, now: datetime) -> SocialAccount | None:

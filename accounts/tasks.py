@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from accounts import options, tokens
+from accounts import group_checks, options, tokens
 from accounts.audit import checkpoints, partitions, retention, sealing
 
 
@@ -31,6 +31,12 @@ def keep_audit_tables() -> int:
     partitions.gather_statistics()
     retired = retention.retire_months(older_than_days=options.value("auditRetentionDays"), now=now)
     return sum(month.rows for month in retired)
+
+
+@shared_task
+def check_groups() -> int:
+    """Each minute: ask providers about the groups of those whose turn it is. Returns how many were asked about."""
+    return group_checks.check_due(now=timezone.now())
 
 
 @shared_task

@@ -21,6 +21,7 @@ SCHEDULE = {
     "book the pushed usage": _every(5, "usage.tasks.book_events"),
     "pull the usage": _every(15, "usage.tasks.pull_usage"),
     "sweep the outbox": _every(60, "litellm_sync.tasks.sweep"),
+    "ask providers about groups": _every(60, "accounts.tasks.check_groups"),
     "sweep the jobs": _every(60, "jobs.tasks.sweep_jobs"),
     "expire subscriptions": _every(60, "subscriptions.tasks.expire_subscriptions"),
     "tend the rotations of keys": _every(60, "apikeys.tasks.tend_rotations"),

@@ -1,5 +1,6 @@
 """How each kind of provider is asked who somebody is: allauth's OAuth 2 flow, with our checks in its places."""
 
+from dataclasses import replace
 from typing import Any
 
 from allauth.socialaccount.models import SocialApp, SocialLogin, SocialToken
@@ -58,13 +59,7 @@ class OidcAdapter(_Adapter):
 
     @property
     def basic_auth(self) -> bool:
-        method = self.get_provider().app.settings.get("token_auth_method")
-        if method:
-            return bool(method == "client_secret_basic")
-        # What a provider that says nothing supports (discovery 1.0 §3).
-        return "client_secret_basic" in self.configuration.get(
-            "token_endpoint_auth_methods_supported", ["client_secret_basic"]
-        )
+        return is_basic(self.get_provider().app, self.configuration)
 
     def complete_login(
         self, request: HttpRequest, app: SocialApp, token: SocialToken, **kwargs: Any
@@ -82,17 +77,33 @@ class OidcAdapter(_Adapter):
         if (begun := self.state.get(AGAIN)) is not None:
             require_proof_since(claims, begun)
         self.id_token = raw
-        return self.get_provider().sociallogin_from_response(request, self._with_userinfo(app, token, claims))
+        data = with_user_info(app, self.configuration, token.token, claims)
+        login = self.get_provider().sociallogin_from_response(request, data)
+        login.person = replace(login.person, token=str(kwargs["response"].get("refresh_token") or ""))
+        return login
 
-    def _with_userinfo(self, app: SocialApp, token: SocialToken, claims: dict[str, Any]) -> dict[str, Any]:
-        """Names, address and groups often stand there only. What the signed token says wins."""
-        endpoint = self.configuration.get("userinfo_endpoint")
-        if not endpoint or not app.settings.get("fetch_userinfo", True):
-            return claims
-        more = get_json(endpoint, {"Authorization": f"Bearer {token.token}"})
-        if more.get("sub") != claims["sub"]:
-            raise NotBelieved("The provider's user info is somebody else's.")
-        return {**more, **claims}
+
+def with_user_info(
+    app: SocialApp, configuration: dict[str, Any], access_token: str, claims: dict[str, Any]
+) -> dict[str, Any]:
+    """Names, address and groups often stand there only. What the signed token says wins."""
+    endpoint = configuration.get("userinfo_endpoint")
+    if not endpoint or not app.settings.get("fetch_userinfo", True):
+        return claims
+    more = get_json(endpoint, {"Authorization": f"Bearer {access_token}"})
+    if more.get("sub") != claims["sub"]:
+        raise NotBelieved("The provider's user info is somebody else's.")
+    return {**more, **claims}
+
+
+def is_basic(app: SocialApp, configuration: dict[str, Any]) -> bool:
+    """How we show the token endpoint who we are."""
+    method = app.settings.get("token_auth_method")
+    if method:
+        return bool(method == "client_secret_basic")
+    # What a provider that says nothing supports (discovery 1.0 §3).
+    supported = configuration.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
+    return "client_secret_basic" in supported
 
 
 class OpenShiftAdapter(_Adapter):
@@ -103,8 +114,15 @@ class OpenShiftAdapter(_Adapter):
     def complete_login(
         self, request: HttpRequest, app: SocialApp, token: SocialToken, **kwargs: Any
     ) -> SocialLogin:
-        me = get_json(f"{self.server}{_ME}", {"Authorization": f"Bearer {token.token}"})
-        facts = me.get("metadata")
-        if not isinstance(facts, dict) or not facts.get("uid") or not facts.get("name"):
-            raise NotBelieved("The cluster did not say who this is.")
-        return self.get_provider().sociallogin_from_response(request, me)
+        login = self.get_provider().sociallogin_from_response(request, who_am_i(self.server, token.token))
+        login.person = replace(login.person, token=token.token)
+        return login
+
+
+def who_am_i(server: str, access_token: str) -> dict[str, Any]:
+    """A cluster's word on whose token this is."""
+    me = get_json(f"{server}{_ME}", {"Authorization": f"Bearer {access_token}"})
+    facts = me.get("metadata")
+    if not isinstance(facts, dict) or not facts.get("uid") or not facts.get("name"):
+        raise NotBelieved("The cluster did not say who this is.")
+    return me

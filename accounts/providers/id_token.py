@@ -20,9 +20,12 @@ _LONGEST = 255
 
 
 def verified_claims(
-    raw: str, *, configuration: dict[str, Any], client_id: str, nonce: str, access_token: str
+    raw: str, *, configuration: dict[str, Any], client_id: str, nonce: str | None, access_token: str
 ) -> dict[str, Any]:
-    """What the token says. Raises NotBelieved with the reason, ProviderAway when the keys can't be had."""
+    """What the token says. Raises NotBelieved with the reason, ProviderAway when the keys can't be had.
+
+    One that comes with a refresh answers to no sign-in: there `nonce` is None (Core 1.0 §12.2).
+    """
     header = _header(raw)
     algorithm = header.get("alg")
     if algorithm not in _ALGORITHMS:
@@ -40,7 +43,7 @@ def verified_claims(
     except jwt.InvalidTokenError as error:
         raise NotBelieved(f"The ID token is not valid: {type(error).__name__}.") from None
     _check_party(claims, client_id)
-    if not hmac.compare_digest(str(claims.get("nonce", "")), nonce):
+    if nonce is not None and not hmac.compare_digest(str(claims.get("nonce", "")), nonce):
         raise NotBelieved("The ID token was made for another sign-in.")
     if "at_hash" in claims and claims["at_hash"] != _half_hash(access_token, algorithm):
         raise NotBelieved("The access token is not the ID token's.")

@@ -1,6 +1,6 @@
 """The two kinds of provider, as allauth's registry finds them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from allauth.socialaccount.models import SocialLogin
@@ -25,6 +25,8 @@ class Person:
     groups: tuple[str, ...] | None
     # By which names an operator may have listed the person in INITIAL_ADMINS.
     known_as: frozenset[str]
+    # With which to ask the provider again; "" where it gave none.
+    token: str = field(default="", repr=False)
 
 
 class _Provider(OAuth2Provider):  # type: ignore[misc]

@@ -16,7 +16,15 @@ import requests
 FOLDER = Path(__file__).resolve().parent
 PROJECT = FOLDER.parent.parent
 STAMP = FOLDER / "node_modules" / "installed-from"
-AT_THE_START = {"people": {}, "fault": "", "dead": False, "drip": False, "rotate": True, "endings": []}
+AT_THE_START = {
+    "people": {},
+    "fault": "",
+    "dead": False,
+    "drip": False,
+    "rotate": True,
+    "endings": [],
+    "refresh": True,
+}
 
 
 @dataclass
@@ -28,7 +36,7 @@ class IdentityProvider:
     secret: str
 
     def stage(self, **wish: Any) -> None:
-        """`people` (login name → claims), `redirects`, `endings`, `fault`, `dead`, `drip`, `rotate`."""
+        """`people` (login name → claims), `now` (of these, what changes at once), `redirects`, `endings`, `fault`, …"""
         requests.post(f"{self.url}/-/stage", json=wish, timeout=5).raise_for_status()
 
     def as_setting(self, slug: str, **more: Any) -> dict[str, Any]:

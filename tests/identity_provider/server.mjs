@@ -17,7 +17,7 @@ function newKey() {
 }
 
 class IdentityProvider {
-  stage = { people: {}, redirects: ['http://127.0.0.1/'], endings: [], fault: '', slow: 0, dead: false }
+  stage = { people: {}, redirects: ['http://127.0.0.1/'], endings: [], fault: '', slow: 0, dead: false, refresh: true }
   key = newKey()
 
   async start() {
@@ -28,11 +28,11 @@ class IdentityProvider {
   }
 
   make() {
-    const people = this.stage.people
     this.provider = new Provider(this.url, {
       clients: [{
         client_id: CLIENT, client_secret: SECRET, redirect_uris: this.stage.redirects,
         post_logout_redirect_uris: this.stage.endings,
+        grant_types: ['authorization_code', 'refresh_token'],
       }],
       jwks: { keys: [this.key] },
       cookies: { keys: ['only-for-tests'] },
@@ -42,15 +42,21 @@ class IdentityProvider {
         profile: ['name', 'preferred_username'],
       },
       pkce: { required: () => true },
+      issueRefreshToken: () => this.stage.refresh,
+      expiresWithSession: () => false,
       features: { devInteractions: { enabled: true }, rpInitiatedLogout: { enabled: true } },
       findAccount: (_ctx, id) => ({
         accountId: id,
-        claims: () => ({ ...people[id], sub: id }),
+        claims: () => ({ ...this.stage.people[id], sub: id }),
       }),
     })
     this.provider.use(async (ctx, next) => {
       await next()
       if (ctx.path === '/token' && ctx.body?.id_token) ctx.body.id_token = await this.altered(ctx.body.id_token)
+      if (ctx.path === '/token' && this.stage.fault === 'refused' && ctx.oidc?.params?.grant_type === 'refresh_token') {
+        ctx.status = 400
+        ctx.body = { error: 'invalid_grant' }
+      }
       if (ctx.path === '/me' && this.stage.fault === 'another-subject') ctx.body = { sub: 'somebody-else' }
     })
     this.handle = this.provider.callback()
@@ -87,6 +93,8 @@ class IdentityProvider {
     if (request.url === '/-/stage') {
       const wish = JSON.parse(Buffer.concat(await read(request)).toString())
       this.stage = { ...this.stage, ...wish }
+      // What is said of somebody changes while they stay signed in.
+      if (wish.now) this.stage.people = { ...this.stage.people, ...wish.now }
       if (wish.rotate) this.key = newKey()
       // New keys or clients need a new provider; it forgets who was signed in.
       if (wish.rotate || wish.redirects || wish.people) this.make()
