@@ -9,7 +9,7 @@ class AccountsConfig(AppConfig):
         from accounts import gateway, mirror
         from accounts.audit.refusals import record_refusal
         from accounts.credentials import ProviderGrant, SignIn
-        from accounts.second_factors import SecondFactorColumn
+        from accounts.second_factors import SecondFactorColumn, record_changes
         from litellm_sync import registry
         from litemaas.crypto import columns
         from litemaas.refusals import refused
@@ -21,4 +21,5 @@ class AccountsConfig(AppConfig):
             columns.SealedColumn(ProviderGrant, "sealed_token", lambda row: f"provider grant {row.pk}")
         )
         columns.register(SecondFactorColumn())
+        record_changes()
         refused.register(record_refusal)

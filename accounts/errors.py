@@ -28,3 +28,8 @@ class TooManySignIns(DomainError):
 class SecondFactorNeeded(DomainError):
     code = "FORBIDDEN"
     default_message = "This account needs a second factor. Sign in in a browser."
+
+
+class AddressNotConfirmed(DomainError):
+    code = "FORBIDDEN"
+    default_message = "The e-mail address of this account is not confirmed. Sign in in a browser."

@@ -2,11 +2,15 @@
 
 import base64
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
+from allauth.mfa import signals
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
+from django.db import transaction
 
+from accounts import audit
 from litemaas import crypto
 from litemaas.crypto.columns import SealedColumn
 from litemaas.crypto.sealing import rewrapped
@@ -25,6 +29,32 @@ class SealingAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     def decrypt(self, encrypted_text: str) -> str:
         sealed = _sealed(encrypted_text)
         return encrypted_text if sealed is None else crypto.open_sealed(sealed, bound_to=_BINDING)
+
+
+def record_changes() -> None:
+    """Have what people do with their second factors recorded: allauth tells it by its signals only."""
+    for name, signal in _TOLD.items():
+        signal.connect(partial(_record, name), weak=False, dispatch_uid=f"record {name}")
+
+
+def _record(action: str, *, user: Any, authenticator: Authenticator, **_parts: Any) -> None:
+    error = "The second factor was not right." if action == "MFA_FAILED" else ""
+    with transaction.atomic():
+        audit.record(
+            action,
+            actor=user,
+            resource=("AUTH", str(user.pk)),
+            metadata={"type": getattr(authenticator, "type", None)},
+            error=error,
+        )
+
+
+_TOLD = {
+    "MFA_ADD": signals.authenticator_added,
+    "MFA_REMOVE": signals.authenticator_removed,
+    "MFA_RESET": signals.authenticator_reset,
+    "MFA_FAILED": signals.authentication_failed,
+}
 
 
 class SecondFactorColumn(SealedColumn):

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from allauth.account.adapter import get_adapter
+from allauth.account.utils import has_verified_email
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -12,9 +13,11 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 
 from accounts import audit, options, sessions
-from accounts.errors import SecondFactorNeeded, SignInFailed, TooManySignIns
+from accounts.credentials import SignIn
+from accounts.errors import AddressNotConfirmed, SecondFactorNeeded, SignInFailed, TooManySignIns
 from accounts.models import Actor, Role, User
 from accounts.permissions import ADMIN
+from accounts.tokens import end_sign_ins
 from litellm_sync import outbox
 from litemaas import errors
 from litemaas.hooks import Hook
@@ -159,8 +162,8 @@ def _check_roles(user: User) -> None:
 def sign_in_with_password(request: HttpRequest, *, username: str, password: str, now: datetime) -> User:
     """The user whose local account this is. Raises SignInFailed alike for every reason; both ends are recorded.
 
-    The tries per account are counted with those on the portal's page. Raises SecondFactorNeeded where a password is
-    not enough.
+    The tries per account are counted with those on the portal's page. Raises SecondFactorNeeded or AddressNotConfirmed
+    where a password is not enough.
     """
     try:
         user = get_adapter(request).authenticate(request, username=username, password=password)
@@ -170,8 +173,21 @@ def sign_in_with_password(request: HttpRequest, *, username: str, password: str,
         raise SignInFailed
     if is_mfa_enabled(user) or (settings.ADMINS_NEED_MFA and user.is_admin):
         raise SecondFactorNeeded
+    if settings.ACCOUNT_EMAIL_VERIFICATION == "mandatory" and not has_verified_email(user):
+        raise AddressNotConfirmed
     record_sign_in(user=user, now=now)
     return user
+
+
+@transaction.atomic(durable=True)
+def change_password(*, user: User, password: str, now: datetime) -> None:
+    """A new password of somebody who proved who they are. Sign-ins with the former one end."""
+    user.set_password(password)
+    user.save(update_fields=["password", "updated_at"])
+    ended = end_sign_ins(SignIn.objects.filter(user=user, method=SignIn.Method.PASSWORD), now=now)
+    audit.record(
+        "PASSWORD_CHANGE", actor=user, resource=("AUTH", str(user.pk)), at=now, metadata={"ended": ended}
+    )
 
 
 @transaction.atomic

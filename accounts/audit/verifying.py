@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from django.db import connection
 
 from accounts.audit import checkpoints
-from accounts.audit.leaves import GENESIS, Redacted, chained, leaf_of, rows_by_id
-from accounts.audit.models import AuditChain, AuditCheckpoint, AuditRedaction, AuditRetirement, AuditSeal
+from accounts.audit.leaves import COLUMNS, GENESIS, Redacted, Row, chained, leaf_of
+from accounts.audit.models import AuditChain, AuditCheckpoint, AuditRedaction, AuditRetirement
 from accounts.audit.sealing import EVERYTHING, known_snapshot
 from accounts.audit.signing import trusted_keys
 
@@ -58,20 +57,48 @@ def verify(
     trusted = trusted | trusted_keys()
     chain = AuditChain.objects.filter(pk=1).first()
     walk = _Walk(report, _due_checkpoints(kept or [], report, trusted), _retirements(report, trusted))
-    for seals in _sealed(upto=chain.seq if chain else 0):
-        walk.check(seals)
+    for links in _links(upto=chain.seq if chain else 0):
+        walk.check(links)
         progress(report.rows)
     walk.finish(chain)
     _look_for_unsealed(report, chain)
     return report
 
 
-def _sealed(upto: int) -> Iterator[list[AuditSeal]]:
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """A link of the chain and the row that it names, None where that is gone."""
+
+    seq: int
+    event_id: int
+    at: datetime
+    leaf: bytes
+    hash: bytes
+    row: Row | None
+
+
+# One statement for links and rows: the row's key holds the time, so each look-up goes to one partition.
+_LINKS = f"""
+SELECT s.seq, s.event_id, s.at, s.leaf, s.hash, {COLUMNS}
+FROM (SELECT seq, event_id, at, leaf, hash FROM audit_seals WHERE seq > %s AND seq <= %s ORDER BY seq LIMIT %s) s
+LEFT JOIN audit_logs e ON e.id = s.event_id AND e.at = s.at ORDER BY s.seq
+"""  # noqa: S608  no value is put in
+
+
+def _links(upto: int) -> Iterator[list[_Link]]:
     """Batches in the chain's order. Rows that are sealed meanwhile are left to the next time."""
     last = 0
-    while batch := list(AuditSeal.objects.filter(seq__gt=last, seq__lte=upto).order_by("seq")[:_BATCH]):
-        yield batch
-        last = batch[-1].seq
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute(_LINKS, [last, upto, _BATCH])
+            batch = [
+                _Link(*columns[:5], Row.of(columns[5:]) if columns[5] is not None else None)
+                for columns in cursor.fetchall()
+            ]
+            if not batch:
+                return
+            yield batch
+            last = batch[-1].seq
 
 
 def _due_checkpoints(
@@ -104,44 +131,42 @@ class _Walk:
     def __init__(self, report: Report, due: list[AuditCheckpoint], retired: list[AuditRetirement]) -> None:
         self.report, self.due, self.retired = report, due, retired
         self.seq, self.hash = 0, GENESIS
+        self.redactions = {row.event_id: _left_by(row) for row in AuditRedaction.objects.iterator()}
 
-    def check(self, seals: list[AuditSeal]) -> None:
-        rows = rows_by_id({seal.event_id: seal.at for seal in seals})
-        redactions = {
-            redaction.event_id: redaction
-            for redaction in AuditRedaction.objects.filter(event_id__in=[seal.event_id for seal in seals])
-        }
-        for seal in seals:
-            self._skip_retired(before=seal.seq)
-            if seal.seq != self.seq + 1:
-                self.report.add("deleted", f"The chain has no links {self.seq + 1} to {seal.seq - 1}.")
+    def check(self, links: list[_Link]) -> None:
+        for link in links:
+            self._skip_retired(before=link.seq)
+            if link.seq != self.seq + 1:
+                self.report.add("deleted", f"The chain has no links {self.seq + 1} to {link.seq - 1}.")
                 self.hash = b""
-            self._check_row(seal, rows.get(seal.event_id), redactions.get(seal.event_id))
-            self._follow(seal)
+            self._check_row(link)
+            self._follow(link)
 
-    def _check_row(self, seal: AuditSeal, row: Any, redaction: AuditRedaction | None) -> None:
+    def _check_row(self, link: _Link) -> None:
         self.report.rows += 1
-        if row is None or row.at != seal.at:
+        if link.row is None:
             self.report.add(
-                "deleted", f"Row {seal.event_id} of {seal.at:%Y-%m-%d %H:%M:%S} (link {seal.seq}) is gone."
+                "deleted", f"Row {link.event_id} of {link.at:%Y-%m-%d %H:%M:%S} (link {link.seq}) is gone."
             )
             return
-        self.report.redacted += redaction is not None
-        if leaf_of(row, _left_by(redaction)) != bytes(seal.leaf):
-            what = f"{row.facts[4]} of {seal.at:%Y-%m-%d %H:%M:%S}"
+        redacted = self.redactions.get(link.event_id)
+        self.report.redacted += redacted is not None
+        if leaf_of(link.row, redacted) != link.leaf:
+            what = f"{link.row.facts[4]} of {link.at:%Y-%m-%d %H:%M:%S}"
             self.report.add(
-                "changed", f"Row {seal.event_id} (link {seal.seq}, {what}) is not what was recorded."
+                "changed", f"Row {link.event_id} (link {link.seq}, {what}) is not what was recorded."
             )
 
-    def _follow(self, seal: AuditSeal) -> None:
+    def _follow(self, link: _Link) -> None:
         """The stored hash goes on, so that one break is told once."""
-        is_next = not self.hash or chained(self.hash, seal.seq, bytes(seal.leaf)) == bytes(seal.hash)
+        is_next = not self.hash or chained(self.hash, link.seq, link.leaf) == link.hash
         if not is_next:
             self.report.add(
-                "reordered", f"Link {seal.seq} (row {seal.event_id}) does not follow from the one before."
+                "reordered", f"Link {link.seq} (row {link.event_id}) does not follow from the one before."
             )
-        self.seq, self.hash = seal.seq, bytes(seal.hash)
-        self._meet_checkpoints()
+        self.seq, self.hash = link.seq, link.hash
+        if self.due:
+            self._meet_checkpoints()
 
     def _skip_retired(self, before: int | None) -> None:
         while self.retired and self.retired[0].first_seq == self.seq + 1:
@@ -169,9 +194,7 @@ class _Walk:
             self.report.add("truncated", f"The chain ends at {self.seq}; it was {signed}.")
 
 
-def _left_by(redaction: AuditRedaction | None) -> Redacted | None:
-    if redaction is None:
-        return None
+def _left_by(redaction: AuditRedaction) -> Redacted:
     return Redacted(
         {name: bytes.fromhex(text) for name, text in redaction.commitments.items()},
         {name: bytes.fromhex(text) for name, text in redaction.salts.items()},

@@ -16,7 +16,7 @@ from accounts.models import User
 from accounts.providers.flow import PROVIDER_SESSION
 from accounts.providers.sign_out import sign_out_of
 from accounts.recent_sign_in import SESSION_SIGN_IN
-from accounts.services import record_sign_in, record_sign_out
+from accounts.services import change_password, record_sign_in, record_sign_out
 from litemaas import context
 
 # In the session after a sign-out: where the provider signs people out.
@@ -73,6 +73,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def get_client_ip(self, request: HttpRequest) -> str:
         """As everywhere else: forwarded addresses count from configured proxies only."""
         return context.current().address or request.META.get("REMOTE_ADDR") or "127.0.0.1"
+
+    def set_password(self, user: User, password: str) -> None:
+        """A new password ends whatever the former one opened: browsers by Django's own check, API clients here."""
+        change_password(user=user, password=password, now=timezone.now())
 
     def send_password_reset_mail(self, user: User, email: str, context: dict[str, Any]) -> None:
         """Nobody gets a password who never had one here: it would be a way around the provider."""

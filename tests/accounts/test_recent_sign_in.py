@@ -82,7 +82,9 @@ def listed():
 def _filled(path):
     class Places(dict):
         def __missing__(self, name):
-            return "favicon" if name == "place" else "1" if name == "event_id" else str(uuid4())
+            return (
+                "favicon" if name == "place" else "1" if name in {"event_id", "account_id"} else str(uuid4())
+            )
 
     return path.format_map(Places())
 
