@@ -92,8 +92,8 @@ def _links(upto: int) -> Iterator[list[_Link]]:
         while True:
             cursor.execute(_LINKS, [last, upto, _BATCH])
             batch = [
-                _Link(*columns[:5], Row.of(columns[5:]) if columns[5] is not None else None)
-                for columns in cursor.fetchall()
+                _Link(seq, event_id, at, leaf, link_hash, Row.of(tuple(row)) if row[0] is not None else None)
+                for seq, event_id, at, leaf, link_hash, *row in cursor.fetchall()
             ]
             if not batch:
                 return
