@@ -205,6 +205,8 @@ DATABASES["default"]["OPTIONS"] = {
     **DATABASES["default"].get("OPTIONS", {}),
     "connect_timeout": 3,
     "application_name": "litemaas",
+    # Only what asks for it is prepared (litemaas.api.statements); without a number here psycopg would prepare nothing.
+    "prepare_threshold": 2**31,
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

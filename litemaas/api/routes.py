@@ -1,8 +1,8 @@
 """Routes with and without a trailing slash are one resource, without a redirect (contract §1.1)."""
 
 import re
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Callable, Iterator
+from functools import cached_property, lru_cache
 from typing import Any
 
 from django.urls import ResolverMatch, URLPattern, URLResolver, re_path
@@ -44,6 +44,14 @@ class SegmentedResolver(URLResolver):
         }
 
     def resolve(self, path: str) -> ResolverMatch:
+        return self._known(path)
+
+    @cached_property
+    def _known(self) -> Callable[[str], ResolverMatch]:
+        """What a path leads to never changes, and few paths take most of the requests."""
+        return lru_cache(maxsize=1024)(self._look_up)
+
+    def _look_up(self, path: str) -> ResolverMatch:
         prefix = str(self.pattern)
         rest = path[len(prefix) :] if path.startswith(prefix) else ""
         found = self._by_segment.get(rest.partition("/")[0]) or self._by_segment[""]

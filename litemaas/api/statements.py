@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.backends.utils import CursorDebugWrapper, CursorWrapper
 from django.db.models import QuerySet
 from psycopg.adapt import AdaptersMap
@@ -52,9 +52,8 @@ class Statement:
         compiled = self._fixed(shape, values) if once else self._reusable(shape, values)
         parameters = [values[item] if is_name else item for is_name, item in compiled.parameters]
         sql = compiled.sql if window is None else f"{compiled.sql} LIMIT {window[0]:d} OFFSET {window[1]:d}"
-        with _cursor(prepares=not once) as cursor:
-            cursor.execute(sql, parameters)
-            return [dict(zip(compiled.columns, row, strict=True)) for row in cursor.fetchall()]
+        rows = _unprepared(sql, parameters) if once else _prepared(sql, parameters)
+        return [dict(zip(compiled.columns, row, strict=True)) for row in rows]
 
     def _reusable(self, shape: Any, values: Values) -> _Compiled:
         key = (shape, tuple(values))
@@ -102,13 +101,25 @@ def _adapters(base: AdaptersMap) -> AdaptersMap:
     return ours
 
 
-def _cursor(*, prepares: bool) -> CursorWrapper:
-    """Django's cursor around ours: it translates errors, and in debug mode counts statements."""
-    if not prepares:
-        return connection.cursor()
-    connection.ensure_connection()
-    wrapper = CursorDebugWrapper if connection.queries_logged else CursorWrapper
-    return wrapper(_PreparingCursor(connection.connection), connection)
+def _unprepared(sql: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
+
+
+def _prepared(sql: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
+    """Past Django's cursor, whose layers take longer than psycopg itself, unless somebody looks at the statements."""
+    database = connections[DEFAULT_DB_ALIAS]
+    database.ensure_connection()
+    if database.queries_logged or database.execute_wrappers:
+        wrapper = CursorDebugWrapper if database.queries_logged else CursorWrapper
+        with wrapper(_PreparingCursor(database.connection), database) as cursor:
+            cursor.execute(sql, parameters)
+            return list(cursor.fetchall())
+    database.validate_no_broken_transaction()
+    with database.wrap_database_errors, _PreparingCursor(database.connection) as cursor:
+        return cursor.execute(sql, parameters).fetchall()
 
 
 def _is_marker(parameter: Any, names: Mapping[Any, str]) -> bool:

@@ -175,3 +175,14 @@ def test_one_round_trip_counts():
     assert cache.incr("k") == 2
     assert cache.get("k") == 2
     assert 0 < cache._cache.get_client(None).ttl(cache.make_key("k")) <= 60
+
+
+def test_a_connection_that_the_server_ended_is_replaced():
+    counters = caches["counters"]
+    key = f"ended-{time.monotonic_ns()}"
+    assert counters.add(key, 1, 60)
+    counters._cache.get_client(None, write=True).execute_command(
+        "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"
+    )
+    assert not counters.add(key, 1, 60)
+    assert counters.incr(key) == 2
