@@ -1,5 +1,6 @@
 """What every test stands on."""
 
+import functools
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -9,7 +10,9 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.signals import user_logged_in
 from django.core.cache import cache
+from django.db import connection, transaction
 from django.db.models import F
+from django.test import TransactionTestCase
 from playwright.sync_api import Browser, sync_playwright
 
 from accounts import options
@@ -45,6 +48,47 @@ def _date_sign_in(request, **_parts) -> None:
     """`Client.force_login` skips the page that dates the sign-in in the session; its request comes from nowhere."""
     if "REMOTE_ADDR" not in request.META:
         request.session.setdefault(SESSION_SIGN_IN, time.time())
+
+
+# What migrations made once and every test may count on.
+_KEPT = ("django_migrations", "django_content_type", "auth_permission")
+_TABLES = """
+SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition AND relname <> ALL(%s)
+AND relnamespace = 'public'::regnamespace
+"""
+
+
+@functools.cache
+def _may_pass_by_triggers() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+        return cursor.fetchone()[0]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _empty_only_what_was_filled() -> None:
+    """After tests that commit. Django truncates each of some hundred tables and writes all permissions anew.
+
+    Passing by the triggers is for superusers only, so on a server where we are none Django's way remains.
+    """
+    thorough = TransactionTestCase._fixture_teardown
+
+    def empty(case: TransactionTestCase) -> None:
+        if not _may_pass_by_triggers():
+            return thorough(case)
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(_TABLES, [list(_KEPT)])
+            tables = [name for (name,) in cursor.fetchall()]
+            asked = (f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM \"{name}\")" for name in tables)  # noqa: S608
+            cursor.execute(" UNION ALL ".join(asked))
+            filled = [name for (name,) in cursor.fetchall()]
+            # Neither foreign keys nor the triggers that keep records from being deleted.
+            cursor.execute("SET LOCAL session_replication_role = replica")
+            for name in filled:
+                cursor.execute(f'DELETE FROM "{name}"')  # noqa: S608
+        return None
+
+    TransactionTestCase._fixture_teardown = empty
 
 
 def pytest_terminal_summary(terminalreporter) -> None:
