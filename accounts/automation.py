@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.credentials import AutomationKey
@@ -62,7 +63,7 @@ def import_automation_key(entry: ImportedKey, *, now: datetime) -> AutomationKey
     """Take over a key by its hash, from the deployment's settings. None when it is here already, also revoked."""
     if not _HASH.fullmatch(entry.key_hash):
         raise errors.InvalidInput(
-            fields={"keyHash": "The hash must be a SHA-256 in 64 lower-case hex digits."}
+            fields={"keyHash": _("The hash must be a SHA-256 in 64 lower-case hex digits.")}
         )
     if AutomationKey.objects.filter(key_hash=entry.key_hash).exists():
         return None
@@ -92,7 +93,7 @@ def _make(actor: Actor, entry: ImportedKey, suffix: str, now: datetime) -> Autom
             )
             key.save(force_insert=True)
     except IntegrityError:
-        raise errors.AlreadyExists("There is a live automation key of this name.") from None
+        raise errors.AlreadyExists(_("There is a live automation key of this name.")) from None
     audit.record(
         "TOKEN_CREATE",
         actor=actor,

@@ -10,6 +10,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils.translation import gettext as _
 
 from litemaas.errors import NotFound
 
@@ -110,7 +111,7 @@ class AutomationKeyQuerySet(models.QuerySet["AutomationKey"]):
         try:
             return self.get(pk=pk)
         except AutomationKey.DoesNotExist:
-            raise NotFound("This automation key does not exist.") from None
+            raise NotFound(_("This automation key does not exist.")) from None
 
 
 class AutomationKey(models.Model):

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.core.cache import cache
+from django.utils.translation import gettext as _
 
 from accounts import tokens
 from accounts.credentials import SignIn
@@ -41,10 +42,10 @@ def redeem_code(code: str, verifier: str) -> dict[str, Any]:
     facts = cache.get(_name(code))
     # Of two who come at once only one deletes it.
     if facts is None or not cache.delete(_name(code)) or not _fits(verifier, facts["challenge"]):
-        raise SignInFailed("The code is not valid. Sign in again.")
+        raise SignInFailed(_("The code is not valid. Sign in again."))
     user = User.objects.active().filter(pk=facts["user"]).first()
     if user is None:
-        raise SignInFailed("The code is not valid. Sign in again.")
+        raise SignInFailed(_("The code is not valid. Sign in again."))
     return tokens.issue_tokens(
         user,
         signed_in_at=datetime.fromtimestamp(facts["signed_in_at"], UTC),

@@ -7,6 +7,7 @@ from datetime import datetime
 from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from accounts import audit, options
 from accounts.credentials import ProviderGrant
@@ -115,9 +116,9 @@ def disconnect(*, user: User, account_id: int, now: datetime) -> None:
     person = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     account = SocialAccount.objects.filter(user=person, pk=account_id).first()
     if account is None:
-        raise errors.NotFound("This connection does not exist.")
+        raise errors.NotFound(_("This connection does not exist."))
     if not may_disconnect(person):
-        raise errors.Conflict("This is your only way to sign in. Connect another one first.")
+        raise errors.Conflict(_("This is your only way to sign in. Connect another one first."))
     account.delete()
     audit.record(
         "USER_UNLINK", actor=user, obj=user, at=now, metadata={"provider": account.provider, "by": "person"}

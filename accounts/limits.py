@@ -9,6 +9,8 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts import audit
 from accounts.models import Actor, User
@@ -36,7 +38,7 @@ def change_limits(*, actor: Actor, user_id: UUID | str, limits: Limits, now: dat
     rows = User.objects.select_for_update(no_key=True)
     user: User | None = rows.filter(pk=user_id, is_service=False).first()
     if user is None:
-        raise errors.NotFound("This user does not exist.")
+        raise errors.NotFound(_("This user does not exist."))
     _set(actor, user, _checked(limits), "USER_BUDGET_UPDATE", now)
     return user
 
@@ -65,7 +67,9 @@ def people_to_limit(
         rows = rows.filter(pk__in=list(user_ids))
     if role is not None:
         if role not in ROLES:
-            raise errors.InvalidInput(fields={"role": f"role must be one of {', '.join(ROLES)}."})
+            raise errors.InvalidInput(
+                fields={"role": _("role must be one of %(names)s.") % {"names": ", ".join(ROLES)}}
+            )
         rows = rows.filter(roles__contains=[role])
     return rows.order_by("username", "pk")
 
@@ -102,13 +106,13 @@ def change_limits_of_many(
 def _change_one(actor: Actor, user_id: UUID, changed: Limits, now: datetime) -> None:
     user = User.objects.select_for_update(no_key=True).active().filter(pk=user_id).first()
     if user is None:
-        raise errors.NotFound("This user is not active any more.")
+        raise errors.NotFound(_("This user is not active any more."))
     _set(actor, user, changed, "BULK_USER_LIMITS", now)
 
 
 class EmptyChange(errors.DomainError):
     code = "INVALID_INPUT"
-    default_message = "Give at least one limit."
+    default_message = gettext_lazy("Give at least one limit.")
 
 
 def _set(actor: Actor, user: User, changed: Limits, action: str, now: datetime) -> None:
@@ -147,7 +151,7 @@ def _checked(limits: Limits) -> Limits:
 
 class SpendNotReset(errors.DomainError):
     code = "LITELLM_ERROR"
-    default_message = "The gateway did not reset the spend. Nothing was changed. Try again."
+    default_message = gettext_lazy("The gateway did not reset the spend. Nothing was changed. Try again.")
 
 
 def reset_spend(*, actor: Actor, user_id: UUID | str, reason: str = "", now: datetime) -> User:
@@ -158,7 +162,7 @@ def reset_spend(*, actor: Actor, user_id: UUID | str, reason: str = "", now: dat
     _require(actor)
     user: User | None = User.objects.filter(pk=user_id, is_service=False).first()
     if user is None:
-        raise errors.NotFound("This user does not exist.")
+        raise errors.NotFound(_("This user does not exist."))
     if not dry_run.is_rehearsing():
         _reset_at_gateway(user)
     with transaction.atomic():

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import User
@@ -52,7 +53,9 @@ def change_preferences(*, user: User, changes: dict[str, Any]) -> dict[str, Any]
     row = User.objects.select_for_update(no_key=True).only("preferences").get(pk=user.pk)
     row.preferences = {**row.preferences, **_checked(changes)}
     if len(json.dumps(row.preferences)) > _MOST_BYTES:
-        raise errors.InvalidInput(f"Preferences take at most {_MOST_BYTES} bytes.")
+        raise errors.InvalidInput(
+            _("Preferences take at most %(most_bytes)s bytes.") % {"most_bytes": _MOST_BYTES}
+        )
     row.save(update_fields=["preferences", "updated_at"])
     return {**_DEFAULTS, **row.preferences}
 

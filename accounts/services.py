@@ -11,6 +11,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts import audit, options, sessions
 from accounts.credentials import SignIn
@@ -30,7 +32,7 @@ groups_changed: Hook[[User, list[str], datetime]] = Hook()
 
 class LastAdmin(errors.Conflict):
     code = "LAST_ADMIN"
-    default_message = "This is the last active administrator. Make somebody else one first."
+    default_message = gettext_lazy("This is the last active administrator. Make somebody else one first.")
 
 
 @transaction.atomic(durable=True)
@@ -58,7 +60,7 @@ def register_user(
         with transaction.atomic():
             user.save(force_insert=True)
     except IntegrityError:
-        raise errors.AlreadyExists("There is an account with this user name or e-mail address.") from None
+        raise errors.AlreadyExists(_("There is an account with this user name or e-mail address.")) from None
     audit.record(
         "USER_CREATE", actor=actor, obj=user, at=now, new={"username": user.username, "roles": user.roles}
     )
@@ -67,12 +69,12 @@ def register_user(
 
 def _check_identity(user: User) -> None:
     if not user.username or len(user.username) > 150:
-        raise errors.InvalidInput(fields={"username": "Give a user name of at most 150 characters."})
+        raise errors.InvalidInput(fields={"username": _("Give a user name of at most 150 characters.")})
     if user.email:
         try:
             validate_email(user.email)
         except ValidationError:
-            raise errors.InvalidInput(fields={"email": "This is not an e-mail address."}) from None
+            raise errors.InvalidInput(fields={"email": _("This is not an e-mail address.")}) from None
 
 
 _CHANGED_BY_OPERATORS = (
@@ -105,7 +107,7 @@ def change_user(
     )
     user: User | None = User.objects.select_for_update(no_key=True).filter(pk=user_id).first()
     if user is None:
-        raise errors.NotFound("This user does not exist.")
+        raise errors.NotFound(_("This user does not exist."))
     old = {"roles": user.roles, "isActive": user.is_active}
     user.roles = user.roles if roles is None else sorted(set(roles))
     user.is_active = user.is_active if is_active is None else is_active
@@ -136,9 +138,11 @@ def open_for_linking(*, actor: Actor, user_id: Any, now: datetime) -> User:
         raise errors.Forbidden(requiredPermission="users:write")
     user: User | None = User.objects.select_for_update(no_key=True).filter(pk=user_id).first()
     if user is None:
-        raise errors.NotFound("This user does not exist.")
+        raise errors.NotFound(_("This user does not exist."))
     if user.is_service or not user.email:
-        raise errors.InvalidStateTransition("Only a person's account with an e-mail address can be linked.")
+        raise errors.InvalidStateTransition(
+            _("Only a person's account with an e-mail address can be linked.")
+        )
     if not user.is_open_for_linking:
         user.is_open_for_linking = True
         user.save(update_fields=["is_open_for_linking", "updated_at"])
@@ -156,7 +160,9 @@ def open_for_linking(*, actor: Actor, user_id: Any, now: datetime) -> User:
 def _check_roles(user: User) -> None:
     unknown = [role for role in user.roles if role not in Role.values]
     if unknown or not user.roles:
-        raise errors.InvalidInput(fields={"roles": f"Roles must be one or more of {', '.join(Role.values)}."})
+        raise errors.InvalidInput(
+            fields={"roles": _("Roles must be one or more of %(names)s.") % {"names": ", ".join(Role.values)}}
+        )
 
 
 def sign_in_with_password(request: HttpRequest, *, username: str, password: str, now: datetime) -> User:

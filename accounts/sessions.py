@@ -8,6 +8,7 @@ from uuid import UUID
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.credentials import SignIn
@@ -63,7 +64,7 @@ def sessions_of(
 def end_one(*, user: User, session_id: str, now: datetime) -> None:
     """End one of the user's own sessions. Raises NotFound for anybody else's."""
     if not (_end_portal(user, session_id) or _end_api(user, session_id, now)):
-        raise errors.NotFound("This session does not exist, or it has ended.")
+        raise errors.NotFound(_("This session does not exist, or it has ended."))
     audit.record("SESSION_END", actor=user, resource=("AUTH", session_id), at=now)
 
 
@@ -103,7 +104,7 @@ def revoke_sessions(*, actor: Actor, user_id: Any, reason: str = "", now: dateti
         raise errors.Forbidden(requiredPermission="users:write")
     user = User.objects.filter(pk=user_id).first()
     if user is None:
-        raise errors.NotFound("This user does not exist.")
+        raise errors.NotFound(_("This user does not exist."))
     ended = end_all(user, now=now)
     facts = {"revoked": ended} | ({"reason": reason} if reason else {})
     audit.record("SESSIONS_REVOKE", actor=actor, obj=user, at=now, metadata=facts)

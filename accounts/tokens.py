@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 from rest_framework_simplejwt.exceptions import ExpiredTokenError, TokenError
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
@@ -35,17 +36,19 @@ _ACTIVITY_STEP = timedelta(minutes=5)
 
 class InvalidRefreshToken(DomainError):
     code = "INVALID_TOKEN"
-    default_message = "The refresh token is not valid."
+    default_message = gettext_lazy("The refresh token is not valid.")
 
 
 class SessionEnded(DomainError):
     code = "TOKEN_REVOKED"
-    default_message = "This session has ended. Sign in again."
+    default_message = gettext_lazy("This session has ended. Sign in again.")
 
 
 class RefreshTokenReused(DomainError):
     code = "REFRESH_TOKEN_REUSED"
-    default_message = "The refresh token was used before, so the session was ended. Sign in again."
+    default_message = gettext_lazy(
+        "The refresh token was used before, so the session was ended. Sign in again."
+    )
 
 
 class PortalAccessToken(AccessToken):

@@ -18,6 +18,7 @@ from uuid import UUID
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts import options
 from apikeys import secrets, sharing
@@ -194,7 +195,9 @@ def _create(work: _Work, row: ApiKeySecret, budget: Decimal | None) -> Json | No
     """
     secret = secrets.read_from(row)
     if secret is None:
-        raise GatewayNotFound("The gateway lost this key, and its secret is not kept. Rotate it.", status=404)
+        raise GatewayNotFound(
+            _("The gateway lost this key, and its secret is not kept. Rotate it."), status=404
+        )
     body = create_body(work.key, row, work.models, budget, work.now)
     if row.confirmed_at is not None and (spent := _spent_before(work, row)):
         body["spend"] = spent
@@ -205,7 +208,7 @@ def _create(work: _Work, row: ApiKeySecret, budget: Decimal | None) -> Json | No
             return None
     present = work.client.get_key(row.token_hash)
     if present is None:
-        raise GatewayUnavailable("The gateway confirmed the key but does not know it.")
+        raise GatewayUnavailable(_("The gateway confirmed the key but does not know it."))
     return present
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from catalog.models import ManagedDeployment, Model
 from catalog.sync import take_in
@@ -88,7 +89,7 @@ def apply_model(deployment_id: UUID, client: GatewayClient) -> None:
         raise
     present = client.get_deployment(str(row.pk))
     if present is None:
-        raise GatewayUnavailable("The gateway confirmed the model but does not know it.")
+        raise GatewayUnavailable(_("The gateway confirmed the model but does not know it."))
     with transaction.atomic():
         kept = ManagedDeployment.objects.filter(pk=row.pk, provider_key_version=row.provider_key_version)
         kept.update(provider_key_applied=row.provider_key_version)

@@ -82,7 +82,9 @@ def _commit_new(
 
 
 def _taken(form: ModelForm) -> errors.AlreadyExists:
-    return errors.AlreadyExists(f"There is a model {form.model_name} already.", field="model_name")
+    return errors.AlreadyExists(
+        _("There is a model %(model_name)s already.") % {"model_name": form.model_name}, field="model_name"
+    )
 
 
 @transaction.atomic(durable=True)
@@ -137,7 +139,7 @@ def _commit_change(
     present = _present(model, row)
     form = model_form.checked(replace(present, **changes), only=changes)
     if form.model_name != model.pk:
-        raise errors.InvalidInput(fields={"model_name": "A name can't be changed. Make another model."})
+        raise errors.InvalidInput(fields={"model_name": _("A name can't be changed. Make another model.")})
     old, new = _told(present), _told(form)
     changed = {name: new[name] for name in new if new[name] != old[name]}
     if not changed and not provider_key:

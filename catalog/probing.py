@@ -80,7 +80,9 @@ def try_configuration(
     if wrong := wrong_address(api_base):
         raise errors.InvalidInput(fields=wrong)
     if provider_key and not _fits_into_a_header(provider_key):
-        raise errors.InvalidInput(fields={"api_key": "A key has no blanks and no letters outside of ASCII."})
+        raise errors.InvalidInput(
+            fields={"api_key": _("A key has no blanks and no letters outside of ASCII.")}
+        )
     key = provider_key or None
     if key is None and model_id:
         key = _stored_key(model_id, api_base)

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts import audit, options
 from accounts.models import Actor
@@ -101,8 +102,11 @@ def _read(client: GatewayClient, confirm: bool) -> tuple[list[ModelFacts], list[
     safe = int(options.value("syncSafetyPercent"))
     if not confirm and vanished * 100 > known * safe:
         raise SyncSafetyStop(
-            f"The gateway no longer lists {vanished} of {known} models. That is more than "
-            f"{safe} %, so nothing was changed. Confirm if it is meant.",
+            _(
+                "The gateway no longer lists %(vanished)s of %(known)s models. That is more than "
+                "%(safe)s %%, so nothing was changed. Confirm if it is meant."
+            )
+            % {"vanished": vanished, "known": known, "safe": safe},
             vanished=vanished,
             total=known,
         )

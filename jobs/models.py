@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
 
 from litemaas.errors import NotFound
 
@@ -33,7 +34,7 @@ class JobQuerySet(models.QuerySet["Job"]):
         try:
             return self.get(pk=pk)
         except Job.DoesNotExist:
-            raise NotFound("This job does not exist, or it is not yours.") from None
+            raise NotFound(_("This job does not exist, or it is not yours.")) from None
 
 
 class Job(models.Model):

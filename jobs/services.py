@@ -8,6 +8,8 @@ from uuid import UUID
 
 import structlog
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
@@ -24,7 +26,7 @@ KEPT = timedelta(days=30)
 
 class JobRunning(errors.Conflict):
     code = "JOB_RUNNING"
-    default_message = "This is running already. Wait for its end."
+    default_message = gettext_lazy("This is running already. Wait for its end.")
 
 
 def start_job(
@@ -70,7 +72,7 @@ def cancel_job(*, actor: Actor, job_id: UUID | str, now: datetime) -> Job:
     if job.created_by_id != actor.pk and not actor.may("admin:system"):
         raise errors.Forbidden(requiredPermission="admin:system")
     if job.is_finished:
-        raise errors.Conflict("This job has finished.", state=job.state)
+        raise errors.Conflict(_("This job has finished."), state=job.state)
     if job.cancel_asked_at is None:
         job.cancel_asked_at = now
         if job.state == Job.State.QUEUED:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pybreaker
+from django.utils.translation import gettext as _
 from redis import Redis
 
 from litellm_sync.breaker_storage import BreakerStorage
@@ -91,7 +92,7 @@ class GatewayBreaker:
             return None
         lease = secrets.token_hex(8)
         if self._is_resting() or not self._storage.take_probe(lease, PROBE_LEASE):
-            raise GatewayResting("the circuit breaker is open")
+            raise GatewayResting(_("the circuit breaker is open"))
         return lease
 
     def _is_resting(self) -> bool:

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Case, F, Q, When
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from litellm_sync.client import GatewayClient, gateway
 from litellm_sync.errors import (
@@ -165,7 +166,9 @@ def require_applied(kind: str, object_id: UUID, *, client: GatewayClient) -> Non
     if _is_dirty(kind, object_id):
         apply_now(kind, object_id, client=client)
         if _is_dirty(kind, object_id):
-            raise GatewayUnavailable(f"The {kind} that this belongs to is not in the gateway yet.")
+            raise GatewayUnavailable(
+                _("The %(kind)s that this belongs to is not in the gateway yet.") % {"kind": kind}
+            )
 
 
 def _is_dirty(kind: str, object_id: UUID) -> bool:

@@ -6,6 +6,8 @@ will be refused again; somebody must change it. No message here ever holds a sec
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy
+
 from litemaas.errors import DomainError, ServiceUnavailable
 
 
@@ -16,7 +18,7 @@ class GatewayUnavailable(ServiceUnavailable):
     its effect: read back before trying again. `detail` is for operators' logs.
     """
 
-    default_message = "The model gateway does not answer. Try again in a moment."
+    default_message = gettext_lazy("The model gateway does not answer. Try again in a moment.")
 
     def __init__(self, detail: str = "", *, status: int | None = None, **data: Any) -> None:
         self.detail = detail
@@ -35,13 +37,15 @@ class GatewayTimedOut(GatewayUnavailable):
     """The gateway, or the model behind it, is silent for too long."""
 
     code = "TIMEOUT"
-    default_message = "The model did not answer in time. Try again in a moment."
+    default_message = gettext_lazy("The model did not answer in time. Try again in a moment.")
 
 
 class GatewayGarbage(GatewayUnavailable):
     """There was an answer, and it was not one that a LiteLLM gateway gives."""
 
-    default_message = "The model gateway gave an answer that cannot be read. Try again in a moment."
+    default_message = gettext_lazy(
+        "The model gateway gave an answer that cannot be read. Try again in a moment."
+    )
 
 
 class GatewayRefused(DomainError):
@@ -52,7 +56,7 @@ class GatewayRefused(DomainError):
     """
 
     code = "LITELLM_ERROR"
-    default_message = "The model gateway refused the request."
+    default_message = gettext_lazy("The model gateway refused the request.")
 
     def __init__(self, message: str, *, status: int, error_type: str | None = None, **data: Any) -> None:
         self.status = status
@@ -79,4 +83,4 @@ class UnsupportedGateway(DomainError):
     """The gateway is older than what we can work with."""
 
     code = "LITELLM_ERROR"
-    default_message = "The model gateway is too old: LiteLLM 1.80 or newer is needed."
+    default_message = gettext_lazy("The model gateway is too old: LiteLLM 1.80 or newer is needed.")

@@ -12,6 +12,8 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from litellm_sync import outbox, registry
 from litellm_sync.client import GatewayClient
@@ -29,11 +31,13 @@ _LONGEST_VALUE = 500
 
 
 class NotAdoptable(Conflict):
-    default_message = "This can't be taken over from the gateway."
+    default_message = gettext_lazy("This can't be taken over from the gateway.")
 
 
 class NotIgnorable(Conflict):
-    default_message = "Only what is unknown to the portal can be ignored. Repair or adopt what is ours."
+    default_message = gettext_lazy(
+        "Only what is unknown to the portal can be ignored. Repair or adopt what is ours."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +176,7 @@ def read_again(finding: Finding, *, client: GatewayClient) -> dict[str, Any]:
     """The object as the gateway has it now; outside of any transaction. Raises NotAdoptable when it is gone."""
     row = fetch(finding.kind, finding.gateway_id, client)
     if row is None:
-        raise NotAdoptable("The gateway does not have this any more.")
+        raise NotAdoptable(_("The gateway does not have this any more."))
     return row
 
 

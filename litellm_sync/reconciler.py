@@ -13,6 +13,7 @@ import structlog
 from django.db import connection
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from litellm_sync import findings, registry
 from litellm_sync.client import GatewayClient, gateway
@@ -37,7 +38,7 @@ _FAILURES = (GatewayUnavailable, GatewayRefused, UnsupportedGateway)
 
 class SyncRunning(Conflict):
     code = "JOB_RUNNING"
-    default_message = "Portal and gateway are being compared already. Wait for its end."
+    default_message = gettext_lazy("Portal and gateway are being compared already. Wait for its end.")
 
 
 class _Incomplete(Exception):

@@ -6,6 +6,7 @@ Kept as the word where there is one (`daily`), else as LiteLLM writes durations 
 import re
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from litemaas.errors import InvalidInput
 
@@ -22,7 +23,10 @@ def read_window(raw: str | None, *, field: str = "budgetDuration") -> str:
         return text
     if not _DURATION.fullmatch(text):
         raise InvalidInput(
-            fields={field: f"{field} must be daily, weekly, monthly, yearly, or like 12h, 30d, 2w or 3mo."}
+            fields={
+                field: _("%(field)s must be daily, weekly, monthly, yearly, or like 12h, 30d, 2w or 3mo.")
+                % {"field": field}
+            }
         )
     return _WORDS.get(text, text)
 

@@ -3,17 +3,21 @@
 `litemaas.api.problems` maps them for the API and `litemaas.web.errors` for the portal.
 """
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
 
 
 class DomainError(Exception):
     """A use case refuses. `code` is one of the machine codes of the REST contract, `data` is safe to show."""
 
     code: ClassVar[str] = "INVALID_INPUT"
-    default_message: ClassVar[str] = "The request cannot be carried out."
+    default_message: ClassVar[str | Promise] = gettext_lazy("The request cannot be carried out.")
 
-    def __init__(self, message: str | None = None, **data: Any) -> None:
-        self.message = message or self.default_message
+    def __init__(self, message: str | Promise | None = None, **data: Any) -> None:
+        self.message = str(message or self.default_message)
         self.data = data
         super().__init__(self.message)
 
@@ -22,38 +26,42 @@ class NotFound(DomainError):
     """The row does not exist, or the actor must not know that it does."""
 
     code = "NOT_FOUND"
-    default_message = "This does not exist, or you have no access to it."
+    default_message = gettext_lazy("This does not exist, or you have no access to it.")
 
 
 class Forbidden(DomainError):
     """The actor sees the row but may not do this to it."""
 
     code = "FORBIDDEN"
-    default_message = "You are not allowed to do this."
+    default_message = gettext_lazy("You are not allowed to do this.")
 
 
 class Conflict(DomainError):
     """Another act came first."""
 
     code = "CONFLICT"
-    default_message = "Somebody changed this meanwhile. Reload and try again."
+    default_message = gettext_lazy("Somebody changed this meanwhile. Reload and try again.")
 
 
 class AlreadyExists(Conflict):
     code = "ALREADY_EXISTS"
-    default_message = "This exists already."
+    default_message = gettext_lazy("This exists already.")
 
 
 class InvalidInput(DomainError):
     """One or more fields are wrong. `fields` maps the field's wire name to a full sentence."""
 
     code = "VALIDATION_ERROR"
-    default_message = "Some of the values are not valid."
+    default_message = gettext_lazy("Some of the values are not valid.")
 
     def __init__(
-        self, message: str | None = None, *, fields: dict[str, str] | None = None, **data: Any
+        self,
+        message: str | Promise | None = None,
+        *,
+        fields: Mapping[str, str | Promise] | None = None,
+        **data: Any,
     ) -> None:
-        self.fields = fields or {}
+        self.fields = {name: str(text) for name, text in (fields or {}).items()}
         super().__init__(message or next(iter(self.fields.values()), None), **data)
 
 
@@ -61,11 +69,13 @@ class InvalidStateTransition(DomainError):
     """The row is not in a state from which this act is possible."""
 
     code = "INVALID_STATE_TRANSITION"
-    default_message = "This is not possible in the present state."
+    default_message = gettext_lazy("This is not possible in the present state.")
 
 
 class ServiceUnavailable(DomainError):
     """A part that this act needs does not answer. Nothing was changed; trying again later is right."""
 
     code = "SERVICE_UNAVAILABLE"
-    default_message = "A service that this needs does not answer. Nothing was changed. Try again in a moment."
+    default_message = gettext_lazy(
+        "A service that this needs does not answer. Nothing was changed. Try again in a moment."
+    )

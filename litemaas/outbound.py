@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import urllib3
 from django.conf import settings
+from django.utils.translation import gettext_lazy
 
 from litemaas.addresses import networks_of
 from litemaas.errors import DomainError, InvalidInput
@@ -22,7 +23,9 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 
 
 class AddressNotAllowed(InvalidInput):
-    default_message = "This address is not allowed: it is private, or its name can't be resolved."
+    default_message = gettext_lazy(
+        "This address is not allowed: it is private, or its name can't be resolved."
+    )
 
     def __init__(self, field: str = "url") -> None:
         super().__init__(fields={field: self.default_message})
@@ -32,7 +35,7 @@ class CallFailed(DomainError):
     """The other side could not be reached, or did not answer in time. Nothing of it is told but the kind."""
 
     code = "EXTERNAL_SERVICE_ERROR"
-    default_message = "The address could not be reached."
+    default_message = gettext_lazy("The address could not be reached.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import warnings
 from dataclasses import dataclass
 
 import py_svg_hush
+from django.utils.translation import gettext as _
 from PIL import Image, UnidentifiedImageError
 
 from litemaas.errors import InvalidInput
@@ -35,10 +36,14 @@ class Picture:
 def cleaned(content: bytes, *, field: str = "data", largest: int = _LARGEST_BYTES) -> Picture:
     """The picture as it may be kept and served. Raises InvalidInput, which names `field`."""
     if len(content) > largest:
-        raise InvalidInput(fields={field: f"The picture is larger than {largest // 1024 // 1024} MiB."})
+        raise InvalidInput(
+            fields={
+                field: _("The picture is larger than %(value)s MiB.") % {"value": largest // 1024 // 1024}
+            }
+        )
     picture = _svg(content) if _SVG.match(content) else _raster(content)
     if picture is None:
-        raise InvalidInput(fields={field: "This is no picture in the format PNG, JPEG, GIF, WebP or SVG."})
+        raise InvalidInput(fields={field: _("This is no picture in the format PNG, JPEG, GIF, WebP or SVG.")})
     return picture
 
 

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext
+from django.utils.translation import gettext as _
 
 from litemaas.errors import NotFound
 
@@ -26,7 +27,7 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         try:
             return self.get(pk=pk)
         except Notification.DoesNotExist:
-            raise NotFound("This notification does not exist, or it is not yours.") from None
+            raise NotFound(_("This notification does not exist, or it is not yours.")) from None
 
 
 class Notification(models.Model):

@@ -52,7 +52,7 @@ def change_banner(
     _alone()
     banner = Banner.objects.select_for_update(no_key=True, of=("self",)).get_or_refuse(banner_id)
     if not values:
-        raise errors.InvalidInput("Name at least one field to change.")
+        raise errors.InvalidInput(_("Name at least one field to change."))
     old = state_of(banner)
     for name, value in _checked(values, banner).items():
         setattr(banner, name, value)
@@ -73,15 +73,17 @@ def set_visibility(*, actor: Actor, visible: dict[UUID, bool], exclusive: bool =
     """Show and hide several at once, or none when one of them does not exist."""
     _require(actor)
     if not visible:
-        raise errors.InvalidInput("Name at least one banner.")
+        raise errors.InvalidInput(_("Name at least one banner."))
     shown = [pk for pk, is_shown in visible.items() if is_shown]
     if exclusive and len(shown) > 1:
-        raise errors.InvalidInput("One banner is shown at a time. Send one true at most, or exclusive=false.")
+        raise errors.InvalidInput(
+            _("One banner is shown at a time. Send one true at most, or exclusive=false.")
+        )
     _alone()
     rows = list(Banner.objects.filter(pk__in=visible).order_by("pk").select_for_update(no_key=True))
     if len(rows) != len(visible):
         raise errors.NotFound(
-            "One of these banners does not exist. Nothing was changed.", reason="BANNER_NOT_FOUND"
+            _("One of these banners does not exist. Nothing was changed."), reason="BANNER_NOT_FOUND"
         )
     for banner in rows:
         _show(banner, visible[banner.pk], actor, now)
@@ -104,7 +106,7 @@ def dismiss_banner(*, actor: User, banner_id: UUID | str, now: datetime) -> None
     shown_or_dismissed = Banner.objects.filter(is_active=True)
     banner = shown_or_dismissed.get_or_refuse(banner_id)
     if not banner.is_dismissible:
-        raise errors.InvalidInput("This banner can't be dismissed.", reason="BANNER_NOT_DISMISSIBLE")
+        raise errors.InvalidInput(_("This banner can't be dismissed."), reason="BANNER_NOT_DISMISSIBLE")
     BannerDismissal.objects.update_or_create(
         banner=banner,
         user=actor,

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import Actor
@@ -66,7 +67,7 @@ def _held(actor: Actor) -> Branding:
 
 def _check_place(place: str) -> None:
     if place not in BrandingImage.Place.values:
-        raise errors.NotFound("There is no such place for an image.")
+        raise errors.NotFound(_("There is no such place for an image."))
 
 
 def _note(branding: Branding, actor: Actor, place: str, image: dict[str, Any] | None, now: datetime) -> None:

@@ -6,6 +6,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count, F, Q, QuerySet, Sum
+from django.utils.translation import gettext as _
 
 from accounts.models import Actor, User
 from apikeys.models import ApiKey
@@ -27,7 +28,7 @@ def user_seen_by(actor: Actor, user_id: UUID | str) -> User:
     )
     user: User | None = annotated.filter(pk=user_id).first()
     if user is None:
-        raise errors.NotFound("This user does not exist.")
+        raise errors.NotFound(_("This user does not exist."))
     return user
 
 

@@ -1,12 +1,14 @@
 """Refusals of subscriptions."""
 
+from django.utils.translation import gettext_lazy
+
 from litemaas.errors import AlreadyExists, InvalidInput, InvalidStateTransition
 
 
 class AlreadySubscribed(AlreadyExists):
     """`data`: subscriptionId and status of the row that is there."""
 
-    default_message = "You have a subscription to this model already."
+    default_message = gettext_lazy("You have a subscription to this model already.")
 
 
 class WrongState(InvalidStateTransition):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
 
 from catalog.models import Model
 from litemaas.errors import NotFound
@@ -52,7 +53,7 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
         try:
             return self.get(pk=pk)
         except Subscription.DoesNotExist:
-            raise NotFound("This subscription does not exist, or it is not yours.") from None
+            raise NotFound(_("This subscription does not exist, or it is not yours.")) from None
 
 
 class Subscription(models.Model):

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from accounts import audit
 from accounts.models import Actor, User
 from litemaas import dry_run, errors
@@ -53,7 +55,10 @@ def _needed(row: Subscription, act: Act) -> str:
 
 
 def wrong_state(old: str, new: str) -> WrongState:
-    return WrongState(f"A subscription that is {old} can't become {new}.", **{"from": old, "to": new})
+    return WrongState(
+        _("A subscription that is %(old)s can't become %(new)s.") % {"old": old, "new": new},
+        **{"from": old, "to": new},
+    )
 
 
 def take_step(
@@ -72,7 +77,7 @@ def take_step(
     require(row, new, act=act, actor=actor)
     _note([row.pk])
     if new == _S.ACTIVE and row.expires_at is not None and row.expires_at <= now:
-        raise WrongState("Its time ran out. Give it a later end first.", **{"from": old, "to": new})
+        raise WrongState(_("Its time ran out. Give it a later end first."), **{"from": old, "to": new})
     row.status, row.status_reason = new, reason.strip()[:500]
     row.suspended_by = suspended_by
     row.resumes_as, row.resumes_reason, row.needs_approval = "", "", False

@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from litellm_sync import outbox, windows
 from litellm_sync.client import GatewayClient
@@ -91,7 +92,7 @@ def _create(team: Team, client: GatewayClient) -> dict[str, Any]:
         )
     present = client.get_team(str(team.pk))
     if present is None:
-        raise GatewayUnavailable("The gateway confirmed the team but does not know it.")
+        raise GatewayUnavailable(_("The gateway confirmed the team but does not know it."))
     with transaction.atomic():
         # Had the team been there before and vanished, its members vanished with it. Those still to come come anyway.
         coming = GatewayObject.objects.dirty().filter(kind="member").values("object_id")
@@ -185,7 +186,7 @@ def apply_member(member_id: UUID, client: GatewayClient) -> None:
         apply_team(member.team_id, client)
         present = client.get_team(team_id)
     if present is None:
-        raise GatewayUnavailable("The team of this member is not in the gateway.")
+        raise GatewayUnavailable(_("The team of this member is not in the gateway."))
     version = client.features().version_tuple
     if not is_in(present, user_id):
         wanted = desired_member(member, version)
@@ -237,7 +238,7 @@ def _remove(member: Member, client: GatewayClient) -> None:
             outbox.require_applied("key", ours, client=client)
     for key in _keys_of(member, client):
         if _portal_key(key):
-            raise GatewayUnavailable("A key of this member still has to be moved.")
+            raise GatewayUnavailable(_("A key of this member still has to be moved."))
         text = f"The gateway holds the key {key.get('key_alias') or key.get('key_name')} of this member in the team, "
         raise GatewayRefused(
             text + "which the portal does not know. Adopt or delete it, then try again.", status=409

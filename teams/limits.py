@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from catalog.models import Model
 from litellm_sync import windows
 from litemaas.errors import InvalidInput
@@ -51,7 +53,7 @@ def read_changes(changes: Mapping[str, Any]) -> dict[str, Any]:
 def check_amounts(team: Team) -> None:
     """Raises InvalidInput where budget and soft budget contradict each other."""
     if team.soft_budget is not None and team.max_budget is not None and team.soft_budget > team.max_budget:
-        raise InvalidInput(fields={"softBudget": "The soft budget must not be above the budget."})
+        raise InvalidInput(fields={"softBudget": _("The soft budget must not be above the budget.")})
 
 
 def read_amount(value: Any) -> Decimal | None:

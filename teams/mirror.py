@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from litellm_sync import windows
@@ -85,7 +86,7 @@ def adopt_team(sighting: Sighting, actor: Any, now: datetime) -> UUID:
         )
     found = next(iter(_uuids([sighting.gateway_id])), None)
     if found is None:
-        raise errors.InvalidInput("The portal names teams by UUIDs, and this one has another name.")
+        raise errors.InvalidInput(_("The portal names teams by UUIDs, and this one has another name."))
     return register_found(found, str(row.get("team_alias") or found), values, actor=actor, now=now)
 
 
@@ -106,11 +107,11 @@ def adopt_member(sighting: Sighting, actor: Any, now: datetime) -> UUID:
         if member.is_current:
             give_budget(member, budget, actor=actor, now=now)
             return member.pk
-    team_id, _, user_id = sighting.gateway_id.partition("/")
+    team_id, _slash, user_id = sighting.gateway_id.partition("/")
     team = Team.objects.filter(pk__in=_uuids([team_id])).select_for_update(no_key=True).first()
     user = User.objects.filter(pk__in=_uuids([user_id])).first()
     if team is None or user is None:
-        raise errors.InvalidInput("The portal does not know this team or this user. Adopt them first.")
+        raise errors.InvalidInput(_("The portal does not know this team or this user. Adopt them first."))
     return take_place(team, user, role=roles.MEMBER, actor=actor, max_budget=budget, now=now).pk
 
 

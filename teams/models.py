@@ -44,7 +44,7 @@ class TeamQuerySet(models.QuerySet["Team"]):
         try:
             return self.get(pk=pk)
         except Team.DoesNotExist:
-            raise NotFound("This team does not exist, or you are not in it.") from None
+            raise NotFound(_("This team does not exist, or you are not in it.")) from None
 
 
 class Team(models.Model):

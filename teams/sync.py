@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import Actor
 from litellm_sync import outbox
@@ -61,7 +62,7 @@ def _sync_budget(team: Team, client: GatewayClient, force: bool, now: datetime) 
 def _sync_members(team: Team, client: GatewayClient, force: bool, now: datetime) -> bool:
     present = client.get_team(str(team.pk))
     if present is None:
-        raise GatewayUnavailable("The gateway does not know the team yet.")
+        raise GatewayUnavailable(_("The gateway does not know the team yet."))
     version = client.features().version_tuple
     wrong: list[UUID] = []
     right: list[UUID] = []
@@ -78,7 +79,7 @@ def _sync_members(team: Team, client: GatewayClient, force: bool, now: datetime)
 def _sync_usage(team: Team, client: GatewayClient, _force: bool, _now: datetime) -> bool:
     before = GatewaySpend.objects.of("team", [team.pk]).values_list("spend", "budget_reset_at").first()
     if not ours.keep_spend(team, client):
-        raise GatewayUnavailable("The gateway does not tell the team's spend.")
+        raise GatewayUnavailable(_("The gateway does not tell the team's spend."))
     return (
         before != GatewaySpend.objects.of("team", [team.pk]).values_list("spend", "budget_reset_at").first()
     )
@@ -91,4 +92,4 @@ def _apply(kind: str, ids: list[UUID], client: GatewayClient, now: datetime) -> 
     for pk in ids:
         outbox.apply_now(kind, pk, client=client)
     if GatewayObject.objects.dirty().filter(kind=kind, object_id__in=ids).exists():
-        raise GatewayUnavailable("Not everything arrived.")
+        raise GatewayUnavailable(_("Not everything arrived."))

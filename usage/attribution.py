@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import Actor
@@ -59,11 +60,11 @@ def reattribute_usage(*, actor: Actor, token_hash: str, key_id: UUID | str, now:
         raise errors.Forbidden(requiredPermission="admin:usage:write")
     key = ApiKey.objects.filter(pk=key_id).first()
     if key is None:
-        raise errors.NotFound("There is no such API key.")
+        raise errors.NotFound(_("There is no such API key."))
     hold_until_commit(LOCK)
     series = list(Series.objects.filter(token_hash=token_hash, api_key_id=NOBODY).select_for_update())
     if not token_hash or not series:
-        raise errors.NotFound("No usage of this key is waiting to be attributed.")
+        raise errors.NotFound(_("No usage of this key is waiting to be attributed."))
     days = set(UsageDay.objects.filter(series__in=series).values_list("day", flat=True))
     for line in series:
         _move(line, key)

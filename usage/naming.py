@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from apikeys.models import ApiKey
@@ -102,7 +103,9 @@ def any_keys(named: Sequence[str]) -> list[UUID]:
     found = _by_word(matching.values_list("pk", "alias", "name"))
     unknown = [name for name in named if name.lower() not in found]
     if unknown:
-        raise InvalidInput(fields={"apiKeyIds": f"There is no API key {', '.join(unknown[:5])}."})
+        raise InvalidInput(
+            fields={"apiKeyIds": _("There is no API key %(names)s.") % {"names": ", ".join(unknown[:5])}}
+        )
     return sorted({pk for name in named for pk in found[name.lower()]})
 
 

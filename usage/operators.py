@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Max, Min
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from accounts import audit
@@ -48,7 +49,7 @@ def rebuild(*, actor: Actor, first: date | None, last: date | None, now: datetim
     """Sum these days anew, or all that there are; at once when they are few, else by a job."""
     _require(actor)
     if first and last and first > last:
-        raise errors.InvalidInput(fields={"startDate": "The first day is after the last one."})
+        raise errors.InvalidInput(fields={"startDate": _("The first day is after the last one.")})
     known = UsageDay.objects.aggregate(first=Min("day"), last=Max("day"))
     if known["first"] is None:
         return Rebuilt(0, None)

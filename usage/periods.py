@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from django.utils.translation import gettext as _
+
 from accounts import options
 from usage.errors import DateRangeTooLarge, InvalidDateFormat, InvalidDateOrder, InvalidDateRange, InvalidZone
 
@@ -110,9 +112,11 @@ def _day(raw: object, field: str) -> date:
             raise ValueError
         day = date.fromisoformat(text[:10])
     except ValueError:
-        raise InvalidDateFormat(f"{field} must be a date like 2026-01-31.", field=field) from None
+        raise InvalidDateFormat(
+            _("%(field)s must be a date like 2026-01-31.") % {"field": field}, field=field
+        ) from None
     if not date(2000, 1, 1) <= day <= date(9000, 1, 1):
-        raise InvalidDateFormat(f"{field} is out of range.", field=field)
+        raise InvalidDateFormat(_("%(field)s is out of range.") % {"field": field}, field=field)
     return day
 
 
@@ -122,7 +126,8 @@ def _too_large(period: Period, max_days: int) -> DateRangeTooLarge:
         for part in shorter_periods(period, max_days)
     ]
     return DateRangeTooLarge(
-        f"A period has at most {max_days} days here; {len(period)} were asked for.",
+        _("A period has at most %(max_days)s days here; %(period)s were asked for.")
+        % {"max_days": max_days, "period": len(period)},
         requestedDays=len(period),
         maxAllowedDays=max_days,
         maxDays=max_days,

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import SYSTEM, Actor
@@ -34,7 +35,12 @@ def clean_up_usage(*, actor: Actor, retention_days: int = DEFAULT, now: datetime
     if not actor.may("admin:usage:write"):
         raise errors.Forbidden(requiredPermission="admin:usage:write")
     if not SHORTEST <= retention_days <= LONGEST:
-        raise errors.InvalidInput(fields={"retentionDays": f"From {SHORTEST} to {LONGEST} days."})
+        raise errors.InvalidInput(
+            fields={
+                "retentionDays": _("From %(shortest)s to %(longest)s days.")
+                % {"shortest": SHORTEST, "longest": LONGEST}
+            }
+        )
     return _put_away(actor, retention_days, now)
 
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.conf import settings
 from django.db import DatabaseError, transaction
+from django.utils.translation import gettext as _
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
@@ -93,16 +94,16 @@ def _unpacked(body: bytes, encoding: str) -> bytes:
     if encoding in ("", "identity"):
         return body
     if encoding != "gzip":
-        raise EventsUnreadable("Only gzip is understood as Content-Encoding.")
+        raise EventsUnreadable(_("Only gzip is understood as Content-Encoding."))
     inflate = zlib.decompressobj(wbits=31)
     try:
         plain = inflate.decompress(body, LARGEST_BODY + 1)
     except zlib.error:
-        raise EventsUnreadable("The body is not gzip.") from None
+        raise EventsUnreadable(_("The body is not gzip.")) from None
     if len(plain) > LARGEST_BODY:
         raise EventsTooLarge
     if not inflate.eof:
-        raise EventsUnreadable("The body is cut off.")
+        raise EventsUnreadable(_("The body is cut off."))
     return plain
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Context, Decimal
 
+from django.utils.translation import gettext as _
+
 from catalog.models import Model
 from litemaas.errors import InvalidInput
 from usage.cubes.answers import groups_of
@@ -113,7 +115,7 @@ def _cost(
 def _require_known(names: set[str]) -> None:
     known = set(Model.objects.filter(pk__in=names).values_list("pk", flat=True)) if names else set()
     if missing := names - known:
-        raise InvalidInput(fields={"model": f"There is no model {min(missing)}."})
+        raise InvalidInput(fields={"model": _("There is no model %(missing)s.") % {"missing": min(missing)}})
 
 
 def _prices_of(names: set[str]) -> dict[str, Prices | None]:

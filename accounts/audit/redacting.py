@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.audit.leaves import REDACTABLE, Row, commitment, field_salts, leaf_of, rows_by_id
 from accounts.audit.models import AuditEvent, AuditRedaction, AuditSeal
@@ -28,11 +30,13 @@ _EMPTY: dict[str, Any] = {"metadata": {}, "old_values": None, "new_values": None
 
 
 class NotChainedYet(errors.Conflict):
-    default_message = "This row is not chained yet. Try again in a few seconds."
+    default_message = gettext_lazy("This row is not chained yet. Try again in a few seconds.")
 
 
 class RedactedBefore(errors.Conflict):
-    default_message = "Something of this row was redacted before; its other fields stay as they are."
+    default_message = gettext_lazy(
+        "Something of this row was redacted before; its other fields stay as they are."
+    )
 
 
 @transaction.atomic(durable=True)
@@ -46,13 +50,15 @@ def redact_event(
     if not actor.may("admin:settings"):
         raise errors.Forbidden(requiredPermission="admin:settings")
     if not reason.strip():
-        raise errors.InvalidInput(fields={"reason": "Say why it is taken out."})
+        raise errors.InvalidInput(fields={"reason": _("Say why it is taken out.")})
     unknown = sorted(set(fields) - set(REDACTABLE))
     if unknown or not fields:
-        raise errors.InvalidInput(fields={"fields": f"Fields must be some of {', '.join(REDACTABLE)}."})
+        raise errors.InvalidInput(
+            fields={"fields": _("Fields must be some of %(names)s.") % {"names": ", ".join(REDACTABLE)}}
+        )
     event = AuditEvent.objects.filter(pk=event_id).first()
     if event is None:
-        raise errors.NotFound("This row of the record does not exist.")
+        raise errors.NotFound(_("This row of the record does not exist."))
     if event.salt is None:
         raise RedactedBefore
     seal = AuditSeal.objects.filter(event_id=event.pk, at=event.at).first()
@@ -60,7 +66,7 @@ def redact_event(
     if seal is None:
         raise NotChainedYet
     if leaf_of(row) != bytes(seal.leaf):
-        raise errors.Conflict("This row is not what was recorded. Run verify_audit.")
+        raise errors.Conflict(_("This row is not what was recorded. Run verify_audit."))
     left = _keep(row, sorted(set(fields)), now)
     _empty(event, left.fields)
     record(

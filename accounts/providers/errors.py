@@ -1,6 +1,7 @@
 """Why a provider's word was not taken. The person is told little, the log and the record more."""
 
 from allauth.socialaccount.providers.base import ProviderException
+from django.utils.translation import gettext_lazy
 
 from litemaas.errors import ServiceUnavailable
 
@@ -10,7 +11,9 @@ class NotBelieved(ProviderException):  # type: ignore[misc]
 
 
 class ProviderAway(ServiceUnavailable):
-    default_message = "The identity provider does not answer. Nothing was changed. Try again in a moment."
+    default_message = gettext_lazy(
+        "The identity provider does not answer. Nothing was changed. Try again in a moment."
+    )
 
 
 class AddressTaken(NotBelieved):

@@ -18,6 +18,7 @@ from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.identity import connect
 from accounts.models import User
@@ -38,11 +39,11 @@ def provider_of(request: HttpRequest, provider_id: str | None) -> Any:
     """A configured provider, by default the first. Raises NotFound."""
     wanted = provider_id or next(iter(settings.IDENTITY_PROVIDERS), None)
     if wanted not in settings.IDENTITY_PROVIDERS:
-        raise errors.NotFound("There is no such identity provider.")
+        raise errors.NotFound(_("There is no such identity provider."))
     try:
         return get_adapter(request).get_provider(request, provider=wanted)
     except SocialApp.DoesNotExist:
-        raise errors.NotFound("There is no such identity provider.") from None
+        raise errors.NotFound(_("There is no such identity provider.")) from None
 
 
 def begin(

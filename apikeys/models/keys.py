@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
 
 from litellm_sync import windows
 from litemaas.errors import NotFound
@@ -35,7 +36,7 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
         try:
             return self.get(pk=pk)
         except ApiKey.DoesNotExist:
-            raise NotFound("This API key does not exist, or it is not yours.") from None
+            raise NotFound(_("This API key does not exist, or it is not yours.")) from None
 
 
 def seen_by(user_id: UUID | None) -> Q:

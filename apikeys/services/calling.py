@@ -5,6 +5,8 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from accounts.models import Actor
 from apikeys import policies, secrets
 from apikeys.errors import ModelNotOpen, SecretNotReadable
@@ -32,14 +34,14 @@ def lend_key_for_call(*, actor: Actor, key_id: UUID | str, model: str, now: date
     """
     key = ApiKey.objects.visible_to(actor).get_or_refuse(key_id)
     if not policies.may_call_with(actor, key):
-        raise errors.NotFound("This API key does not exist, or it is not yours.")
+        raise errors.NotFound(_("This API key does not exist, or it is not yours."))
     if key.is_blocked or not key.is_live(now):
         word = "expired" if key.is_expired(now) else "inactive"
-        raise SecretNotReadable(f"This key is {word}. Take another one.")
+        raise SecretNotReadable(_("This key is %(word)s. Take another one.") % {"word": word})
     opened = ApiKeyModel.objects.effective().filter(api_key=key, model=model).select_related("model").first()
     if opened is None:
         raise ModelNotOpen(model=model)
     secret = secrets.read_from(key.secrets.get(superseded_at=None))
     if secret is None:
-        raise errors.NotFound("The secret of this key is not kept, so it can only be used elsewhere.")
+        raise errors.NotFound(_("The secret of this key is not kept, so it can only be used elsewhere."))
     return LentKey(secret, opened.model.input_cost_per_token, opened.model.output_cost_per_token)

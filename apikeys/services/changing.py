@@ -6,6 +6,7 @@ from typing import Any, Unpack
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import Actor
@@ -118,7 +119,9 @@ def _require_models(key: ApiKey, added: list[str]) -> None:
         allowed = set(key.team.allowed_links.values_list("model_id", flat=True))
         foreign = [model_id for model_id in added if allowed and model_id not in allowed]
         if foreign:
-            raise errors.InvalidInput(fields={"modelIds": f"The team does not allow {', '.join(foreign)}."})
+            raise errors.InvalidInput(
+                fields={"modelIds": _("The team does not allow %(names)s.") % {"names": ", ".join(foreign)}}
+            )
     if key.owner is not None:
         require_subscriptions(key.owner, added)
 

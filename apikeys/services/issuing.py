@@ -9,6 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Q
+from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import Actor, User
@@ -102,7 +103,7 @@ def issue_api_key(
         action="ADMIN_CREATE_API_KEY" if for_other else "API_KEY_CREATE",
     )
     if is_service and team_id is None:
-        raise errors.InvalidInput(fields={"teamId": "A service key belongs to a team."})
+        raise errors.InvalidInput(fields={"teamId": _("A service key belongs to a team.")})
     return _issue(order, now)
 
 
@@ -115,7 +116,9 @@ def _issue(order: _Order, now: datetime) -> IssuedKey:
         if not outbox.apply(claim, client=client):
             reason = withdraw_refused_key(issued.key)
             if reason is not None:
-                raise GatewayRefused(f"The model gateway refused the key: {reason}", status=502)
+                raise GatewayRefused(
+                    _("The model gateway refused the key: %(reason)s") % {"reason": reason}, status=502
+                )
     return issued
 
 
@@ -201,15 +204,15 @@ def _held_team(order: _Order) -> Team:
     try:
         team = rows.get_or_refuse(str(order.team_id))
     except errors.NotFound:
-        raise errors.InvalidInput(fields={"teamId": "You are in no such team."}) from None
+        raise errors.InvalidInput(fields={"teamId": _("You are in no such team.")}) from None
     if not team.is_active:
-        raise errors.InvalidInput(fields={"teamId": "This team is not active."})
+        raise errors.InvalidInput(fields={"teamId": _("This team is not active.")})
     roles = USES_KEYS if order.owner else (ADMIN,)
     owner = order.owner or order.actor
     if role_in(team.pk, owner.pk) not in roles and not (
         order.owner is None and order.actor.may("teams:write_all")
     ):
-        raise errors.Forbidden("Your role in this team does not let you make this key.")
+        raise errors.Forbidden(_("Your role in this team does not let you make this key."))
     return team
 
 
@@ -217,7 +220,9 @@ def _require_models(order: _Order, team: Team | None) -> None:
     allowed = set(team.allowed_links.values_list("model_id", flat=True)) if team else set()
     foreign = [model_id for model_id in order.model_ids if allowed and model_id not in allowed]
     if foreign:
-        raise errors.InvalidInput(fields={"modelIds": f"The team does not allow {', '.join(foreign)}."})
+        raise errors.InvalidInput(
+            fields={"modelIds": _("The team does not allow %(names)s.") % {"names": ", ".join(foreign)}}
+        )
     if order.owner is None:
         known = set(
             Model.objects.filter(pk__in=order.model_ids, availability="available").values_list(
@@ -226,7 +231,9 @@ def _require_models(order: _Order, team: Team | None) -> None:
         )
         missing = [model_id for model_id in order.model_ids if model_id not in known]
         if missing:
-            raise errors.InvalidInput(fields={"modelIds": f"There is no model {', '.join(missing)}."})
+            raise errors.InvalidInput(
+                fields={"modelIds": _("There is no model %(names)s.") % {"names": ", ".join(missing)}}
+            )
         return
     if order.subscribe is not None:
         order.subscribe(order.owner, order.model_ids)
@@ -242,7 +249,9 @@ def require_subscriptions(owner: User, model_ids: list[str]) -> None:
     missing = [model_id for model_id in model_ids if model_id not in subscribed]
     if missing:
         raise ModelNotSubscribed(
-            f"There is no active subscription to {', '.join(missing)}.", models=missing, field="modelIds"
+            _("There is no active subscription to %(names)s.") % {"names": ", ".join(missing)},
+            models=missing,
+            field="modelIds",
         )
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts import audit, options
 from accounts.errors import SignInTooOld
@@ -43,10 +44,10 @@ def _reveal(actor: User, key_id: UUID | str, signed_in_at: datetime | None, now:
     _require_few_reveals(actor, now)
     if key.is_blocked or not key.is_live(now):
         word = "expired" if key.is_expired(now) else "inactive"
-        raise SecretNotReadable(f"This key is {word}. Its secret can't be shown.")
+        raise SecretNotReadable(_("This key is %(word)s. Its secret can't be shown.") % {"word": word})
     secret = secrets.read_from(key.current_secret)
     if secret is None:
-        raise errors.NotFound("The secret of this key is not kept. Make a new key.")
+        raise errors.NotFound(_("The secret of this key is not kept. Make a new key."))
     audit.record("API_KEY_RETRIEVE_FULL", actor=actor, obj=key, at=now)
     return secret
 

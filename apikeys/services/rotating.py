@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import Actor
@@ -50,7 +51,9 @@ def rotate_api_key(
     """
     if not timedelta() <= overlap <= LONGEST_OVERLAP:
         most = int(LONGEST_OVERLAP.total_seconds())
-        raise errors.InvalidInput(fields={"overlapSeconds": f"Choose 0 to {most} seconds."})
+        raise errors.InvalidInput(
+            fields={"overlapSeconds": _("Choose 0 to %(most)s seconds.") % {"most": most}}
+        )
     # What the caller sees now: whoever waits for the lock below and finds more has lost.
     current = ApiKeySecret.objects.current().filter(api_key__pk=key_id)
     seen = current.values_list("number", flat=True).first()
@@ -60,7 +63,9 @@ def rotate_api_key(
     bring_to_gateway(rotated.key.pk)
     refusal = _undo_if_refused(rotated)
     if refusal is not None:
-        raise GatewayRefused(f"The model gateway refused the new secret: {refusal}", status=502)
+        raise GatewayRefused(
+            _("The model gateway refused the new secret: %(refusal)s") % {"refusal": refusal}, status=502
+        )
     for row in (rotated.current, rotated.former):
         if row is not None:
             row.refresh_from_db()
@@ -107,7 +112,7 @@ def _replay(key: ApiKey, request_token: str) -> RotatedKey | None:
     if row is None:
         return None
     if not row.is_current:
-        raise RequestTokenReused("This rotation was followed by another one.")
+        raise RequestTokenReused(_("This rotation was followed by another one."))
     earlier = ApiKeySecret.objects.filter(api_key=key, number__lt=row.number)
     former = earlier.order_by("-number").first()
     return RotatedKey(key, secrets.read_from(row), row, former, is_replay=True)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from litellm_sync.models.outbox import GatewayObject
 from litemaas.errors import NotFound
@@ -84,7 +85,7 @@ class FindingQuerySet(models.QuerySet["Finding"]):
         try:
             return self.get(pk=pk)
         except (Finding.DoesNotExist, ValueError, OverflowError):
-            raise NotFound("There is no such finding.") from None
+            raise NotFound(_("There is no such finding.")) from None
 
 
 class Finding(models.Model):

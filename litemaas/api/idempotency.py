@@ -15,6 +15,7 @@ from django.db import connection
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -32,7 +33,7 @@ _SECRETS = {"key", "token", "secret", "accessToken", "refreshToken", "access_tok
 
 class IdempotencyInProgress(Conflict):
     code = "IDEMPOTENCY_IN_PROGRESS"
-    default_message = "The first request with this Idempotency-Key is still being carried out."
+    default_message = gettext_lazy("The first request with this Idempotency-Key is still being carried out.")
 
 
 class IdempotencyKeyReused(DomainError):

@@ -8,6 +8,7 @@ import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.functional import Promise
 from redis.exceptions import RedisError
 from rest_framework import exceptions
 from rest_framework.request import Request
@@ -79,13 +80,18 @@ def status_of(code: str) -> int:
 
 
 def problem_body(
-    code: str, message: str, *, path: str, details: dict[str, Any] | None = None, status: int | None = None
+    code: str,
+    message: str | Promise,
+    *,
+    path: str,
+    details: dict[str, Any] | None = None,
+    status: int | None = None,
 ) -> dict[str, Any]:
     """The error body. `details` must be safe to show."""
     status = status or status_of(code)
     shared: dict[str, Any] = {
         "code": code,
-        "message": message,
+        "message": str(message),
         "statusCode": status,
         "details": details or {},
         "requestId": context.current().request_id,
@@ -114,7 +120,7 @@ def problem_body(
 def problem(
     request: HttpRequest | Request,
     code: str,
-    message: str,
+    message: str | Promise,
     details: dict[str, Any] | None = None,
     **extra: Any,
 ) -> HttpResponse:

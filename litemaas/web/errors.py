@@ -6,6 +6,7 @@ import structlog
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from litemaas import errors
@@ -89,7 +90,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return _answer(request, 403, "CSRF_FAILED", text)
 
 
-def _answer(request: HttpRequest, status: int, code: str, text: str) -> HttpResponse:
+def _answer(request: HttpRequest, status: int, code: str, text: str | Promise) -> HttpResponse:
     if is_api(request):
         return problem(request, code, text)
-    return error_page(request, status, "" if status in {404, 500} else text)
+    return error_page(request, status, "" if status in {404, 500} else str(text))

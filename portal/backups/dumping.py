@@ -13,6 +13,7 @@ import structlog
 from django.conf import settings
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from jobs.running import Run
@@ -124,7 +125,9 @@ def _dump(programs: Programs, server: Server, snapshot: str, write: Any, progres
         told.join()
         if process.wait() != 0:
             log.error("pg_dump failed", said=told.last)
-            raise BackupUnavailable(f"pg_dump failed: {told.last or 'it said nothing.'}")
+            raise BackupUnavailable(
+                _("pg_dump failed: %(value)s") % {"value": told.last or "it said nothing."}
+            )
     write(packer.flush())
 
 

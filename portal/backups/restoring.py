@@ -15,6 +15,7 @@ from typing import IO, Any
 
 import psycopg
 import structlog
+from django.utils.translation import gettext as _
 from psycopg import sql
 
 from jobs.running import Run
@@ -99,7 +100,8 @@ def _programs(server: Server, backup: Backup) -> Programs:
         major = servers.version_of(opened)
     if major < backup.server_version:
         raise BackupNotRestorable(
-            f"The backup is of PostgreSQL {backup.server_version}, and this server is {major}, which is older."
+            _("The backup is of PostgreSQL %(server_version)s, and this server is %(major)s, which is older.")
+            % {"server_version": backup.server_version, "major": major}
         )
     return servers.programs_for(major)
 
@@ -144,7 +146,7 @@ def _contents(programs: Programs, server: Server, backup: Backup) -> list[str]:
         _Feeder(_archive(backup), piped(process.stdin))
         told = piped(process.stdout).read().decode()
         if process.wait() != 0:
-            raise BackupDamaged("pg_restore cannot read the list of this backup. Nothing was changed.")
+            raise BackupDamaged(_("pg_restore cannot read the list of this backup. Nothing was changed."))
     return told.splitlines(keepends=True)
 
 
@@ -178,7 +180,9 @@ def _pg_restore_into(programs: Programs, server: Server, backup: Backup, run: Ru
         said.join()
         if process.returncode != 0:
             log.error("pg_restore failed", said=said.last)
-            raise BackupNotRestorable(f"pg_restore refused: {said.last} Nothing was changed.")
+            raise BackupNotRestorable(
+                _("pg_restore refused: %(last)s Nothing was changed.") % {"last": said.last}
+            )
 
 
 def _replace_rows(programs: Programs, server: Server, backup: Backup, run: Run, chosen: str) -> None:
@@ -222,7 +226,9 @@ def _replace_rows(programs: Programs, server: Server, backup: Backup, run: Run, 
         said.join()
         if target.returncode != 0:
             log.error("psql failed", said=said.last)
-            raise BackupNotRestorable(f"The database refused: {said.last} Nothing was changed.")
+            raise BackupNotRestorable(
+                _("The database refused: %(last)s Nothing was changed.") % {"last": said.last}
+            )
 
 
 def _tell(run: Run, backup: Backup, poured: int) -> None:
@@ -356,14 +362,16 @@ def _create(server: Server, name: str, mark: str) -> None:
             "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", [name]
         ).fetchone()
         if row is not None and row[0] != mark:
-            raise BackupNotRestorable("There is something of this name already. Give another testSchemaName.")
+            raise BackupNotRestorable(
+                _("There is something of this name already. Give another testSchemaName.")
+            )
         if row is not None:
             _drop(server, name)
         try:
             opened.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(named))
         except psycopg.errors.InsufficientPrivilege as error:
             raise BackupUnavailable(
-                "The database role may not make a database to try the backup in: it needs CREATEDB."
+                _("The database role may not make a database to try the backup in: it needs CREATEDB.")
             ) from error
         opened.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(named, sql.Literal(mark)))
 

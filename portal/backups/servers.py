@@ -20,6 +20,7 @@ import dj_database_url
 import psycopg
 from django.conf import settings
 from django.db import connection
+from django.utils.translation import gettext as _
 from psycopg import sql
 
 from portal.backups.errors import BackupUnavailable
@@ -78,7 +79,7 @@ class Server:
                 **options,
             )
         except psycopg.OperationalError as error:
-            raise BackupUnavailable("The database does not answer.") from error
+            raise BackupUnavailable(_("The database does not answer.")) from error
         with opened:
             yield opened
 
@@ -92,7 +93,7 @@ def server_of(database: str) -> Server:
     if database == PORTAL:
         return _server(connection.settings_dict)
     if not settings.GATEWAY_DATABASE_URL:
-        raise BackupUnavailable("The gateway's database is not configured: GATEWAY_DATABASE_URL names it.")
+        raise BackupUnavailable(_("The gateway's database is not configured: GATEWAY_DATABASE_URL names it."))
     return _server(dict(dj_database_url.parse(settings.GATEWAY_DATABASE_URL)))
 
 
@@ -126,8 +127,11 @@ def programs_for(major: int) -> Programs:
     found = _installed().get(major)
     if found is None:
         raise BackupUnavailable(
-            f"The server is PostgreSQL {major}, and pg_dump, pg_restore and psql of that version are not installed here "
-            f"(package postgresql-client-{major}, or PG_BIN)."
+            _(
+                "The server is PostgreSQL %(major)s, and pg_dump, pg_restore and psql of that "
+                "version are not installed here (package postgresql-client-%(major)s, or PG_BIN)."
+            )
+            % {"major": major}
         )
     return Programs(found)
 

@@ -8,6 +8,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from accounts import audit
@@ -110,7 +111,7 @@ def delete_backup(*, actor: Actor, backup_id: str, now: datetime, reason: str = 
     _require(actor, WRITE)
     backup = store.backup_of(backup_id)
     if Job.objects.open().filter(exclusive=_ALONE, arguments__backupId=backup.id).exists():
-        raise jobs.JobRunning("This backup is being restored. Wait for the end.")
+        raise jobs.JobRunning(_("This backup is being restored. Wait for the end."))
     _audit("backup:delete", actor, backup.id, now, database=backup.database, reason=reason or None)
     store.delete(backup.id)
     return backup
@@ -211,7 +212,7 @@ def _try(run: Run) -> dict[str, Any]:
     backup, name = store.backup_of(run.arguments["backupId"]), run.arguments["name"]
     differences = restoring.restore_aside(run, backup, name, keeps=run.arguments["keeps"])
     if differences:
-        raise BackupNotRestorable(f"The rows differ: {'; '.join(differences[:5])}")
+        raise BackupNotRestorable(_("The rows differ: %(names)s") % {"names": "; ".join(differences[:5])})
     rows = sum(backup.row_counts.values())
     elapsed = int((timezone.now() - began).total_seconds() * 1000)
     return Restored(len(backup.row_counts), rows, [], elapsed, name).result
@@ -250,7 +251,9 @@ def _months(backup: Backup) -> list[datetime]:
 def _named(backup_id: str, database: str) -> Backup:
     backup = store.backup_of(backup_id)
     if _known(database) != backup.database:
-        raise InvalidInput(fields={"database": f"This is a backup of {backup.database}."})
+        raise InvalidInput(
+            fields={"database": _("This is a backup of %(database)s.") % {"database": backup.database}}
+        )
     return backup
 
 
@@ -258,15 +261,20 @@ def _restorable(backup_id: str, database: str) -> Backup:
     backup = _named(backup_id, database)
     if database == PORTAL and backup.migrations != applied_migrations():
         raise BackupNotRestorable(
-            f"The backup is of version {backup.app_version}, whose tables differ. Restore it with pg_restore into an "
-            "empty database, then run migrate (docs/backup.md)."
+            _(
+                "The backup is of version %(app_version)s, whose tables differ. Restore it with "
+                "pg_restore into an empty database, then run migrate (docs/backup.md)."
+            )
+            % {"app_version": backup.app_version}
         )
     return backup
 
 
 def _known(database: str) -> str:
     if database not in DATABASES:
-        raise InvalidInput(fields={"database": f"database must be one of {', '.join(DATABASES)}."})
+        raise InvalidInput(
+            fields={"database": _("database must be one of %(names)s.") % {"names": ", ".join(DATABASES)}}
+        )
     return database
 
 

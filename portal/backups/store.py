@@ -14,6 +14,7 @@ from typing import Any
 
 import structlog
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from litemaas import crypto
 from litemaas.crypto.sealing import rewrapped
@@ -73,7 +74,9 @@ def is_set_up() -> bool:
 def folder() -> Path:
     """Raises BackupUnavailable."""
     if not is_set_up():
-        raise BackupUnavailable("Backups have no place: BACKUP_DIR must name a folder that can be written.")
+        raise BackupUnavailable(
+            _("Backups have no place: BACKUP_DIR must name a folder that can be written.")
+        )
     return Path(settings.BACKUP_DIR)
 
 
@@ -193,7 +196,7 @@ def _opened(backup_id: str, key: str) -> bytes:
     try:
         return bytes.fromhex(crypto.open_sealed(base64.b64decode(key), bound_to=_bound(backup_id)))
     except crypto.CannotOpen as error:
-        raise BackupNotRestorable("The master key of this backup is not in ENCRYPTION_KEYS.") from error
+        raise BackupNotRestorable(_("The master key of this backup is not in ENCRYPTION_KEYS.")) from error
 
 
 def _bound(backup_id: str) -> str:

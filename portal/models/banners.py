@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext as _
 
 from accounts.models import Role
 from litemaas.errors import NotFound
@@ -37,7 +38,7 @@ class BannerQuerySet(models.QuerySet["Banner"]):
         try:
             return self.get(pk=pk)
         except Banner.DoesNotExist:
-            raise NotFound("This banner does not exist.", reason="BANNER_NOT_FOUND") from None
+            raise NotFound(_("This banner does not exist."), reason="BANNER_NOT_FOUND") from None
 
 
 class Banner(models.Model):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from litemaas.errors import NotFound
 
@@ -22,7 +23,7 @@ class SavedPromptQuerySet(models.QuerySet["SavedPrompt"]):
         try:
             return self.get(pk=pk)
         except SavedPrompt.DoesNotExist:
-            raise NotFound("This prompt does not exist, or it is not yours.") from None
+            raise NotFound(_("This prompt does not exist, or it is not yours.")) from None
 
 
 class SavedPrompt(models.Model):
@@ -59,7 +60,7 @@ class SavedConversationQuerySet(models.QuerySet["SavedConversation"]):
         try:
             return self.get(pk=pk)
         except SavedConversation.DoesNotExist:
-            raise NotFound("This conversation does not exist, or it is not yours.") from None
+            raise NotFound(_("This conversation does not exist, or it is not yours.")) from None
 
 
 class SavedConversation(models.Model):

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from apikeys.secrets import token_hash
 from apikeys.services import LentKey
@@ -48,7 +49,7 @@ class Conversation:
     def next_part(self) -> bytes | None:
         """As of `ModelCall`. Raises GatewayTimedOut as well when it all takes too long."""
         if time.monotonic() > self._ends_at:
-            raise GatewayTimedOut("the answer took too long")
+            raise GatewayTimedOut(_("the answer took too long"))
         return self._call.next_part(PULSE)
 
     def read(self) -> bytes:
@@ -57,7 +58,7 @@ class Conversation:
         while (part := self.next_part()) is not None:
             size += len(part)
             if size > _LARGEST_ANSWER:
-                raise GatewayGarbage("the answer is too large", status=self.status)
+                raise GatewayGarbage(_("the answer is too large"), status=self.status)
             parts.append(part)
         return b"".join(parts)
 

@@ -7,6 +7,9 @@ import threading
 from collections import Counter
 from collections.abc import Hashable
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from litemaas.errors import DomainError, ServiceUnavailable
 
 _WAIT = 5
@@ -16,7 +19,9 @@ class TooManyAtOnce(DomainError):
     """`data`: limit, of calls of one person at the same time."""
 
     code = "RATE_LIMITED"
-    default_message = "You have as many answers running as are possible at once. Wait for one, or stop it."
+    default_message = gettext_lazy(
+        "You have as many answers running as are possible at once. Wait for one, or stop it."
+    )
 
 
 class Places:
@@ -32,7 +37,7 @@ class Places:
                 raise TooManyAtOnce(limit=self._each, retryAfter=_WAIT)
             if self._taken.total() >= self._count:
                 raise ServiceUnavailable(
-                    "Too many people use the playground at the moment. Try again in a moment.",
+                    _("Too many people use the playground at the moment. Try again in a moment."),
                     retryAfter=_WAIT,
                 )
             self._taken[person] += 1

@@ -8,6 +8,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from apikeys.errors import ModelNotOpen, SecretNotReadable
 from litellm_sync.client.answers import Answer, read_complaint
 from litellm_sync.errors import GatewayGarbage, GatewayTimedOut
@@ -24,26 +27,28 @@ _DEFAULT_WAIT = 60
 
 class BudgetUsedUp(DomainError):
     code = "BUDGET_EXCEEDED"
-    default_message = "The budget of this key, its owner or its team is used up."
+    default_message = gettext_lazy("The budget of this key, its owner or its team is used up.")
 
 
 class LimitReached(DomainError):
     """`data`: retryAfter in seconds and, where the gateway says so, limit and limitType (requests or tokens)."""
 
     code = "RATE_LIMITED"
-    default_message = "The rate limit of this key, its owner or its team is reached. Wait a moment."
+    default_message = gettext_lazy(
+        "The rate limit of this key, its owner or its team is reached. Wait a moment."
+    )
 
 
 class ModelNotServed(DomainError):
     code = "INVALID_MODEL"
-    default_message = "The gateway does not serve this model at the moment."
+    default_message = gettext_lazy("The gateway does not serve this model at the moment.")
 
 
 class ModelFailed(DomainError):
     """The provider behind the gateway failed, or the gateway itself."""
 
     code = "LITELLM_ERROR"
-    default_message = "The model could not answer. Try again in a moment."
+    default_message = gettext_lazy("The model could not answer. Try again in a moment.")
 
 
 def refusal_of(
@@ -62,11 +67,11 @@ def refusal_of(
     if kind.endswith("model_access_denied") or _MODEL_ACCESS.search(words):
         return ModelNotOpen()
     if kind == "expired_key" or "expired key" in words.lower():
-        return SecretNotReadable("This key is expired. Take another one.")
+        return SecretNotReadable(_("This key is expired. Take another one."))
     if "is blocked" in words:
-        return SecretNotReadable("This key, or its team, is blocked: it is inactive.")
+        return SecretNotReadable(_("This key, or its team, is blocked: it is inactive."))
     if status in {401, 403} or kind in {"auth_error", "token_not_found_in_db"}:
-        return ServiceUnavailable("The gateway does not know this key yet. Try again in a moment.")
+        return ServiceUnavailable(_("The gateway does not know this key yet. Try again in a moment."))
     if status in {408, 504}:
         return GatewayTimedOut(words, status=status)
     if status in {400, 404} and _UNKNOWN_MODEL.search(words):

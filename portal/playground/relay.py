@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 import structlog
+from django.utils.translation import gettext as _
 
 from litellm_sync.errors import GatewayGarbage
 from litemaas.api.problems import problem_body
@@ -63,13 +64,13 @@ class Relay:
     def _require_stream(self) -> None:
         self._conversation.require_success()
         if self._conversation.content_type != "text/event-stream":
-            raise GatewayGarbage("the answer is no stream of events", status=self._conversation.status)
+            raise GatewayGarbage(_("the answer is no stream of events"), status=self._conversation.status)
 
     def _whole(self, part: bytes) -> Iterator[bytes]:
         """The events that are complete with this part."""
         *whole, self._rest = _BREAK.split(self._rest + part)
         if len(self._rest) > _LONGEST_EVENT:
-            raise GatewayGarbage("an event of the answer is too long")
+            raise GatewayGarbage(_("an event of the answer is too long"))
         for event in whole:
             if event.startswith(b"data:") and not self._is_last(event):
                 yield self._conversation.hide_in(event) + b"\n\n"

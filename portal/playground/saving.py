@@ -7,6 +7,8 @@ from uuid import UUID
 
 import orjson
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from litemaas.errors import DomainError, InvalidInput
@@ -19,7 +21,7 @@ class TooManySaved(DomainError):
     """`data`: limit."""
 
     code = "INVALID_INPUT"
-    default_message = f"You have saved {MOST} of them. Delete one first."
+    default_message = gettext_lazy("You have saved %(most)s of them. Delete one first.") % {"most": MOST}
 
 
 @transaction.atomic
@@ -86,4 +88,6 @@ def _require_room(actor: User, kind: type[SavedPrompt] | type[SavedConversation]
 def _require_size(values: Mapping[str, Any]) -> None:
     if len(orjson.dumps(values.get("messages"))) > SavedConversation.MOST_BYTES:
         size = f"{SavedConversation.MOST_BYTES // 1024} KiB"
-        raise InvalidInput(fields={"messages": f"A conversation may be {size} long. Save a part of it."})
+        raise InvalidInput(
+            fields={"messages": _("A conversation may be %(size)s long. Save a part of it.") % {"size": size}}
+        )

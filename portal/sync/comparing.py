@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from accounts import audit
@@ -92,7 +93,7 @@ def push_again(
         asked["team"] = list(Team.objects.filter(pk=team_id).values_list("pk", flat=True))
         asked["member"] = list(Member.objects.current().filter(team_id=team_id).values_list("pk", flat=True))
     if not asked.get("user") and not asked.get("team"):
-        raise NotFound("There is no such user or team.")
+        raise NotFound(_("There is no such user or team."))
     keys = ApiKey.objects.filter(deleted_at__isnull=True)
     for_user, for_team = Q(owner_id=user_id), Q(team_id=team_id)
     chosen = keys.filter(

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import Actor
@@ -92,9 +93,9 @@ def _set_quotas(row: Subscription, actor: Actor, requests: int | None, tokens: i
 def _set_end(row: Subscription, actor: Actor, expires_at: datetime | None, now: datetime) -> None:
     if not policies.may_decide(actor):
         raise errors.Forbidden(
-            "Only an administrator sets when a subscription ends.",
+            _("Only an administrator sets when a subscription ends."),
             requiredPermission="admin:subscriptions:write",
         )
     if expires_at is not None and expires_at <= now:
-        raise errors.InvalidInput(fields={"expiresAt": "Choose a future date."})
+        raise errors.InvalidInput(fields={"expiresAt": _("Choose a future date.")})
     row.expires_at = expires_at

@@ -7,6 +7,7 @@ from typing import Literal
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import Actor
@@ -47,7 +48,7 @@ def deny_subscription(
 
 def require_reason(reason: str) -> None:
     if not reason.strip():
-        raise errors.InvalidInput(fields={"reason": "A reason is required, the user will see it."})
+        raise errors.InvalidInput(fields={"reason": _("A reason is required, the user will see it.")})
 
 
 def decide_many(

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import Actor, User
 from catalog.models import Model
@@ -63,7 +64,7 @@ def grant_models(
         raise errors.Forbidden(requiredPermission="admin:subscriptions:write")
     owner = User.objects.filter(pk=user_id).first()
     if owner is None:
-        raise errors.NotFound("This user does not exist.")
+        raise errors.NotFound(_("This user does not exist."))
     granted = Granted()
     for model in _models(sorted(set(model_ids))):
         row = create(
@@ -82,7 +83,8 @@ def _models(model_ids: list[str]) -> list[Model]:
     usable = {model.pk for model in found if model.is_available}
     if missing := [pk for pk in model_ids if pk not in usable]:
         raise errors.InvalidInput(
-            fields={"modelIds": f"Unknown or not available: {', '.join(missing)}."}, models=missing
+            fields={"modelIds": _("Unknown or not available: %(names)s.") % {"names": ", ".join(missing)}},
+            models=missing,
         )
     return found
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import SYSTEM, Actor
@@ -174,7 +175,7 @@ def reset_quotas(
     if not policies.may_decide(actor):
         raise errors.Forbidden(requiredPermission="admin:subscriptions:write")
     if user_id is None and not everybody:
-        raise errors.InvalidInput(fields={"userId": "Name a user, or say that all are meant."})
+        raise errors.InvalidInput(fields={"userId": _("Name a user, or say that all are meant.")})
     rows = Subscription.objects.all() if user_id is None else Subscription.objects.filter(user_id=user_id)
     counted = rows.filter(quota_window_start=window_start, used_as_of__isnull=False)
     held = list(counted.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import Actor, User
@@ -54,7 +55,7 @@ def subscribe(
     owner = _owner(actor, user_id)
     terms = Terms(*quota_rules.wanted(quota_requests, quota_tokens), expires_at, metadata or {})
     if expires_at is not None and expires_at <= now:
-        raise errors.InvalidInput(fields={"expiresAt": "Choose a future date."})
+        raise errors.InvalidInput(fields={"expiresAt": _("Choose a future date.")})
     model = model_to_subscribe(model_id)
     status = _S.PENDING if model.restricted_access else _S.ACTIVE
     created = create(actor, owner, model, status, terms, now, action="SUBSCRIPTION_CREATE")
@@ -70,7 +71,7 @@ def _owner(actor: User, user_id: UUID | None) -> User:
         raise errors.Forbidden(requiredPermission="admin:subscriptions:write")
     owner: User | None = User.objects.active().filter(pk=user_id).first()
     if owner is None:
-        raise errors.InvalidInput(fields={"userId": "There is no such active user."})
+        raise errors.InvalidInput(fields={"userId": _("There is no such active user.")})
     return owner
 
 
@@ -81,7 +82,7 @@ def model_to_subscribe(model_id: str) -> Model:
     if model is None:
         raise ModelNotFound
     if not model.is_available:
-        raise errors.InvalidInput(fields={"modelId": "This model is not available at the moment."})
+        raise errors.InvalidInput(fields={"modelId": _("This model is not available at the moment.")})
     return model
 
 

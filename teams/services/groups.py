@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import SYSTEM, Actor, User
@@ -70,7 +71,7 @@ def set_team_groups(
         raise errors.Forbidden(requiredPermission="teams:write_all")
     wanted = {name.strip(): role for name, role in groups.items() if name.strip()}
     if any(len(name) > 255 or role not in Member.Role.values for name, role in wanted.items()):
-        raise errors.InvalidInput(fields={"groups": "Give each group a role: admin, member or viewer."})
+        raise errors.InvalidInput(fields={"groups": _("Give each group a role: admin, member or viewer.")})
     old = dict(team.groups.values_list("group", "role"))
     if wanted != old:
         team.groups.all().delete()

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from accounts import audit
@@ -115,7 +116,7 @@ def _invited(user_id: UUID | None) -> User | None:
         return None
     user: User | None = User.objects.active().filter(pk=user_id).first()
     if user is None:
-        raise errors.InvalidInput(fields={"userId": "There is no active account with this id."})
+        raise errors.InvalidInput(fields={"userId": _("There is no active account with this id.")})
     return user
 
 
@@ -192,7 +193,7 @@ def _locked_of_team(actor: Actor, team_id: UUID | str, invitation_id: UUID) -> I
     rows = Invitation.objects.filter(team=team).select_related("team", "user")
     row = rows.select_for_update(of=("self",), no_key=True).filter(pk=invitation_id).first()
     if row is None:
-        raise errors.NotFound("This invitation does not exist.")
+        raise errors.NotFound(_("This invitation does not exist."))
     return row
 
 
@@ -205,7 +206,7 @@ def accept_invitation(*, actor: User, handle: str, now: datetime) -> Member:
     """
     row = _locked_for(actor, handle, now)
     if not row.team.is_active:
-        raise InvitationEnded("The team of this invitation is deactivated.", status=row.status)
+        raise InvitationEnded(_("The team of this invitation is deactivated."), status=row.status)
     _decide(row, _S.ACCEPTED, now)
     _record("TEAM_INVITE_ACCEPT", row, actor, now)
     present = Member.objects.current().filter(team=row.team, user=actor).first()
@@ -231,7 +232,7 @@ def find_invitation(actor: User, handle: str) -> Invitation:
         wanted = Q(token_hash=token_hash(handle))
     row = rows.filter(wanted).select_related("team", "invited_by").first()
     if row is None:
-        raise errors.NotFound("This invitation does not exist, or it is for another account.")
+        raise errors.NotFound(_("This invitation does not exist, or it is for another account."))
     return row
 
 

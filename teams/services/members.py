@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import Actor, User
@@ -35,13 +36,13 @@ def add_member(
     team = locked(actor, team_id)
     if not policies.may_write_all(actor):
         raise errors.Forbidden(
-            "Only an administrator of the portal adds people. Invite them.",
+            _("Only an administrator of the portal adds people. Invite them."),
             requiredPermission="teams:write_all",
         )
     require_active(team)
     user = User.objects.active().filter(pk=user_id).first()
     if user is None:
-        raise errors.InvalidInput(fields={"userId": "There is no active account with this id."})
+        raise errors.InvalidInput(fields={"userId": _("There is no active account with this id.")})
     if team.is_default or Member.objects.current().filter(team=team, user=user).exists():
         raise AlreadyMember
     budget = _budget(team, max_budget)
@@ -123,7 +124,7 @@ def remove_member(
 def _present(team: Team, user_id: UUID) -> Member:
     member = Member.objects.current().filter(team=team, user_id=user_id).select_related("team").first()
     if member is None:
-        raise errors.NotFound("This person is not in the team.")
+        raise errors.NotFound(_("This person is not in the team."))
     return member
 
 
@@ -133,7 +134,7 @@ def _place_of(team: Team, user_id: UUID, now: datetime) -> Member:
         return _present(team, user_id)
     user = User.objects.filter(pk=user_id).first()
     if user is None:
-        raise errors.NotFound("This person is not in the team.")
+        raise errors.NotFound(_("This person is not in the team."))
     member, _made = Member.objects.get_or_create(
         team=team, user=user, defaults={"joined_at": user.created_at}
     )
@@ -149,7 +150,7 @@ def _require_heir(team: Team, member: Member, heir_id: UUID) -> None:
 
 def require_role(role: str) -> str:
     if role not in Member.Role.values:
-        raise errors.InvalidInput(fields={"role": "Choose admin, member or viewer."})
+        raise errors.InvalidInput(fields={"role": _("Choose admin, member or viewer.")})
     return role
 
 
@@ -159,7 +160,7 @@ def _budget(team: Team, value: Any) -> Decimal | None:
     except ValueError as error:
         raise errors.InvalidInput(fields={"maxBudgetInTeam": str(error)}) from None
     if amount is not None and team.max_budget is not None and amount > team.max_budget:
-        raise errors.InvalidInput(fields={"maxBudgetInTeam": "This is above the team's budget."})
+        raise errors.InvalidInput(fields={"maxBudgetInTeam": _("This is above the team's budget.")})
     return amount
 
 

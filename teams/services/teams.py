@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import Sum
+from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import Actor, User
@@ -70,7 +71,7 @@ def _own_limits(actor: Actor) -> dict[str, Any]:
 def _place_admins(team: Team, actor: Actor, others: set[UUID], now: datetime) -> None:
     people = list(User.objects.active().filter(pk__in=others))
     if len(people) < len(others):
-        raise errors.InvalidInput(fields={"adminIds": "There is no active account for one of these ids."})
+        raise errors.InvalidInput(fields={"adminIds": _("There is no active account for one of these ids.")})
     for person in [*([actor] if isinstance(actor, User) else []), *people]:
         take_place(team, person, role=roles.ADMIN, actor=actor, now=now)
 
@@ -155,7 +156,8 @@ def _require_right(actor: Actor, team: Team, changes: Mapping[str, Any]) -> None
     if not policies.may_write_all(actor) and (beyond := changes.keys() - limits.OWN_AFFAIRS):
         fields = ", ".join(sorted(limits.WIRE_NAMES[name] for name in beyond))
         raise errors.Forbidden(
-            f"Only an administrator of the portal changes {fields}.", requiredPermission="teams:write_all"
+            _("Only an administrator of the portal changes %(fields)s.") % {"fields": fields},
+            requiredPermission="teams:write_all",
         )
 
 
@@ -235,7 +237,7 @@ def reset_team_spend(*, actor: Actor, team_id: UUID | str, reason: str, now: dat
     if not policies.may_write_all(actor):
         raise errors.Forbidden(requiredPermission="teams:write_all")
     if not reason.strip():
-        raise errors.InvalidInput(fields={"reason": "Give a reason."})
+        raise errors.InvalidInput(fields={"reason": _("Give a reason.")})
     wish_spend_reset(team, actor=actor, reason=reason, now=now)
     return team
 

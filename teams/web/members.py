@@ -74,7 +74,7 @@ def _place(request: PageRequest, team: Any, user_id: UUID) -> listing.Place:
     rows = listing.members_of(team, request.user).filter(**{column: user_id})
     found = listing.places(rows, team, request.user)
     if not found:
-        raise errors.NotFound("This person is not in the team.")
+        raise errors.NotFound(_("This person is not in the team."))
     return found[0]
 
 
@@ -201,7 +201,7 @@ def revoke(request: PageRequest, team_id: UUID, invitation_id: UUID) -> HttpResp
     require(rights_of(request, team).edits)
     row = Invitation.objects.filter(team=team, pk=invitation_id).select_related("user").first()
     if row is None:
-        raise errors.NotFound("This invitation does not exist.")
+        raise errors.NotFound(_("This invitation does not exist."))
     if request.method != "POST":
         return shown(request, "revoke_invitation", team, invitation=row)
     services.revoke_invitation(

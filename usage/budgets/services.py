@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import Actor, User
@@ -56,7 +57,10 @@ def _checked(percents: Sequence[int]) -> list[int]:
     if not 1 <= len(wanted) <= _MOST_THRESHOLDS or not all(1 <= one <= _HIGHEST for one in wanted):
         raise InvalidInput(
             fields={
-                "thresholds": f"Give 1 to {_MOST_THRESHOLDS} whole numbers from 1 to {_HIGHEST}, in per cent."
+                "thresholds": _(
+                    "Give 1 to %(most_thresholds)s whole numbers from 1 to %(highest)s, in per cent."
+                )
+                % {"most_thresholds": _MOST_THRESHOLDS, "highest": _HIGHEST}
             }
         )
     return wanted
@@ -95,7 +99,7 @@ def add_webhook(*, actor: Actor, url: str, description: str = "", now: datetime)
         with transaction.atomic():
             hook.save(force_insert=True)
     except IntegrityError:
-        raise AlreadyExists("There is a webhook with this address already.") from None
+        raise AlreadyExists(_("There is a webhook with this address already.")) from None
     audit.record("WEBHOOK_CREATE", actor=actor, obj=hook, at=now, new={"url": url})
     return hook, secret
 

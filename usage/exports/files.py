@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from accounts.models import Actor
 from jobs.models import Job
@@ -31,7 +32,9 @@ class TooManyRows(DomainError):
     """`data`: rows, maxRows."""
 
     code = "LIMIT_EXCEEDS_MAXIMUM"
-    default_message = "The file would have too many rows. Choose a shorter period or more filters."
+    default_message = gettext_lazy(
+        "The file would have too many rows. Choose a shorter period or more filters."
+    )
 
 
 @dataclass(frozen=True, slots=True)
