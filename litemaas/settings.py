@@ -391,6 +391,7 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "LiteMaaS API",
     "DESCRIPTION": "Self-service over a LiteLLM gateway: models, subscriptions, API keys, usage.",
     "VERSION": VERSION,
+    "SERVERS": [{"url": "/", "description": "Where this document comes from."}],
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api(/v1)?",
@@ -409,7 +410,10 @@ SPECTACULAR_SETTINGS = {
         "TeamRole": "teams.models.Member.Role",
         "InvitationStatus": "teams.models.Invitation.Status",
     },
-    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "litemaas.api.completing.complete",
+    ],
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 

@@ -117,6 +117,11 @@ class KeySubscriptionOut(Shape):
     status = serializers.CharField()
 
 
+class ModelBudgetOut(Shape):
+    budgetLimit = serializers.FloatField()
+    timePeriod = serializers.CharField()
+
+
 class ApiKeyOut(Shape):
     """A credential for the gateway. `models` is what it opens now. The secret is never here."""
 
@@ -145,9 +150,9 @@ class ApiKeyOut(Shape):
     tpmLimit = serializers.IntegerField(allow_null=True)
     rpmLimit = serializers.IntegerField(allow_null=True)
     maxParallelRequests = serializers.IntegerField(allow_null=True)
-    modelMaxBudget = serializers.DictField(allow_null=True)
-    modelRpmLimit = serializers.DictField(allow_null=True)
-    modelTpmLimit = serializers.DictField(allow_null=True)
+    modelMaxBudget = serializers.DictField(child=ModelBudgetOut(), allow_null=True)
+    modelRpmLimit = serializers.DictField(child=serializers.IntegerField(), allow_null=True)
+    modelTpmLimit = serializers.DictField(child=serializers.IntegerField(), allow_null=True)
     tags = serializers.ListField(child=serializers.CharField())
     teamId = serializers.UUIDField(allow_null=True)
     metadata = serializers.DictField()
@@ -158,7 +163,7 @@ class ApiKeyOut(Shape):
     keyAlias = serializers.CharField()
     blocked = serializers.BooleanField()
     portalPermissions = serializers.ListField(child=serializers.CharField())
-    permissions = serializers.DictField(allow_null=True)
+    permissions = serializers.DictField(child=serializers.BooleanField(), allow_null=True)
     guardrails = serializers.ListField(child=serializers.CharField())
     ownership = serializers.ChoiceField(choices=["personal", "service"])
     secretAvailable = serializers.BooleanField()

@@ -100,12 +100,18 @@ class SyncIn(Shape):
     confirm = Flag(required=False)
 
 
+class SampleOut(Shape):
+    type = serializers.ChoiceField(choices=["users", "subscriptions", "apiKeys", "models"])
+    id = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+
+
 class AffectedOut(Shape):
     users = serializers.IntegerField()
     subscriptions = serializers.IntegerField()
     apiKeys = serializers.IntegerField()
     models = serializers.IntegerField()
-    samples = serializers.ListField(child=serializers.DictField())
+    samples = SampleOut(many=True, help_text="The first 20.")
 
 
 class SyncOut(Shape):

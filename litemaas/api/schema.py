@@ -1,28 +1,13 @@
 """OpenAPI: what drf-spectacular can't see of our views."""
 
+import inspect
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
 from litemaas.api.permissions import ANYBODY, permission_for
-
-
-class ProblemOut(serializers.Serializer[Any]):
-    """Every error, on every route (RFC 9457 with its flat twin and the v0.4 `error` member)."""
-
-    type = serializers.CharField()
-    title = serializers.CharField()
-    status = serializers.IntegerField()
-    detail = serializers.CharField()
-    instance = serializers.CharField()
-    code = serializers.CharField()
-    message = serializers.CharField()
-    statusCode = serializers.IntegerField()
-    details = serializers.DictField()
-    requestId = serializers.CharField()
-    timestamp = serializers.DateTimeField()
-    error = serializers.DictField()
 
 
 class PaginationOut(serializers.Serializer[Any]):
@@ -50,20 +35,59 @@ def one_path_per_route(endpoints: list[Any]) -> list[Any]:
     return [e for e in tidy if not e[0].startswith(_ALIASES) and not e[0].endswith("/retrieve-key")]
 
 
+_IDEMPOTENCY = OpenApiParameter(
+    "Idempotency-Key",
+    {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[ -~]+$"},
+    OpenApiParameter.HEADER,
+    description="The first answer is kept for 24 hours and given again.",
+)
+_IF_MATCH = OpenApiParameter(
+    "If-Match",
+    str,
+    OpenApiParameter.HEADER,
+    description="The ETag that was read: 412 if it has changed since.",
+)
+_IF_NONE_MATCH = OpenApiParameter(
+    "If-None-Match",
+    str,
+    OpenApiParameter.HEADER,
+    description="The ETag that is known: 304 if it is still so.",
+)
+_DRY_RUN = OpenApiParameter(
+    "dryRun", bool, description="true: check everything, change nothing, and say what would be affected."
+)
+
+
 class ContractSchema(AutoSchema):
-    """Adds the common errors and, from the declared permission, whether a credential is needed."""
+    """Adds what the frame of every view understands (`litemaas.api.views`); the rest is in `litemaas.api.completing`."""
 
-    def get_response_serializers(self) -> Any:
-        declared = super().get_response_serializers()
-        answers: dict[Any, Any] = (
-            dict(declared) if isinstance(declared, dict) else {self._success_status(): declared}
-        )
-        for status in ("400", "401", "403", "404", "429", "503"):
-            answers.setdefault((status, "application/problem+json"), ProblemOut)
-        return answers
+    def get_override_parameters(self) -> list[Any]:
+        view, method = self.view, self.method.upper()
+        found = list(super().get_override_parameters())
+        if method == "GET":
+            found.append(_IF_NONE_MATCH)
+        elif method == "POST":
+            if not getattr(view, "only_asks", False) and permission_for(view, method) != ANYBODY:
+                found.append(_IDEMPOTENCY)
+        elif hasattr(view, "get"):
+            found.append(_IF_MATCH)
+        if method in getattr(view, "rehearses", ()) or method in getattr(view, "rehearses_itself", ()):
+            found.append(_DRY_RUN)
+        return found
 
-    def _success_status(self) -> str:
-        return "200"
+    def get_description(self) -> str:  # type: ignore[override]  # as drf-spectacular has it
+        """The docstring of the method or of the view itself; that of our base tells a reader of the document nothing."""
+        handler = getattr(self.view, self.method.lower(), None)
+        own = type(self.view).__dict__.get("__doc__")
+        return inspect.cleandoc(getattr(handler, "__doc__", None) or own or "")
+
+    def _get_response_bodies(self, direction: Any = "response") -> Any:
+        """Our deletions have a body where one is declared."""
+        declared = self.get_response_serializers()
+        if self.method != "DELETE" or isinstance(declared, dict):
+            return super()._get_response_bodies(direction)
+        answer = self._get_response_for_code(declared, "200", direction=direction)  # type: ignore[no-untyped-call]
+        return {"200": answer}
 
     def get_auth(self) -> list[dict[str, list[str]]]:
         if permission_for(self.view, self.method.upper()) == ANYBODY:

@@ -171,12 +171,49 @@ class SystemStatsView(ContractView):
         )
 
 
+class SystemOut(Shape):
+    uptime = serializers.IntegerField(help_text="Seconds of the process that answers.")
+    version = serializers.CharField()
+    environment = serializers.ChoiceField(choices=["development", "production"])
+
+
+class ConnectionPoolOut(Shape):
+    active = serializers.IntegerField()
+    idle = serializers.IntegerField()
+    total = serializers.IntegerField()
+
+
+class DatabaseStatusOut(Shape):
+    status = serializers.ChoiceField(choices=["healthy", "unhealthy"])
+    connectionPool = ConnectionPoolOut()
+
+
+class GatewayStatusOut(Shape):
+    status = serializers.ChoiceField(choices=["healthy", "unhealthy"])
+    lastSync = serializers.DateTimeField(allow_null=True)
+    modelCount = serializers.IntegerField()
+
+
+class StockOut(Shape):
+    totalUsers = serializers.IntegerField()
+    activeUsers = serializers.IntegerField()
+    totalSubscriptions = serializers.IntegerField()
+    totalApiKeys = serializers.IntegerField()
+
+
+class SystemStatusOut(Shape):
+    system = SystemOut()
+    database = DatabaseStatusOut()
+    litellm = GatewayStatusOut()
+    usage = StockOut()
+
+
 class SystemStatusView(ContractView):
     """The process that answers, the database's connections of ours, the gateway, and how much there is."""
 
     permissions_needed = {"GET": "admin:system:read"}
 
-    @extend_schema(responses={200: dict[str, Any]}, operation_id="system_status")
+    @extend_schema(responses=SystemStatusOut, operation_id="system_status")
     def get(self, request: Request) -> Response:
         found = people.totals(timezone.now())
         run = SyncRun.objects.filter(finished_at__isnull=False).order_by("-finished_at").first()
