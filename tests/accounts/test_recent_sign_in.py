@@ -31,6 +31,7 @@ HARMLESS = {
     "api-admin-user-sessions": "protects",
     "revoke_team_invitation": "can be sent anew",
     "team-invitation": "can be sent anew",
+    "backup-test-restore": "restores beside, and leaves nothing",
     "notification": "one's own, already told",
     "mfa_remove_webauthn": "asked by allauth, and tested below",
     "mfa_deactivate_totp": "asked by allauth, and tested below",
