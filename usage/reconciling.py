@@ -10,8 +10,8 @@ from django.db import connection, transaction
 
 from litellm_sync.client import gateway
 from litellm_sync.locks import advisory_lock
-from litellm_sync.models import GatewaySpend
 from usage import daily, services
+from usage.counters import compare_counters
 from usage.daily import DailySums
 from usage.errors import UsageReadingRunning
 from usage.models import UsageDifference, UsageTrust
@@ -85,7 +85,7 @@ def reconcile_usage(first: date, last: date, *, now: datetime) -> Outcome:
                 _store(pair, _kind_of(pair, after), now, healed=False)
             stale = UsageDifference.objects.filter(day__range=(first, last), healed_at=None, seen_at__lt=now)
             stale.update(healed_at=now)
-            counters = _compare_counters(now)
+            counters = compare_counters(now)
             _store_trust(days, theirs, after, now)
         return Outcome(len(days), len(before) + counters, len(late), len(after) + counters)
 
@@ -206,64 +206,6 @@ def _store(pair: _Pair, kind: str, now: datetime, *, healed: bool) -> None:
         defaults=facts,
         create_defaults={**facts, "found_at": now},
     )
-
-
-_SPENT = """
-SELECT x.token_hash, coalesce(sum(l.cost), 0), coalesce(sum(l.requests), 0)::bigint,
-    coalesce(sum(l.total_tokens), 0)::bigint
-FROM unnest(%s::text[]) x (token_hash) LEFT JOIN usage_logs l ON l.token_hash = x.token_hash GROUP BY 1
-"""
-
-
-def _compare_counters(now: datetime) -> int:
-    """Counters of keys without a budget window never begin anew: they must say what the ledger says.
-
-    Those with a window are told apart as `budget_reset` while they say less. A counter that says more than all that
-    the ledger holds of the key means that calls are missing here, or that they were made before we began.
-    """
-    spends = list(GatewaySpend.objects.filter(kind="key"))
-    if not spends:
-        return 0
-    spent = _spent_until(spends)
-    found = 0
-    for row in spends:
-        mine, requests, tokens = spent.get(row.gateway_id, (Decimal(0), 0, 0))
-        if _is_same_cost(mine, row.spend):
-            continue
-        is_reset = row.spend < mine and row.budget_reset_at is not None
-        day = row.as_of.astimezone(UTC).date()
-        UsageDifference.objects.filter(
-            token_hash=row.gateway_id, against=Against.COUNTER, healed_at=None
-        ).exclude(day=day).update(healed_at=now)
-        facts = {
-            "kind": Kind.BUDGET_RESET if is_reset else Kind.LOST,
-            "requests": requests,
-            "other_requests": None,
-            "tokens": tokens,
-            "other_tokens": None,
-            "cost": mine,
-            "other_cost": row.spend,
-            "seen_at": now,
-            # A counter that began anew is explained: nothing is wrong.
-            "healed_at": now if is_reset else None,
-        }
-        UsageDifference.objects.update_or_create(
-            day=day,
-            token_hash=row.gateway_id,
-            against=Against.COUNTER,
-            defaults=facts,
-            create_defaults={**facts, "found_at": now},
-        )
-        found += not is_reset
-    return found
-
-
-def _spent_until(spends: list[GatewaySpend]) -> dict[str, tuple[Decimal, int, int]]:
-    with connection.cursor() as cursor:
-        cursor.execute(_SPENT, [[row.gateway_id for row in spends]])
-        return {
-            token_hash: (cost, requests, tokens) for token_hash, cost, requests, tokens in cursor.fetchall()
-        }
 
 
 _EXPLAINED = {Kind.TIME_ZONE, Kind.UNKNOWN_KEY, Kind.DOUBLE}

@@ -1,18 +1,21 @@
 """The ledger is compared with what the gateway says of itself; what differs is healed, or named and shown."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from io import StringIO
 
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from apikeys.models import ApiKeySecret
 from litellm_sync.models import GatewaySpend
 from tests.factories import NOW, UserFactory
-from tests.usage.conftest import log_row
+from tests.usage.conftest import add_secret, log_row
 from usage import services
+from usage.counters import compare_counters
 from usage.ledger import write_rows
-from usage.models import UsageDifference, UsageLog, UsageTrust
+from usage.models import UsageCursor, UsageDifference, UsageLog, UsageTrust
 from usage.reconciling import reconcile_usage
 
 pytestmark = pytest.mark.django_db
@@ -135,6 +138,65 @@ def test_spend_counters_are_compared_and_a_reset_is_told_apart(log_server, make_
     assert reconcile().open == 1
     found = dict(UsageDifference.objects.values_list("token_hash", "kind"))
     assert found == {"hash-1": "budget_reset", "hash-2": "lost_in_gateway"}
+
+
+def told(key, token_hash, spend, *, reset=None, as_of=NOW):
+    facts = {"object_id": key.pk, "spend": spend, "budget_reset_at": reset, "as_of": as_of}
+    GatewaySpend.objects.create(kind="key", gateway_id=token_hash, **facts)
+
+
+def test_a_counter_is_compared_within_its_budget_window(log_server, make_key):
+    monthly = make_key("hash-0", budget_window="monthly", max_budget=5, created_at=NOW - timedelta(days=90))
+    write_rows(rows(3, at=NOW - timedelta(days=40)), now=NOW)
+    log_server.rows = rows()
+    services.pull_usage(NOW)
+    december = datetime(2026, 12, 1, tzinfo=UTC)
+    # Four calls of this month; the one of October belongs to an earlier window.
+    told(monthly, "hash-0", "0.00276", reset=december)
+    assert reconcile().open == 0
+    assert not UsageDifference.objects.filter(against="spend_counter").exists()
+    GatewaySpend.objects.update(spend="0.1")
+    assert reconcile().open == 0, "the window began before the ledger did"
+    UsageCursor.objects.update(begun_at=NOW - timedelta(days=100))
+    assert reconcile().open == 1
+    # The counter of a window that has ended tells nothing about the one that began.
+    GatewaySpend.objects.update(budget_reset_at=NOW - timedelta(minutes=1))
+    assert reconcile_usage(DAY, DAY, now=NOW + timedelta(minutes=1)).open == 0
+
+
+def test_calls_that_a_counter_has_not_seen_yet_are_no_difference(log_server, make_key):
+    key = make_key("hash-0")
+    log_server.rows = [*rows(), log_row(50, at=NOW - timedelta(minutes=5), api_key="hash-0")]
+    services.pull_usage(NOW)
+    for spend, differences in (("0.00276", 0), ("0.00345", 0), ("0.0041", 1), ("0.002", 1)):
+        GatewaySpend.objects.all().delete()
+        told(key, "hash-0", spend, as_of=NOW - timedelta(minutes=6))
+        assert reconcile().open == differences
+
+
+def test_the_secrets_of_one_key_are_compared_together(log_server, make_key):
+    key = make_key("hash-0")
+    ApiKeySecret.objects.update(superseded_at=NOW, valid_until=NOW)
+    add_secret(key, "hash-1", 2)
+    log_server.rows = rows()
+    services.pull_usage(NOW)
+    told(key, "hash-0", "0.00276", as_of=NOW - timedelta(days=1))
+    told(key, "hash-1", "0.00276")
+    assert reconcile().open == 0
+
+
+def test_many_counters_take_as_many_statements_as_one(log_server, make_key, django_assert_num_queries):
+    keys = [make_key(f"hash-{number}") for number in range(30)]
+    log_server.rows = rows()
+    services.pull_usage(NOW)
+    for number, key in enumerate(keys):
+        told(key, f"hash-{number}", "0.00276" if number < 3 else "0")
+        if number == 0:
+            compare_counters(NOW)
+            with CaptureQueriesContext(connection) as one:
+                compare_counters(NOW)
+    with django_assert_num_queries(len(one)):
+        assert compare_counters(NOW) == 0
 
 
 def test_the_command_says_what_it_found(log_server):

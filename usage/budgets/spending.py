@@ -20,7 +20,7 @@ def spend_of(holders: Sequence[Holder], *, now: datetime) -> Spends:
     """Costs since each holder's window began, in US dollars; 0 for those that used nothing."""
     found: Spends = {(one.kind, one.id): Decimal(0) for one in holders}
     for (kind, start, end), group in by_window(holders).items():
-        until = min(end, _after(now)) if end else _after(now)
+        until = min(end, quarter_after(now)) if end else quarter_after(now)
         if start >= until:
             continue
         found |= spend_between(kind, [one.id for one in group], start, until, now=now)
@@ -37,7 +37,7 @@ def spend_between(
     return {(kind, g.labels[0]): g.figures.cost for g in groups if g.labels[0] in wanted}  # type: ignore[misc]
 
 
-def _after(now: datetime) -> datetime:
+def quarter_after(now: datetime) -> datetime:
     """The end of the present quarter of an hour, and a day on: the gateway's clock may be ahead."""
     day = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     return day + ((now - day) // _QUARTER + 1) * _QUARTER + timedelta(days=1)

@@ -12,7 +12,7 @@ from litellm_sync.windows import at_gateway
 
 _DURATION = re.compile(r"(\d+)(mo|[smhdw])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_QUARTER = timedelta(minutes=15)
+QUARTER = timedelta(minutes=15)
 _ALIGNED_MONTHS = {"1mo", "30d"}
 
 
@@ -28,10 +28,10 @@ def window_of(budget_window: str, *, now: datetime, resets_at: datetime | None, 
     """`resets_at` is what the gateway told; `since` when the budget's object was made."""
     length = at_gateway(budget_window)
     if length is None:
-        return Window(_quarter(since), None)
+        return Window(quarter_of(since), None)
     if resets_at is not None and resets_at > now:
         return Window(_back(resets_at, length), resets_at)
-    start, end = _calendar(length, now.astimezone(UTC), _quarter(since))
+    start, end = _calendar(length, now.astimezone(UTC), quarter_of(since))
     return Window(start, end)
 
 
@@ -76,7 +76,7 @@ def _parts(length: str) -> tuple[int, str]:
     return int(found[1]), found[2]
 
 
-def _quarter(moment: datetime) -> datetime:
+def quarter_of(moment: datetime) -> datetime:
     """The beginning of its quarter of an hour: the ledger's sums are not finer."""
     day = moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    return day + (moment - day) // _QUARTER * _QUARTER
+    return day + (moment - day) // QUARTER * QUARTER
