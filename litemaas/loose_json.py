@@ -10,13 +10,15 @@ from typing import Any
 
 import orjson
 
-# Fractions that a binary float would cut. Programs that compute in floats never write so many digits.
-_LONG_FRACTION = re.compile(rb"[0-9]\.[0-9]{17,}|[0-9]{8,}\.[0-9]{9,}")
+# Fractions that a binary float may cut. The dot comes first, as only what begins with one letter is found fast.
+_LONG_FRACTION = re.compile(rb"\.[0-9]{9,}(?:[eE][-+]?[0-9]+)?")
+# So many digits fit into a float whatever they are.
+_ALWAYS_FIT = 15
 
 
 def loads(raw: bytes) -> Any:
     """Raises ValueError. Fractions are floats where these hold all that was written, and Decimals otherwise."""
-    if not _LONG_FRACTION.search(raw):
+    if _fits_floats(raw):
         try:
             return orjson.loads(raw)
         except orjson.JSONDecodeError:
@@ -25,6 +27,21 @@ def loads(raw: bytes) -> Any:
         return json.loads(raw, parse_float=_exact)
     except (RecursionError, UnicodeDecodeError) as error:
         raise ValueError(str(error)) from None
+
+
+def _fits_floats(raw: bytes) -> bool:
+    """Whether floats hold every digit of the long fractions. Those that programs write who compute in floats do."""
+    for found in _LONG_FRACTION.finditer(raw):
+        start, end = found.span()
+        while start and raw[start - 1 : start].isdigit():
+            start -= 1
+        if end - start - 1 <= _ALWAYS_FIT:
+            continue
+        text = raw[start:end].decode()
+        number = float(text)
+        if repr(number) != text and Decimal(repr(number)) != Decimal(text):
+            return False
+    return True
 
 
 def _exact(text: str) -> Any:

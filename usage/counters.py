@@ -107,7 +107,7 @@ def _spent(
         wanted = set(ids)
         filters = Filters(apiKey=ids) if len(ids) <= _FEW else Filters()
         groups = groups_between(start, end, ("apiKey",), now=now, filters=filters)
-        found |= {group.labels[0]: group.figures for group in groups if group.labels[0] in wanted}
+        found |= {pk: g.figures for g in groups for pk in g.labels if isinstance(pk, UUID) and pk in wanted}
     return found
 
 

@@ -6,17 +6,15 @@ from decimal import Decimal
 from typing import Any
 
 from usage.rows import (
-    About,
     Call,
     Json,
+    about_of,
     call,
     cost_center_of,
     mapping,
     moment,
     start,
     status_of,
-    tags_of,
-    word,
 )
 
 
@@ -30,19 +28,19 @@ def read_event(event: Json, *, now: datetime) -> Call:
     get = event.get
     metadata = mapping(get("metadata"))
     status = status_of(get("status"))
-    about = About(
-        word(metadata.get("user_api_key_hash"), 128),
-        word(metadata.get("user_api_key_alias"), 255),
-        word(metadata.get("user_api_key_team_id"), 64),
+    about = about_of(
+        metadata.get("user_api_key_hash"),
+        metadata.get("user_api_key_alias"),
+        metadata.get("user_api_key_team_id"),
         cost_center_of(metadata),
-        word(get("model_group"), 255) or word(get("model"), 255),
-        word(get("model"), 255),
-        word(get("custom_llm_provider"), 100),
-        word(get("model_id"), 255),
+        get("model_group"),
+        get("model"),
+        get("custom_llm_provider"),
+        get("model_id"),
         status,
-        word(mapping(get("error_information")).get("error_class"), 100),
-        word(get("call_type"), 60),
-        tags_of(get("request_tags")),
+        mapping(get("error_information")).get("error_class"),
+        get("call_type"),
+        get("request_tags"),
     )
     return call(
         about,

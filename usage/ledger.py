@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import OperationalError, connection, transaction
 
@@ -17,7 +18,7 @@ from usage import events
 from usage.locks import hold_until_commit
 from usage.models import SummedDay, UsageReject
 from usage.partitions import closed_months, ensure_partitions, month_of
-from usage.rollups import FACTS, adding, numbering
+from usage.rollups import FACTS, LARGEST_SMALL, adding, numbering, shape
 from usage.rows import SOURCE, About, BadRow, Call, Json, facts_to_keep, is_health_check, read_row
 from usage.zones import rollup_zone
 
@@ -82,18 +83,35 @@ def _book(
     hold_until_commit(LOCK)
     ensure_partitions(months)
     cursor.execute(_SERIES)
-    cursor.execute(numbering("usage_staged_about"))
+    cursor.execute(numbering("usage_staged_lines"))
     cursor.execute(_INSERT, {"now": now, "source": source})
     added, same_id = cursor.rowcount, 0
     if added < copied:
         cursor.execute(_INSERT_SAME_ID, {"now": now, "source": source})
         same_id = cursor.rowcount
     if added or same_id:
-        cursor.execute("ANALYZE usage_fresh")
-        cursor.execute(adding("usage_fresh", rollup_zone()))
+        _add_up(cursor)
         cursor.execute(_LAST_USE)
         cursor.execute(_LAST_USE_OF_SECRETS)
     return added + same_id, same_id
+
+
+def _add_up(cursor: Any) -> None:
+    """Add the fresh calls to every rollup."""
+    cursor.execute(shape("usage_fresh"))
+    first, last, largest = cursor.fetchone()
+    zone = rollup_zone()
+    days = [moment.astimezone(ZoneInfo(zone)).date() for moment in (first, last)]
+    facts = {
+        "is_one_day": days[0] == days[1],
+        "is_one_quarter": first.timestamp() // _QUARTER == last.timestamp() // _QUARTER,
+        "is_small": largest <= LARGEST_SMALL,
+    }
+    cursor.execute(adding("usage_fresh", zone, **facts))
+
+
+# Seconds. The rollups count quarters of an hour from 2020 in UTC, which is a multiple of them after 1970.
+_QUARTER = 900
 
 
 class LedgerMoved(OperationalError):
@@ -169,11 +187,11 @@ _OF_CALL = tuple(name for name in Call._fields if name != "about")
 
 def _make_stages(cursor: Any) -> None:
     # Thousands of small groups: compiling expressions costs more than it saves.
-    cursor.execute("SET LOCAL jit = off")
+    cursor.execute("SET LOCAL jit = off; SET LOCAL work_mem = '64MB'")
     cursor.execute(_STAGES)
 
 
-_COPY_CALLS = f"COPY usage_staged (about, {', '.join(_OF_CALL)}) FROM STDIN"
+_COPY_CALLS = f"COPY usage_staged (about, {', '.join(_OF_CALL)}) FROM STDIN (NULL 'None')"
 _COPY_ABOUT = f"COPY usage_staged_about (number, {', '.join(_ABOUT)}) FROM STDIN"
 
 
@@ -185,7 +203,7 @@ def _copy(cursor: Any, calls: Iterable[Call], months: set[datetime]) -> int:
     # Outside of Django's cursor nobody else would turn the driver's errors into Django's.
     with (
         connection.wrap_database_errors,
-        cursor.copy(f"COPY usage_staged (about, {', '.join(_OF_CALL)}) FROM STDIN") as copy,
+        cursor.copy(_COPY_CALLS) as copy,
     ):
         lines: list[str] = []
         for found in calls:
@@ -201,7 +219,7 @@ def _copy(cursor: Any, calls: Iterable[Call], months: set[datetime]) -> int:
         count += len(lines)
     with (
         connection.wrap_database_errors,
-        cursor.copy(f"COPY usage_staged_about (number, {', '.join(_ABOUT)}) FROM STDIN") as copy,
+        cursor.copy(_COPY_ABOUT) as copy,
     ):
         for about, number in numbers.items():
             copy.write_row((number, *about))
@@ -209,58 +227,58 @@ def _copy(cursor: Any, calls: Iterable[Call], months: set[datetime]) -> int:
 
 
 def _line(found: Call, number: int) -> str:
-    """A line of COPY. Of its texts only the request id is the gateway's; being printable, it may need care for `\\`."""
-    values = ["\\N" if value is None else str(value) for value in found[1:]]
-    if "\\" in values[1]:
-        values[1] = values[1].replace("\\", "\\\\")
-    return "\t".join((str(number), *values)) + "\n"
+    """A line of COPY. Of its texts only the request id is the gateway's; being printable, it may need care for `\\`.
+
+    None is written as Python writes it; a request id that is just that is spelt otherwise.
+    """
+    request_id = found[2]
+    if "\\" in request_id or request_id == "None":
+        request_id = "\\116one" if request_id == "None" else request_id.replace("\\", "\\\\")
+        return _LINE % (number, found[1], request_id, *found[3:])
+    return _LINE % (number, *found[1:])
+
+
+_LINE = "\t".join(["%s"] * (1 + len(_OF_CALL))) + "\n"
 
 
 _STAGES = f"""
 CREATE TEMPORARY TABLE usage_staged ON COMMIT DROP AS
     SELECT 0 AS about, {", ".join(_OF_CALL)} FROM usage_logs WITH NO DATA;
 CREATE TEMPORARY TABLE usage_staged_about (
-    number int, {", ".join(f"{name} text" for name in _ABOUT)},
-    series_id int, api_key_id uuid, user_id uuid, team_id uuid
+    number int, {", ".join(f"{name} text" for name in _ABOUT)}
 ) ON COMMIT DROP;
 CREATE TEMPORARY TABLE usage_fresh ON COMMIT DROP AS SELECT {", ".join(FACTS)}, api_key_id, token_hash
     FROM usage_logs WITH NO DATA
 """  # noqa: S608 - the names are ours
 
-_DROP_STAGES = "DROP TABLE usage_fresh, usage_staged, usage_staged_about"
+_DROP_STAGES = "DROP TABLE IF EXISTS usage_fresh, usage_staged, usage_staged_about, usage_staged_lines"
 
 # All secrets of a key count for the key, also the retired ones and those of revoked and deleted keys: what they did
 # stays their owner's. The team is the one that the gateway charged; a key that has moved since keeps its past.
 _SERIES = """
-UPDATE usage_staged_about a SET api_key_id = k.id, user_id = k.owner_id, team_id = coalesce(t.id, k.team_id)
-FROM usage_staged_about b
-    JOIN api_key_secrets x ON x.token_hash = b.token_hash
-    JOIN api_keys k ON k.id = x.api_key_id
-    LEFT JOIN teams t ON t.id::text = b.team
-WHERE b.number = a.number;
+CREATE TEMPORARY TABLE usage_staged_lines ON COMMIT DROP AS
+    SELECT a.*, s.id AS series_id FROM (
+        SELECT b.*, k.id AS api_key_id, k.owner_id AS user_id,
+            CASE WHEN k.id IS NOT NULL THEN coalesce(t.id, k.team_id) END AS team_id
+        FROM usage_staged_about b
+            LEFT JOIN api_key_secrets x ON x.token_hash = b.token_hash
+            LEFT JOIN api_keys k ON k.id = x.api_key_id
+            LEFT JOIN teams t ON t.id::text = b.team
+    ) a LEFT JOIN usage_series s ON {same};
 
-WITH wanted AS (
-    SELECT DISTINCT coalesce(api_key_id, uuid_nil()) AS api_key_id, coalesce(user_id, uuid_nil()) AS user_id,
-        coalesce(team_id, uuid_nil()) AS team_id, cost_center,
-        CASE WHEN api_key_id IS NULL THEN token_hash ELSE '' END AS token_hash,
-        model, provider, status, error_class
-    FROM usage_staged_about
-)
 INSERT INTO usage_series
     (api_key_id, user_id, team_id, cost_center, token_hash, model, provider, status, error_class)
-SELECT api_key_id, user_id, team_id, cost_center, token_hash, model, provider, status, error_class FROM wanted w
-WHERE NOT EXISTS (
-    SELECT FROM usage_series s WHERE s.api_key_id = w.api_key_id AND s.user_id = w.user_id AND s.model = w.model
-    AND s.provider = w.provider AND s.status = w.status AND s.error_class = w.error_class
-    AND s.team_id = w.team_id AND s.cost_center = w.cost_center AND s.token_hash = w.token_hash
-);
+SELECT DISTINCT coalesce(api_key_id, uuid_nil()), coalesce(user_id, uuid_nil()), coalesce(team_id, uuid_nil()),
+    cost_center, CASE WHEN api_key_id IS NULL THEN token_hash ELSE '' END, model, provider, status, error_class
+FROM usage_staged_lines WHERE series_id IS NULL;
 
-UPDATE usage_staged_about a SET series_id = s.id FROM usage_series s
-WHERE s.api_key_id = coalesce(a.api_key_id, uuid_nil()) AND s.user_id = coalesce(a.user_id, uuid_nil())
-AND s.model = a.model AND s.provider = a.provider AND s.status = a.status AND s.error_class = a.error_class
-AND s.team_id = coalesce(a.team_id, uuid_nil()) AND s.cost_center = a.cost_center
-AND s.token_hash = CASE WHEN a.api_key_id IS NULL THEN a.token_hash ELSE '' END
-""".replace("uuid_nil()", "'00000000-0000-0000-0000-000000000000'::uuid")
+UPDATE usage_staged_lines a SET series_id = s.id FROM usage_series s WHERE a.series_id IS NULL AND {same}
+""".format(  # noqa: S608 - the names are ours
+    same="""s.api_key_id = coalesce(a.api_key_id, uuid_nil()) AND s.user_id = coalesce(a.user_id, uuid_nil())
+    AND s.model = a.model AND s.provider = a.provider AND s.status = a.status AND s.error_class = a.error_class
+    AND s.team_id = coalesce(a.team_id, uuid_nil()) AND s.cost_center = a.cost_center
+    AND s.token_hash = CASE WHEN a.api_key_id IS NULL THEN a.token_hash ELSE '' END"""
+).replace("uuid_nil()", "'00000000-0000-0000-0000-000000000000'::uuid")
 
 _FRESH = ", ".join((*FACTS, "api_key_id", "token_hash"))
 _COPIED = tuple(name for name in _OF_CALL if name != "identity")
@@ -277,7 +295,7 @@ WITH fresh AS (
         {", ".join(_COPIED)}, {", ".join(_ATTRIBUTED)})
     SELECT {identity}, {same_id_as}, %(source)s, %(now)s, a.tags::varchar(255)[],
         {", ".join(f"s.{name}" for name in _COPIED)}, {", ".join(f"a.{name}" for name in _ATTRIBUTED)}
-    FROM usage_staged s JOIN usage_staged_about a ON a.number = s.about {condition}
+    FROM usage_staged s JOIN usage_staged_lines a ON a.number = s.about {condition}
     ON CONFLICT (started_at, identity) DO NOTHING
     RETURNING {_FRESH}
 )

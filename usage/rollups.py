@@ -52,24 +52,42 @@ class Cube:
     def columns(self) -> str:
         return ", ".join((*self.key, *self.measures))
 
-    def select(self, relation: str, where: str = "true") -> str:
-        """SQL of the sums of `relation`, which has the columns of this cube's source; `r` is its name in `where`."""
+    def select(
+        self, relation: str, where: str = "true", *, is_wide: bool = False, is_small: bool = False
+    ) -> str:
+        """SQL of the sums of `relation`, which has the columns of this cube's source; `r` is its name in `where`.
+
+        `is_wide`: it has the columns of the series too. `is_small`: no sum of whole numbers exceeds 31 bits, and adding
+        them takes half the time.
+        """
         if self.source == "calls":
-            values = [*_CALL_SUMS, *_CALL_HISTOGRAMS]
+            values = [*_call_sums(is_small), *_CALL_HISTOGRAMS]
         else:
             kept = (*SUMS, *(HISTOGRAMS if self.has_histograms else ()))
-            values = [_total(name) for name in kept]
+            values = [_total(name, is_small) for name in kept]
+        of_series = "r" if is_wide else "s"
         if self.has_outcomes:
-            values += [_outcome("success"), _outcome("failure")]
+            values += [_outcome("success", of_series), _outcome("failure", of_series)]
         is_by_series = self.dims == ("series_id",)
-        joined = "" if is_by_series else " JOIN usage_series s ON s.id = r.series_id"
-        names = [f"r.{name}" if is_by_series else f"s.{name}" for name in self.dims]
-        numbers = ", ".join(str(n + 1) for n in range(len(self.key)))
+        joined = "" if is_by_series or is_wide else " JOIN usage_series s ON s.id = r.series_id"
+        names = [f"r.{name}" if is_by_series else f"{of_series}.{name}" for name in self.dims]
         return (
             f"SELECT {self.at} AS {self.time}, {', '.join(names)}, "  # noqa: S608 - the names are ours
             f"{', '.join(f'{value} AS {name}' for value, name in zip(values, self.measures, strict=True))}"
-            f" FROM {relation} r{joined} WHERE {where} GROUP BY {numbers}"
+            f" FROM {relation} r{joined} WHERE {where} GROUP BY {self._numbers}"
         )
+
+    def of_days(self, relation: str, *, is_one_day: bool, is_small: bool) -> str:
+        """SQL of this cube of months from rows of the same family's days; sums of one day are the month's as well."""
+        names = [f"r.{name}" for name in self.key if name != self.time]
+        kept = self.measures if is_one_day else [_total(name, is_small) for name in self.measures]
+        values = [f"{value} AS {name}" for value, name in zip(kept, self.measures, strict=True)]
+        grouped = "" if is_one_day else f" GROUP BY {self._numbers}"
+        return f"SELECT {_MONTH} AS {self.time}, {', '.join([*names, *values])} FROM {relation} r{grouped}"  # noqa: S608
+
+    @property
+    def _numbers(self) -> str:
+        return ", ".join(str(n + 1) for n in range(len(self.key)))
 
     def add(self, relation: str) -> str:
         """SQL that adds rows of this cube's own columns."""
@@ -92,17 +110,27 @@ class _Visitors(Cube):
     def measures(self) -> tuple[str, ...]:
         return ("users",)
 
-    def select(self, relation: str, where: str = "true") -> str:
+    def select(
+        self, relation: str, where: str = "true", *, is_wide: bool = False, is_small: bool = False
+    ) -> str:
+        of_series = "r" if is_wide else "s"
+        joined = "" if is_wide else " JOIN usage_series s ON s.id = r.series_id"
         return (
             "SELECT CASE grouping(provider, model, team_id)"  # noqa: S608 - the names are ours
             " WHEN 3 THEN 'provider' WHEN 5 THEN 'model' WHEN 6 THEN 'team' ELSE '' END AS dimension,"
             f" at AS {self.time}, coalesce(provider, model, team_id::text, '') AS label, chunk,"
             f" bit_or(set_bit(B'0'::bit({SET_SIZE}), place, 1)) AS users FROM ("
-            f"SELECT {self.at} AS at, s.provider, s.model, s.team_id,"
+            f"SELECT {self.at} AS at, {', '.join(f'{of_series}.{name}' for name in ('provider', 'model', 'team_id'))},"
             f" v.id / {SET_SIZE} AS chunk, mod(v.id, {SET_SIZE}) AS place"
-            f" FROM {relation} r JOIN usage_series s ON s.id = r.series_id JOIN usage_visitors v ON v.user_id = s.user_id"
+            f" FROM {relation} r{joined} JOIN usage_visitors v ON v.user_id = {of_series}.user_id"
             f" WHERE {where}) seen"
             " GROUP BY GROUPING SETS ((at, chunk), (at, provider, chunk), (at, model, chunk), (at, team_id, chunk))"
+        )
+
+    def of_days(self, relation: str, *, is_one_day: bool, is_small: bool) -> str:
+        return (
+            f"SELECT r.dimension, {_MONTH} AS {self.time}, r.label, r.chunk, bit_or(r.users) AS users"  # noqa: S608
+            f" FROM {relation} r GROUP BY 1, 2, 3, 4"
         )
 
     def add(self, relation: str) -> str:
@@ -124,13 +152,14 @@ def numbering(relation: str) -> str:
     )
 
 
-def _total(name: str) -> str:
-    whole = name == "cost" or name in HISTOGRAMS
-    return f"sum(r.{name})" if whole else f"sum(r.{name})::bigint"
+def _total(name: str, is_small: bool) -> str:
+    if name == "cost" or name in HISTOGRAMS:
+        return f"sum(r.{name})"
+    return f"sum(r.{name}::int)" if is_small else f"sum(r.{name})::bigint"
 
 
-def _outcome(status: str) -> str:
-    return f"coalesce(sum(r.requests) FILTER (WHERE s.status = '{status}'), 0)::bigint"
+def _outcome(status: str, of_series: str) -> str:
+    return f"coalesce(sum(r.requests) FILTER (WHERE {of_series}.status = '{status}'), 0)::bigint"
 
 
 def _packed(column: str) -> str:
@@ -140,14 +169,19 @@ def _packed(column: str) -> str:
     return f"coalesce(sum({one}), 0)"
 
 
-_CALL_SUMS = (
-    "sum(r.requests)::bigint",
-    *(f"coalesce(sum(r.{name}), 0)::bigint" for name in _TOKENS),
-    "coalesce(sum(r.cost), 0)",
-    "coalesce(sum(r.requests) FILTER (WHERE r.cost IS NULL), 0)::bigint",
-    *("coalesce(sum(r.latency_ms), 0)::bigint", "count(r.latency_ms)"),
-    *("coalesce(sum(r.first_token_ms), 0)::bigint", "count(r.first_token_ms)"),
-)
+def _call_sums(is_small: bool) -> tuple[str, ...]:
+    def known(name: str) -> str:
+        return f"coalesce({_total(name, is_small)}, 0)"
+
+    return (
+        *(known(name) for name in ("requests", *_TOKENS)),
+        "coalesce(sum(r.cost), 0)",
+        "coalesce(sum(r.requests) FILTER (WHERE r.cost IS NULL), 0)::bigint",
+        *(known("latency_ms"), "count(r.latency_ms)"),
+        *(known("first_token_ms"), "count(r.first_token_ms)"),
+    )
+
+
 _CALL_HISTOGRAMS = (_packed("latency_ms"), _packed("first_token_ms"))
 _QUARTER = "date_bin('15 minutes', r.started_at, timestamptz '2020-01-01 00:00:00+00')"
 _DAY = "(r.bucket AT TIME ZONE '$ZONE')::date"
@@ -168,28 +202,65 @@ QUARTERS = Cube("usage_quarters", "bucket", _QUARTER, ("series_id",), "calls")
 TOTAL_QUARTERS = Cube("usage_total_quarters", "bucket", "r.bucket", ("status",), "quarters")
 DAYS = Cube("usage_days", "day", _DAY, ("series_id",), "quarters")
 MONTHS = Cube("usage_months", "month", _MONTH, ("series_id",), "days")
-# All that follows from days; by day first, then by month.
-COARSE = (
-    MONTHS,
-    *_pair("total", ("status",), has_histograms=True),
-    *_pair("model", _MODEL, has_histograms=True),
-    *_pair("user", ("user_id",), has_histograms=False),
-    *_pair("key", _KEY, has_histograms=False),
-    *_pair("team", ("team_id",), has_histograms=False),
-    _Visitors("usage_visitor_days", "day", "r.day", (), "days"),
-    _Visitors("usage_visitor_months", "month", _MONTH, (), "days"),
+# Families of a cube of days and one of months.
+_FAMILIES: tuple[tuple[Cube, Cube], ...] = (
+    _pair("total", ("status",), has_histograms=True),
+    _pair("model", _MODEL, has_histograms=True),
+    _pair("user", ("user_id",), has_histograms=False),
+    _pair("key", _KEY, has_histograms=False),
+    _pair("team", ("team_id",), has_histograms=False),
+    (
+        _Visitors("usage_visitor_days", "day", "r.day", (), "days"),
+        _Visitors("usage_visitor_months", "month", _MONTH, (), "days"),
+    ),
 )
+# All that follows from days; by day first, then by month.
+COARSE = (MONTHS, *(cube for family in _FAMILIES for cube in family))
 CUBES = (QUARTERS, TOTAL_QUARTERS, DAYS, *COARSE)
+_OF_SERIES = ("user_id", "team_id", "api_key_id", "token_hash", "model", "provider", "status", "error_class")
 
 
-def adding(calls: str, zone: str) -> str:
-    """One statement that adds the calls of a table (its columns: FACTS) to every rollup."""
+def adding(
+    calls: str, zone: str, *, is_one_day: bool = False, is_one_quarter: bool = False, is_small: bool = False
+) -> str:
+    """One statement that adds the calls of a table (its columns: FACTS) to every rollup.
+
+    `is_one_day`: all of them began on one day of the zone; `is_one_quarter`: in one quarter of an hour. `is_small`: as
+    in `Cube.select`. They only make it faster.
+    """
+    wide = ", ".join(f"s.{name}" for name in _OF_SERIES)
+    joined = "d JOIN usage_series s ON s.id = d.series_id"
+    days = DAYS.select("q", is_small=is_small)
+    if is_one_quarter:
+        days = (
+            f"SELECT {_DAY} AS day, r.series_id, {', '.join(f'r.{name}' for name in DAYS.measures)} FROM q r"  # noqa: S608
+        )
+    months = MONTHS.of_days("d", is_one_day=is_one_day, is_small=is_small)
     parts = [
-        f"q AS MATERIALIZED ({QUARTERS.select(calls)})",
-        f"d AS MATERIALIZED ({DAYS.select('q')})",
+        f"q AS MATERIALIZED ({QUARTERS.select(calls, is_small=is_small)})",
+        f"d AS MATERIALIZED ({days})",
+        # The series' own columns are looked up once for all that is coarser.
+        f"w AS MATERIALIZED (SELECT d.*, {wide} FROM {joined})",  # noqa: S608
         f"i0 AS ({QUARTERS.add('TABLE q')})",
-        f"i1 AS ({TOTAL_QUARTERS.add(TOTAL_QUARTERS.select('q'))})",
+        f"i1 AS ({TOTAL_QUARTERS.add(TOTAL_QUARTERS.select('q', is_small=is_small))})",
         f"i2 AS ({DAYS.add('TABLE d')})",
+        f"i3 AS ({MONTHS.add(months)})",
     ]
-    parts += [f"i{n} AS ({cube.add(cube.select('d'))})" for n, cube in enumerate(COARSE, start=3)]
+    for n, (by_day, by_month) in enumerate(_FAMILIES):
+        parts += [
+            f"f{n} AS MATERIALIZED ({by_day.select('w', is_wide=True, is_small=is_small)})",
+            f"j{n} AS ({by_day.add(f'TABLE f{n}')})",
+            f"k{n} AS ({by_month.add(by_month.of_days(f'f{n}', is_one_day=is_one_day, is_small=is_small))})",
+        ]
     return f"WITH {', '.join(parts)} SELECT 1".replace("$ZONE", zone.replace("'", ""))
+
+
+_WHOLE = ", ".join(f"sum({name})" for name in ("requests", *_TOKENS, "latency_ms", "first_token_ms"))
+
+
+def shape(calls: str) -> str:
+    """SQL that says when the calls of a table began, the first and the last, and how large the largest of all sums is."""
+    return f"SELECT min(started_at), max(started_at), greatest({_WHOLE}) FROM {calls}"  # noqa: S608 - ours
+
+
+LARGEST_SMALL = 2**31 - 1

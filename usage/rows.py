@@ -8,6 +8,7 @@ import json
 import math
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from hashlib import md5
 from typing import Any, NamedTuple
 from zlib import crc32
@@ -78,43 +79,84 @@ def is_health_check(row: Json) -> bool:
     if row.get("api_key") == _HEALTH_CHECK or row.get("team_id") == _HEALTH_CHECK:
         return True
     tags = row.get("request_tags")
-    return bool(tags) and _HEALTH_CHECK in listed(tags)
+    return bool(tags) and _HEALTH_CHECK in (tags if tags.__class__ is list else listed(tags))
 
 
 def read_row(row: Json, *, now: datetime) -> Call:
     """A row of /spend/logs/v2. Raises BadRow."""
     get = row.get
     started_at = start(moment(get("startTime")), now)
-    ended_at = moment(get("endTime"))
     metadata = mapping(get("metadata"))
-    status = status_of(get("status"))
-    team = get("team_id") or metadata.get("user_api_key_team_id")
-    about = About(
-        word(get("api_key"), 128),
-        word(metadata.get("user_api_key_alias"), 255),
-        word(team, 64),
+    told = metadata.get
+    about = about_of(
+        get("api_key"),
+        told("user_api_key_alias"),
+        get("team_id") or told("user_api_key_team_id"),
         cost_center_of(metadata),
         # Up to 1.80 a failed call has no group; `model` is then what was asked for.
-        word(get("model_group"), 255) or word(get("model"), 255),
-        word(get("model"), 255),
-        word(get("custom_llm_provider"), 100),
-        word(get("model_id"), 255),
-        status,
-        word(mapping(metadata.get("error_information")).get("error_class"), 100),
-        word(get("call_type"), 60),
-        tags_of(get("request_tags")),
+        get("model_group"),
+        get("model"),
+        get("custom_llm_provider"),
+        get("model_id"),
+        get("status"),
+        mapping(told("error_information")).get("error_class"),
+        get("call_type"),
+        get("request_tags"),
     )
     return call(
         about,
         request_id=get("request_id"),
         started_at=started_at,
-        ended_at=ended_at,
+        ended_at=moment(get("endTime")),
         first_token_at=moment(get("completionStartTime")),
         duration_ms=get("request_duration_ms"),
         tokens=row,
-        used=mapping(metadata.get("usage_object")),
+        used=mapping(told("usage_object")),
         cost=get("spend"),
-        breakdown=mapping(metadata.get("cost_breakdown")),
+        breakdown=mapping(told("cost_breakdown")),
+    )
+
+
+def about_of(*told: Any) -> About:
+    """What the call was about: as `About`, with what the gateway said. Remembered, as most calls are about few things."""
+    *texts, tags = told
+    if tags.__class__ is list:
+        tags = tuple(tags)
+    try:
+        return _about(*texts, tags)
+    except TypeError:
+        # Something odd that can't be remembered.
+        return _about.__wrapped__(*texts, told[-1])
+
+
+@lru_cache(maxsize=16_384)
+def _about(
+    token_hash: Any,
+    key_alias: Any,
+    team: Any,
+    cost_center: str,
+    model_group: Any,
+    model: Any,
+    provider: Any,
+    deployment: Any,
+    status: Any,
+    error_class: Any,
+    call_type: Any,
+    tags: Any,
+) -> About:
+    return About(
+        word(token_hash, 128),
+        word(key_alias, 255),
+        word(team, 64),
+        cost_center,
+        word(model_group, 255) or word(model, 255),
+        word(model, 255),
+        word(provider, 100),
+        word(deployment, 255),
+        status_of(status),
+        word(error_class, 100),
+        word(call_type, 60),
+        tags_of(list(tags) if tags.__class__ is tuple else tags),
     )
 
 
@@ -135,9 +177,9 @@ def call(
     number = _request_id(request_id)
     prompt = _count(tokens.get("prompt_tokens"), "prompt tokens")
     completion = _count(tokens.get("completion_tokens"), "completion tokens")
-    paid = _cost(cost)
-    details = used.get("prompt_tokens_details")
-    outputs = used.get("completion_tokens_details")
+    # Most are this, and each call of a function would cost as much as all of it.
+    paid = cost if cost.__class__ is float and 0.0 <= cost < _LARGEST_COST else _cost(cost)
+    details, outputs = used.get("prompt_tokens_details"), used.get("completion_tokens_details")
     is_failure = about.status != "success"
     return Call(
         about,
@@ -153,9 +195,7 @@ def call(
         _kind(details, "cache_creation_tokens", used.get("cache_creation_input_tokens")),
         _kind(outputs, "reasoning_tokens", None),
         paid,
-        _part(breakdown.get("input_cost")),
-        _part(breakdown.get("output_cost")),
-        _other(breakdown),
+        *(_parts(breakdown) if breakdown else (None, None, None)),
         _latency(duration_ms, started_at, ended_at),
         None if is_failure else _span(started_at, first_token_at, ended_at),
     )
@@ -265,22 +305,29 @@ def _decimal(text: str) -> Decimal:
         return Decimal("NaN")
 
 
+def _parts(breakdown: Json) -> tuple[Decimal | float | None, Decimal | float | None, Decimal | float | None]:
+    """Costs of input, output and the rest. A part that is odd is unknown; it is no reason to lose the call."""
+    told = breakdown.get
+    tool, margin, discount = (
+        told("tool_usage_cost"),
+        told("margin_total_amount"),
+        told("discount_amount"),
+    )
+    if not tool and not margin and not discount:
+        is_told = any(value == 0 and value is not False for value in (tool, margin, discount))
+        other: Decimal | float | None = 0 if is_told else None
+    else:
+        parts = [Decimal(str(part)) for part in (_part(tool), _part(margin)) if part is not None]
+        less = _part(discount)
+        known = bool(parts) or less is not None
+        other = sum(parts, Decimal(0)) - Decimal(str(less or 0)) if known else None
+    return _part(told("input_cost")), _part(told("output_cost")), other
+
+
 def _part(value: Any) -> Decimal | float | None:
-    """A part of the cost that is odd is unknown; it is no reason to lose the call."""
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        return None
-    return value if -_LARGEST_COST < value < _LARGEST_COST else None
-
-
-def _other(breakdown: Json) -> Decimal | float | None:
-    if not breakdown:
-        return None
-    parts = [_part(breakdown.get(name)) for name in ("tool_usage_cost", "margin_total_amount")]
-    discount = _part(breakdown.get("discount_amount"))
-    if not any(parts) and not discount:
-        return None if discount is None and parts == [None, None] else 0
-    told = [Decimal(str(part)) for part in parts if part is not None]
-    return sum(told, Decimal(0)) - Decimal(str(discount or 0))
+    if value.__class__ is float or (value.__class__ is not bool and isinstance(value, int | float | Decimal)):
+        return value if -_LARGEST_COST < value < _LARGEST_COST else None
+    return None
 
 
 def _count(value: Any, what: str) -> int | None:
@@ -295,8 +342,11 @@ def _count(value: Any, what: str) -> int | None:
 
 def _kind(details: Any, name: str, otherwise: Any) -> int | None:
     """A detail that is odd is unknown; it is no reason to lose the call."""
-    found = _optional_count(details.get(name)) if isinstance(details, dict) else None
-    return _optional_count(otherwise) if found is None else found
+    if details.__class__ is dict:
+        found = details.get(name)
+        if found.__class__ is int and 0 <= found <= _LARGEST_COUNT:
+            return found
+    return None if otherwise is None else _optional_count(otherwise)
 
 
 def _optional_count(value: Any) -> int | None:
@@ -359,6 +409,8 @@ def mapping(value: Any) -> Json:
     """Some versions write JSON columns as text."""
     if value.__class__ is dict:
         return value
+    if value is None:
+        return {}
     found = _parsed(value)
     return found if isinstance(found, dict) else {}
 
