@@ -43,6 +43,12 @@ def change_limits(*, actor: Actor, user_id: UUID | str, limits: Limits, now: dat
     return user
 
 
+def take_over_limits(user_id: UUID, limits: Limits, *, actor: Actor, now: datetime) -> None:
+    """The limits that somebody set in the gateway become ours, in the caller's transaction."""
+    user = User.objects.select_for_update(no_key=True).get(pk=user_id)
+    _set(actor, user, _checked(limits), "USER_BUDGET_UPDATE", now)
+
+
 @dataclass
 class BulkResult:
     """How a change for many went; each of them is a transaction of its own."""

@@ -1,17 +1,23 @@
-"""What the reconciler compares of users. Nothing of a user is adopted: who may do what is decided here."""
+"""What the reconciler compares of users, and what of them it takes over from the gateway: limits and nothing else. Names,
+roles and who exists are decided here."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef
 
 from accounts.gateway import desired_user
-from accounts.models import User
+from accounts.limits import take_over_limits
+from accounts.models import SYSTEM, User
 from litellm_sync.batches import in_batches
+from litellm_sync.differences import differences
+from litellm_sync.findings import NotAdoptable
 from litellm_sync.models import GatewayObject
-from litellm_sync.registry import Mirror, Wish
+from litellm_sync.registry import Mirror, Sighting, Wish
 
 
 def user_wishes(gateway_ids: Sequence[str]) -> Mapping[str, Wish]:
@@ -31,6 +37,31 @@ def read_user(row: dict[str, Any]) -> dict[str, Any]:
     return row if row.get("max_budget") is not None else {**row, "budget_duration": None}
 
 
+_LIMITS = {
+    "max_budget": "maxBudget",
+    "budget_duration": "budgetDuration",
+    "tpm_limit": "tpmLimit",
+    "rpm_limit": "rpmLimit",
+}
+
+
+def adopt_user(sighting: Sighting, actor: Any, now: datetime) -> UUID:
+    """Take a user's limits over. Raises NotAdoptable, which says why."""
+    if sighting.object_id is None:
+        raise NotAdoptable("Accounts come from signing in, so a user of the gateway can't become one here.")
+    found = read_user(sighting.row)
+    wanted = desired_user(User.objects.get(pk=sighting.object_id))
+    differing = {item.field for item in differences(wanted, found)}
+    for field in sorted(differing - set(_LIMITS)):
+        text = f"Names and roles are decided here, so {field} can't be taken over. Repair it."
+        raise NotAdoptable(text, field=field)
+    limits = {wire: found.get(name) for name, wire in _LIMITS.items() if name in differing}
+    if limits.get("maxBudget") is not None:
+        limits["maxBudget"] = Decimal(str(limits["maxBudget"]))
+    take_over_limits(sighting.object_id, limits, actor=actor or SYSTEM, now=now)
+    return sighting.object_id
+
+
 def _uuids(texts: Sequence[str]) -> list[UUID]:
     found = []
     for text in texts:
@@ -39,4 +70,4 @@ def _uuids(texts: Sequence[str]) -> list[UUID]:
     return found
 
 
-USERS = Mirror(wishes=user_wishes, expected=expected_users, read=read_user)
+USERS = Mirror(wishes=user_wishes, expected=expected_users, read=read_user, adopt=adopt_user)

@@ -13,6 +13,7 @@ from apikeys import sharing
 from apikeys.desired import desired_fields, is_blocked, row_fields
 from apikeys.models import ApiKeySecret
 from apikeys.models.opening import is_detached, opened_models
+from apikeys.services.adopting import adopt_key
 from litellm_sync.registry import Mirror, Wish
 
 _BATCH = 1000
@@ -58,4 +59,4 @@ def _wish(row: ApiKeySecret, models: list[str], now: datetime) -> Wish:
     return Wish(key.pk, {**fields, "blocked": is_blocked(key, models)})
 
 
-MIRROR = Mirror(wishes=key_wishes, expected=expected_keys, read=row_fields)
+MIRROR = Mirror(wishes=key_wishes, expected=expected_keys, read=row_fields, adopt=adopt_key)

@@ -4,8 +4,9 @@ The deployment's id is ours, so a repeated creation finds itself. The gateway ne
 can be compared: it is sent when it was changed, and when the deployment has to be made anew.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from litellm_sync.batches import in_batches
 from litellm_sync.client import GatewayClient
 from litellm_sync.differences import differences
 from litellm_sync.errors import GatewayConflict, GatewayRefused, GatewayUnavailable
-from litellm_sync.registry import Mirror, Wish
+from litellm_sync.registry import Mirror, Sighting, Wish
 from litemaas import crypto
 
 Json = dict[str, Any]
@@ -153,4 +154,5 @@ def _uuids(texts: Sequence[str]) -> list[UUID]:
     return found
 
 
-MODELS = Mirror(wishes=_wishes, expected=_expected, read=read_deployment)
+def mirror(adopt: Callable[[Sighting, Any, datetime], UUID]) -> Mirror:
+    return Mirror(wishes=_wishes, expected=_expected, read=read_deployment, adopt=adopt)

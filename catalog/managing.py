@@ -133,9 +133,15 @@ def change_model(
 def _commit_change(
     actor: Actor, model_id: str, changes: Mapping[str, Any], provider_key: str | None, now: datetime
 ) -> ManagedDeployment | None:
-    """The row as it was before, None when nothing changes for the gateway."""
+    return change_in_transaction(actor, model_id, changes, provider_key, now)
+
+
+def change_in_transaction(
+    actor: Actor, model_id: str, changes: Mapping[str, Any], provider_key: str | None, now: datetime
+) -> ManagedDeployment | None:
+    """The row as it was before, None when nothing changes for the gateway. In the caller's transaction."""
     model = _locked(model_id)
-    row = _managed(model, now)
+    row = take_over(model, now)
     present = _present(model, row)
     form = model_form.checked(replace(present, **changes), only=changes)
     if form.model_name != model.pk:
@@ -211,7 +217,7 @@ def _commit_retirement(actor: Actor, model_id: str, reason: str, now: datetime) 
     model = _locked(model_id)
     if model.retired_at is not None:
         return ManagedDeployment.objects.filter(model=model).order_by("-created_at").first()
-    row = _managed(model, now)
+    row = take_over(model, now)
     if row is None:
         raise NotManagedHere
     row.deleted_at = row.updated_at = model.retired_at = model.updated_at = now
@@ -246,7 +252,7 @@ def _locked(model_id: str) -> Model:
     return model
 
 
-def _managed(model: Model, now: datetime) -> ManagedDeployment | None:
+def take_over(model: Model, now: datetime) -> ManagedDeployment | None:
     """Our row of it, locked. A model that somebody made in the gateway's own pages becomes ours with the first change;
     None where the configuration file, several deployments or nothing at all serve it."""
     row = ManagedDeployment.objects.kept().select_for_update(no_key=True).filter(model=model).first()

@@ -67,12 +67,24 @@ def _commit_change(
         raise errors.Forbidden(requiredPermission="api_keys:write")
     if "guardrails" in values and not policies.may_set_guardrails(actor):
         raise errors.Forbidden(requiredPermission="admin:api_keys")
+    return change_in_transaction(actor, key, model_ids, values, not is_bound, now)
+
+
+def change_in_transaction(
+    actor: Actor,
+    key: ApiKey,
+    model_ids: list[str] | None,
+    values: dict[str, Any],
+    is_unbound: bool,
+    now: datetime,
+) -> ApiKey:
+    """`change_api_key` for a locked key, in the caller's transaction, when the actor may. `values` are tidied."""
     if not key.is_live(now):
         raise KeyEnded
     before = sorted(key.model_links.values_list("model_id", flat=True))
     models = before if model_ids is None else sorted(set(model_ids))
     _merge_metadata(key, values)
-    _check_after(key, values, models, is_bound, now)
+    _check_after(key, values, models, not is_unbound, now)
     _require_models(key, [model_id for model_id in models if model_id not in before])
     old = {field: getattr(key, field) for field in values}
     changed = [field for field, value in values.items() if old[field] != value]

@@ -126,18 +126,19 @@ def batched(ids: Iterable[UUID], size: int = 500) -> Iterator[list[UUID]]:
 @transaction.atomic(durable=True)
 def block_api_key(*, actor: Actor, key_id: UUID | str, reason: str, now: datetime) -> ApiKey:
     """Stop a key until it is unblocked."""
-    return _set_blocked(actor, key_id, True, reason, "API_KEY_BLOCK", now)
+    return set_blocked(actor, key_id, True, reason, "API_KEY_BLOCK", now)
 
 
 @transaction.atomic(durable=True)
 def unblock_api_key(*, actor: Actor, key_id: UUID | str, now: datetime) -> ApiKey:
     """Let a blocked key work again."""
-    return _set_blocked(actor, key_id, False, "", "API_KEY_UNBLOCK", now)
+    return set_blocked(actor, key_id, False, "", "API_KEY_UNBLOCK", now)
 
 
-def _set_blocked(
+def set_blocked(
     actor: Actor, key_id: UUID | str, blocked: bool, reason: str, action: str, now: datetime
 ) -> ApiKey:
+    """In the caller's transaction."""
     key = locked_key(actor, key_id)
     if not policies.may_block(actor):
         raise errors.Forbidden(requiredPermission="admin:api_keys")

@@ -240,6 +240,17 @@ def _require_models(order: _Order, team: Team | None) -> None:
     require_subscriptions(order.owner, order.model_ids)
 
 
+def require_models_of_found(
+    owner: User | None, team: Team | None, model_ids: list[str], now: datetime
+) -> None:
+    """For a key that was made elsewhere: the rules that hold for one that is made here. In the caller's transaction."""
+    if owner is not None:
+        User.objects.select_for_update(no_key=True).get(pk=owner.pk)
+    order = _Order(owner or User(), owner, team.pk if team else None, model_ids, {}, None, "", None, "")
+    _count(ApiKey.objects.filter(owner=owner) if owner else _service_keys(order), key_policy(), order, now)
+    _require_models(order, team)
+
+
 def require_subscriptions(owner: User, model_ids: list[str]) -> None:
     """Rows are held against a cancellation at the same moment, whose loss of access would miss the key."""
     held = Subscription.objects.active().filter(

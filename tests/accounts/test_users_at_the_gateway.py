@@ -4,11 +4,13 @@ from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from accounts import gateway as desired
 from accounts import services
 from accounts.models import User
-from litellm_sync import windows
+from litellm_sync import registry, windows
+from litellm_sync.findings import NotAdoptable
 from litemaas import errors
 from tests.factories import UserFactory
 
@@ -82,3 +84,25 @@ def test_another_window_is_refused(raw):
     with pytest.raises(errors.InvalidInput) as refusal:
         windows.read_window(raw)
     assert "budgetDuration" in refusal.value.fields
+
+
+def test_limits_that_somebody_set_in_the_gateway_are_taken_over_and_nothing_else(gateway_client, user):
+    desired.apply_user(user.pk, gateway_client)
+
+    def adopt():
+        sighting = registry.Sighting(str(user.pk), gateway_client.get_user(str(user.pk)), user.pk)
+        with transaction.atomic():
+            registry.mirror_of("user").adopt(sighting, None, timezone.now())
+        user.refresh_from_db()
+
+    gateway_client.update_user(user_id=str(user.pk), max_budget=99.5, budget_duration="7d", rpm_limit=None)
+    adopt()
+    assert (user.max_budget, user.budget_window, user.rpm_limit) == (Decimal("99.5"), "weekly", None)
+    assert user.tpm_limit == 1000
+    gateway_client.update_user(user_id=str(user.pk), user_role="proxy_admin", max_budget=1)
+    with pytest.raises(NotAdoptable, match="user_role"):
+        adopt()
+    assert User.objects.get().max_budget == Decimal("99.5")
+    stranger = registry.Sighting("somebody", {"user_id": "somebody"}, None)
+    with pytest.raises(NotAdoptable, match="signing in"):
+        registry.mirror_of("user").adopt(stranger, None, timezone.now())

@@ -5,18 +5,21 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.audit.models import AuditEvent
 from accounts.models import SYSTEM
 from catalog import managing
 from catalog.errors import NotManagedHere
-from catalog.gateway import MODELS, apply_model, read_deployment
+from catalog.gateway import apply_model, read_deployment
 from catalog.model_form import ModelForm
 from catalog.models import Deployment, ManagedDeployment, Model
 from catalog.sync import sync_models
+from litellm_sync import registry
 from litellm_sync.differences import differences
 from litellm_sync.errors import GatewayRefused
+from litellm_sync.findings import NotAdoptable
 from litellm_sync.models import GatewayObject
 from litemaas import errors
 from subscriptions.errors import AlreadySubscribed
@@ -267,17 +270,47 @@ def test_applying_again_changes_nothing_and_a_lost_deployment_is_made_anew(creat
 def test_the_reconciler_sees_what_somebody_changed_in_the_gateway(create, gateway_client):
     create()
     row = ManagedDeployment.objects.get()
-    wish = MODELS.wishes([str(row.pk), "no-uuid"])[str(row.pk)]
-    assert [list(batch) for batch in MODELS.expected()] == [[(str(row.pk), row.pk)]]
+    mirror = registry.mirror_of("model")
+    wish = mirror.wishes([str(row.pk), "no-uuid"])[str(row.pk)]
+    assert [list(batch) for batch in mirror.expected()] == [[(str(row.pk), row.pk)]]
 
     def found():
-        present = MODELS.read(gateway_client.get_deployment(str(row.pk)))
+        present = mirror.read(gateway_client.get_deployment(str(row.pk)))
         return [difference.field for difference in differences(wish.fields, present)]
 
     assert found() == []
     gateway_client.update_deployment(str(row.pk), litellm_params={"rpm": 999})
     assert found() == ["rpm"]
     assert read_deployment({}) == dict.fromkeys(read_deployment({}))
+
+
+def test_what_somebody_changed_in_the_gateway_is_taken_over(create, gateway_client, operator, drain):
+    create()
+    row = ManagedDeployment.objects.get()
+    gateway_client.update_deployment(
+        str(row.pk),
+        litellm_params={"rpm": 99, "output_cost_per_token": 0.5},
+        model_info={"supports_vision": False},
+    )
+    adopt(row, gateway_client, operator)
+    drain()
+    row.refresh_from_db()
+    assert (row.rpm, row.output_cost_per_token, row.capabilities) == (99, Decimal("0.5"), ["chat"])
+    assert gateway_client.get_deployment(str(row.pk))["litellm_params"]["rpm"] == 99
+
+
+def test_an_address_that_somebody_changed_in_the_gateway_is_not_taken_over(create, gateway_client, operator):
+    create()
+    row = ManagedDeployment.objects.get()
+    gateway_client.update_deployment(str(row.pk), litellm_params={"api_base": "https://evil.example"})
+    with pytest.raises(NotAdoptable, match="one address"):
+        adopt(row, gateway_client, operator)
+
+
+def adopt(row, client, operator):
+    sighting = registry.Sighting(str(row.pk), client.get_deployment(str(row.pk)), row.pk)
+    with transaction.atomic():
+        registry.mirror_of("model").adopt(sighting, operator, timezone.now())
 
 
 @pytest.mark.parametrize(
