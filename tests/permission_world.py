@@ -27,6 +27,7 @@ from accounts.secret_hash import hash_of
 from accounts.tokens import issue_tokens
 from apikeys.services import issue_api_key
 from jobs.models import Job
+from litellm_sync.models import Finding
 from notifications.models import Notification
 from notifications.services import notify
 from portal.models import Banner
@@ -103,6 +104,9 @@ class World:
                 actor=owner, values={"name": "Test", "messages": []}, now=now
             ).pk,
             "webhook_id": Webhook.objects.create(url="https://hooks.example", sealed_secret=b"x", created_at=now).pk,
+            "finding_id": Finding.objects.create(
+                kind="user", gateway_id="somebody", verdict="unknown", found_at=now, seen_at=now
+            ).pk,
             "kind": "team",
             "object_id": team.pk,
             "other_user_id": self.people["stranger"].pk,

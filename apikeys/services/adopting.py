@@ -42,7 +42,7 @@ _PLAIN = {
     "rpm_limit": "rpm_limit",
     "max_parallel_requests": "max_parallel_requests",
 }
-_IN_METADATA = {
+_IN_METADATA: dict[str, tuple[str, type]] = {
     "portal_tags": ("tags", list),
     "guardrails": ("guardrails", list),
     "model_rpm_limit": ("model_rpm_limit", dict),
@@ -124,7 +124,7 @@ def _metadata(key: ApiKey, found: Json) -> dict[str, Any]:
     if found.get("portal_key_id") != str(key.pk) or not found.get("portal"):
         text = "The portal's own marks are gone: by them a key is found again after a lost reply. Repair it."
         raise NotAdoptable(text, field="metadata")
-    values = {}
+    values: dict[str, Any] = {}
     for name, (column, shape) in _IN_METADATA.items():
         value = found.get(name) or shape()
         if not isinstance(value, shape):
@@ -231,8 +231,8 @@ _LONGEST_ALIAS = 80
 
 
 def _owner_and_team(row: Json) -> tuple[User | None, Team | None]:
-    owner = User.objects.filter(pk=_uuid(row.get("user_id"))).first() if row.get("user_id") else None
-    team = Team.objects.filter(pk=_uuid(row.get("team_id"))).first() if row.get("team_id") else None
+    owner = User.objects.filter(pk__in=_uuids(row.get("user_id"))).first()
+    team = Team.objects.filter(pk__in=_uuids(row.get("team_id"))).first()
     if (row.get("user_id") and owner is None) or (row.get("team_id") and team is None):
         raise NotAdoptable("The portal does not know this key's user or team. Adopt the team first.")
     if owner is None and team is None:
@@ -242,8 +242,8 @@ def _owner_and_team(row: Json) -> tuple[User | None, Team | None]:
     return owner, team
 
 
-def _uuid(value: Any) -> UUID | None:
+def _uuids(value: Any) -> list[UUID]:
     try:
-        return UUID(str(value))
+        return [UUID(str(value))]
     except ValueError:
-        return None
+        return []

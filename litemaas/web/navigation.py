@@ -36,6 +36,7 @@ OPERATOR_ITEMS = (
     Item("/operations/usage", _("Usage analytics"), "chart-bar"),
     Item("/operations/subscriptions", _("Requests"), "clock"),
     Item("/operations/models", _("Manage models"), "cube"),
+    Item("/operations/gateway", _("Gateway"), "server"),
     Item("/admin/", _("Administration"), "cog"),
 )
 

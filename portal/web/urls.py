@@ -1,11 +1,20 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from portal.web import catalogue, home
+from portal.web import catalogue, gateway, home
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="home", permanent=True, query_string=True), name="root"),
     path("home", home.home, name="home"),
+    path("operations/gateway", gateway.findings, name="gateway_findings"),
+    path("operations/gateway/compare", gateway.compare, name="compare_gateway"),
+    path("operations/gateway/repair", gateway.repair, name="repair_findings"),
+    path("operations/gateway/queue", gateway.queue, name="gateway_queue"),
+    path("operations/gateway/queue/progress", gateway.queue_progress, name="gateway_queue_progress"),
+    path("operations/gateway/queue/decide", gateway.decide, name="decide_wishes"),
+    path("operations/gateway/<int:finding_id>", gateway.finding, name="gateway_finding"),
+    path("operations/gateway/<int:finding_id>/adopt", gateway.adopt, name="adopt_finding"),
+    path("operations/gateway/<int:finding_id>/ignore", gateway.ignore, name="ignore_finding"),
     path("models", catalogue.models, name="models"),
     # A model's name may hold slashes, so this matches everything below.
     path("models/<path:model_id>", catalogue.model, name="model"),
