@@ -13,7 +13,6 @@ from uuid import UUID, uuid4
 
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connection, connections
-from django.db.backends.utils import CursorDebugWrapper, CursorWrapper
 from django.db.models import QuerySet
 from psycopg.adapt import AdaptersMap
 from psycopg.types.datetime import TimestamptzLoader
@@ -113,10 +112,7 @@ def _prepared(sql: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
     database = connections[DEFAULT_DB_ALIAS]
     database.ensure_connection()
     if database.queries_logged or database.execute_wrappers:
-        wrapper = CursorDebugWrapper if database.queries_logged else CursorWrapper
-        with wrapper(_PreparingCursor(database.connection), database) as cursor:
-            cursor.execute(sql, parameters)
-            return list(cursor.fetchall())
+        return _unprepared(sql, parameters)
     database.validate_no_broken_transaction()
     with database.wrap_database_errors, _PreparingCursor(database.connection) as cursor:
         return cursor.execute(sql, parameters).fetchall()
