@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts import group_checks, options, tokens
-from accounts.audit import checkpoints, partitions, retention, sealing
+from accounts.audit import accesses, checkpoints, partitions, retention, sealing
 
 
 @shared_task
@@ -14,6 +14,12 @@ def seal_audit() -> int:
     if sealed:
         sealing.tidy_search()
     return sealed
+
+
+@shared_task
+def write_api_accesses() -> int:
+    """Every few seconds: put the sampled calls of the API into the record."""
+    return accesses.write_waiting()
 
 
 @shared_task

@@ -19,6 +19,7 @@ def _daily(time: str, task: str) -> dict[str, Any]:
 SCHEDULE = {
     "seal the audit record": _every(5, "accounts.tasks.seal_audit"),
     "book the pushed usage": _every(5, "usage.tasks.book_events"),
+    "write sampled API calls into the record": _every(15, "accounts.tasks.write_api_accesses"),
     "pull the usage": _every(15, "usage.tasks.pull_usage"),
     "sweep the outbox": _every(60, "litellm_sync.tasks.sweep"),
     "ask providers about groups": _every(60, "accounts.tasks.check_groups"),

@@ -99,6 +99,8 @@ MAX_QUOTA_TOKENS = env.number("MAX_QUOTA_TOKENS", DEFAULT_QUOTA_TOKENS, minimum=
 # Share of the catalogue, in per cent, that one sync may take away without being told to.
 SYNC_SAFETY_PERCENT = env.number("SYNC_SAFETY_PERCENT", 20)
 AUDIT_RETENTION_DAYS = env.number("AUDIT_RETENTION_DAYS", 730, minimum=30)
+# Of a hundred calls of the REST API, how many are noted in the record as API_ACCESS; acts are in it anyway.
+API_ACCESS_SAMPLE_PERCENT = env.number("API_ACCESS_SAMPLE_PERCENT", 1)
 DEMO = env.flag("DEMO", False)
 
 # --- backups (docs/backup.md): a folder that all web and worker processes share; none = no backups
@@ -155,6 +157,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "litemaas.middleware.RequestContextMiddleware",
     "litemaas.metrics.CountingMiddleware",
+    "accounts.audit.accesses.ApiAccessMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "litemaas.web.errors.PortalErrorMiddleware",
