@@ -33,6 +33,26 @@ def register_lookup(lookup: Lookup) -> None:
         _lookups.append(lookup)
 
 
+# key id, now → the holder of that key if it works now.
+LookupById = Callable[[UUID, datetime], KeyHolder | None]
+_lookups_by_id: list[LookupById] = []
+
+
+def register_lookup_by_id(lookup: LookupById) -> None:
+    """The same for tokens that were given for a key: they end with it, and may no more than it may now."""
+    if lookup not in _lookups_by_id:
+        _lookups_by_id.append(lookup)
+
+
+def rights_of(key_id: str, *, now: datetime) -> frozenset[str] | None:
+    """What a key may on the portal's API now; None for one that does not work any more."""
+    for lookup in _lookups_by_id:
+        holder = lookup(UUID(key_id), now)
+        if holder is not None and holder.permissions:
+            return holder.permissions & GRANTABLE_TO_KEYS_BY_ADMINS
+    return None
+
+
 def owner_of_key(secret: str, *, now: datetime) -> tuple[User, KeyHolder] | None:
     """The active owner, held to what the key may; None for a key that does not work here."""
     token_hash = hash_of(secret)

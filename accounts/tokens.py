@@ -20,9 +20,10 @@ from rest_framework_simplejwt.exceptions import ExpiredTokenError, TokenError
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
 
-from accounts import signing
+from accounts import portal_keys, signing
 from accounts.credentials import SignIn
 from accounts.models import User
+from accounts.permissions import ALL_PERMISSIONS
 from litemaas import context, crypto
 from litemaas.api.statements import Statement
 from litemaas.errors import DomainError
@@ -126,6 +127,8 @@ def refresh_tokens(raw: str, *, session_id: str = "") -> dict[str, Any]:
     now = timezone.now()
     if sign_in.ended_at or sign_in.expires_at <= now or now - sign_in.created_at > LONGEST_SIGN_IN:
         raise SessionEnded
+    if sign_in.limited_to is not None and _rights_left(sign_in.method, sign_in.source) is None:
+        raise SessionEnded
     with transaction.atomic():
         is_ours = _blacklist(old["jti"], sign_in.user, old["exp"])
         if is_ours:
@@ -171,16 +174,18 @@ def _verified(raw: str, _ring: tuple[str, ...]) -> Claims:
 
 
 def owner_of(claims: Claims) -> tuple[User, bool] | None:
-    """The token's user, and whether its session was ended, in one statement."""
+    """The token's user, and whether its session was ended, in one statement (for a key's token: two)."""
     values = {"user": UUID(claims["sub"]), "session": UUID(claims["sid"]), "token": str(claims["jti"])}
     rows = _OWNER.rows(None, values)
     if not rows:
         return None
     row = rows[0]
     user = User.from_db("default", _USER_COLUMNS, [row[f"user__{name}"] for name in _USER_COLUMNS])
-    if row["limited_to"] is not None:
-        user.limited_to = frozenset(row["limited_to"])
     has_ended = row["has_ended"] or row["ended_at"] is not None
+    if row["limited_to"] is not None:
+        rights = _rights_left(row["method"], row["source"])
+        user.limited_to = frozenset(row["limited_to"]) & (rights or frozenset())
+        has_ended = has_ended or rights is None
     if not has_ended:
         _note_activity(row["id"], row["last_activity_at"])
     return user, has_ended
@@ -196,12 +201,21 @@ _OWNER = Statement(
             *(f"user__{name}" for name in _USER_COLUMNS),
             "id",
             "limited_to",
+            "method",
+            "source",
             "ended_at",
             "last_activity_at",
             "has_ended",
         )
     )
 )
+
+
+def _rights_left(method: str, source: str) -> frozenset[str] | None:
+    """What a limited sign-in may at most now. One that was given for a key ends with the key."""
+    if method != SignIn.Method.API_KEY:
+        return ALL_PERMISSIONS
+    return portal_keys.rights_of(source, now=timezone.now())
 
 
 def _note_activity(session_id: UUID, known: datetime) -> None:

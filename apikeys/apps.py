@@ -11,7 +11,7 @@ class ApikeysConfig(AppConfig):
         from apikeys import access, gateway, key_policy, mirror  # noqa: F401  the policy declares its options
         from apikeys.models import ApiKeySecret
         from apikeys.secrets import binding
-        from apikeys.services.validating import find_holder
+        from apikeys.services.validating import find_holder, find_holder_by_id
         from apikeys.web.team_keys import count_live
         from catalog.services import availability_changed
         from litellm_sync import registry
@@ -21,6 +21,7 @@ class ApikeysConfig(AppConfig):
         from teams.services import membership_changed, team_changed
 
         portal_keys.register_lookup(find_holder)
+        portal_keys.register_lookup_by_id(find_holder_by_id)
         registry.register_many("key", gateway.prepare_keys)
         registry.reconcile("key", mirror.MIRROR)
         status_changed.register(access.follow_subscription)

@@ -1,7 +1,13 @@
 """Who may do what to an API key."""
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
 from accounts.models import Actor
+from accounts.permissions import GRANTABLE_TO_KEYS
 from apikeys.models import ApiKey
+from litemaas import errors
 from teams.roles import ADMIN, role_in
 
 
@@ -40,6 +46,22 @@ def may_change(actor: Actor, key: ApiKey) -> bool:
 
 def may_issue_for_others(actor: Actor) -> bool:
     return actor.may("admin:api_keys")
+
+
+def may_grant(actor: Actor, owner_id: UUID | None, codes: Iterable[str]) -> bool:
+    """Rights on the portal's own API. Sight of everybody's things is an administrator's to give, to an own key."""
+    beyond = set(codes) - GRANTABLE_TO_KEYS
+    return not beyond or (actor.may("users:write") and owner_id is not None and owner_id == actor.pk)
+
+
+def require_grants(
+    actor: Actor, owner_id: UUID | None, values: Mapping[str, Any], *, held: Iterable[str] = ()
+) -> None:
+    """What the key would newly be given. Raises InvalidInput, as for rights that no key can have."""
+    added = set(values.get("portal_permissions") or []) - set(held)
+    if not may_grant(actor, owner_id, added):
+        beyond = ", ".join(sorted(added - GRANTABLE_TO_KEYS))
+        raise errors.InvalidInput(fields={"portalPermissions": f"A key can't be given {beyond}."})
 
 
 def may_set_guardrails(actor: Actor) -> bool:

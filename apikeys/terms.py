@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, TypedDict
 
 from accounts.options import LARGEST_BUDGET, LARGEST_RATE
+from accounts.permissions import GRANTABLE_TO_KEYS_BY_ADMINS
 from litellm_sync import windows
 from litemaas import errors
 
@@ -14,7 +15,8 @@ LONGEST_METADATA = 4096
 MOST_TAGS = 20
 # Rights over the gateway's routes; what is not said is allowed.
 PERMISSIONS = ("allowChatCompletions", "allowEmbeddings", "allowCompletions")
-# What a key may do on the portal's own API, as far as its owner may (REST contract §7.3).
+# What a key may do on the portal's own API, as far as its owner may (REST contract §7.3). Sight of everybody's things
+# is for administrators to give, to keys of their own (`policies.may_grant`).
 GRANTABLE = (
     *("models:read", "subscriptions:read", "subscriptions:write", "api_keys:read"),
     *("usage:read", "usage:export", "teams:read"),
@@ -173,7 +175,7 @@ def _wrong_lists(values: Mapping[str, Any]) -> dict[str, str]:
         wrong["permissions"] = f"Use {', '.join(PERMISSIONS)}, each true or false."
     elif sum(flag is False for flag in permissions.values()) == len(PERMISSIONS):
         wrong["permissions"] = "Allow at least one of them."
-    unknown = sorted(set(values.get("portal_permissions") or []) - set(GRANTABLE))
+    unknown = sorted(set(values.get("portal_permissions") or []) - GRANTABLE_TO_KEYS_BY_ADMINS)
     if unknown:
         wrong["portalPermissions"] = f"A key can't be given {', '.join(unknown)[:200]}."
     return wrong

@@ -77,7 +77,8 @@ class World:
         for name, role in (("viewer", "viewer"), ("member", "member"), ("head", "admin")):
             Member.objects.create(team=team, user=self.people[name], role=role, joined_at=now)
         invited = invite(actor=head, team_id=team.pk, user_id=owner.pk, now=now)
-        notify(user_ids=[owner.pk], kind="test", title="Hello", now=now)
+        with transaction.atomic():
+            notify(user_ids=[owner.pk], kind="test", title="Hello", now=now)
         automation = self._automation_key(now)
         self.bearers = self._bearers(now, automation.secret)
         self.places: dict[str, Any] = {

@@ -34,6 +34,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             raise PermissionDenied
         super().pre_authenticate(request, **credentials)
 
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
+        """The form gives an address twice, as a name too; a known one's password would be tried twice, and be slower."""
+        if credentials.get("email") == credentials.get("username"):
+            credentials.pop("email", None)
+        return super().authenticate(request, **credentials)
+
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         name = str(credentials.get("username") or credentials.get("email") or "")
         with transaction.atomic():

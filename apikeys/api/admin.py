@@ -13,7 +13,7 @@ from accounts.api.authentication import actor_of
 from accounts.models import User
 from apikeys import services
 from apikeys.api import presenters, queries, schema
-from apikeys.api.bodies import values_of
+from apikeys.api.bodies import require_recent_for_grants, values_of
 from apikeys.api.views import reset_spend, shown
 from apikeys.models import ApiKey
 from litemaas import errors
@@ -80,6 +80,7 @@ class UserKeysView(ContractView):
     )
     def post(self, request: Request, user_id: str) -> Response:
         body, now, actor = body_of(request, schema.AdminIssueIn), timezone.now(), actor_of(request)
+        require_recent_for_grants(request, body)
         reason = f"For the API key “{body['name']}”."
 
         def subscribe(user: User, model_ids: list[str]) -> None:
@@ -110,6 +111,7 @@ class UserKeyView(ContractView):
     )
     def patch(self, request: Request, user_id: str, key_id: str) -> Response:
         body = body_of(request, schema.ChangeKeyIn)
+        require_recent_for_grants(request, body)
         services.change_api_key(
             actor=actor_of(request),
             key_id=_key_of(user_id, key_id),

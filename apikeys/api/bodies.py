@@ -2,6 +2,10 @@
 
 from typing import Any, cast
 
+from rest_framework.request import Request
+
+from accounts.api.authentication import require_recent_sign_in
+from accounts.permissions import GRANTABLE_TO_KEYS
 from apikeys.terms import WIRE, KeyValues
 from litemaas import errors
 
@@ -29,3 +33,9 @@ def _metadata(metadata: Json | None) -> Json:
             raise errors.InvalidInput(fields={"metadata.description": "A description is text."})
         values["description"] = description
     return values
+
+
+def require_recent_for_grants(request: Request, body: Json) -> None:
+    """Who gives a key sight of everybody's things proves that it is them (contract §7.3). Raises SignInTooOld."""
+    if set(body.get("portalPermissions") or ()) - GRANTABLE_TO_KEYS:
+        require_recent_sign_in(request)

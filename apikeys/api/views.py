@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from accounts.api.authentication import actor_of, signed_in_at
 from apikeys import services
 from apikeys.api import presenters, queries, schema
-from apikeys.api.bodies import values_of
+from apikeys.api.bodies import require_recent_for_grants, values_of
 from litemaas import errors
 from litemaas.api import idempotency
 from litemaas.api.rendering import dumps
@@ -72,6 +72,7 @@ class ApiKeysView(ContractView):
     def post(self, request: Request) -> Response:
         request_token = idempotency.key_of(request)
         body = body_of(request, schema.IssueIn)
+        require_recent_for_grants(request, body)
         is_legacy = "modelIds" not in body and bool(body.get("subscriptionId"))
         issued = services.issue_api_key(
             actor=actor_of(request),
@@ -101,6 +102,7 @@ class ApiKeyView(ContractView):
     @extend_schema(request=schema.ChangeKeyIn, responses=schema.ApiKeyOut, operation_id="change_api_key")
     def patch(self, request: Request, key_id: str) -> Response:
         body = body_of(request, schema.ChangeKeyIn)
+        require_recent_for_grants(request, body)
         services.change_api_key(
             actor=actor_of(request),
             key_id=key_id,

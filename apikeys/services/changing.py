@@ -67,6 +67,7 @@ def _commit_change(
         raise errors.Forbidden(requiredPermission="api_keys:write")
     if "guardrails" in values and not policies.may_set_guardrails(actor):
         raise errors.Forbidden(requiredPermission="admin:api_keys")
+    policies.require_grants(actor, key.owner_id, values, held=key.portal_permissions)
     return change_in_transaction(actor, key, model_ids, values, not is_bound, now)
 
 

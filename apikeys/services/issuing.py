@@ -102,6 +102,7 @@ def issue_api_key(
         subscribe=subscribe,
         action="ADMIN_CREATE_API_KEY" if for_other else "API_KEY_CREATE",
     )
+    policies.require_grants(actor, order.owner.pk if order.owner else None, tidied)
     if is_service and team_id is None:
         raise errors.InvalidInput(fields={"teamId": _("A service key belongs to a team.")})
     return _issue(order, now)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Q
 
@@ -61,11 +62,20 @@ def find_holder(token_hash: str, now: datetime) -> KeyHolder | None:
 
     Either secret of a rotation, until its time is over; of no service key, which acts for nobody.
     """
+    return _holder(now, token_hash=token_hash)
+
+
+def find_holder_by_id(key_id: UUID, now: datetime) -> KeyHolder | None:
+    """The same for a key by its id. One statement."""
+    return _holder(now, api_key_id=key_id)
+
+
+def _holder(now: datetime, **which: str | UUID) -> KeyHolder | None:
     in_time = Q(valid_until__isnull=True) | Q(valid_until__gt=now)
     alive = Q(api_key__expires_at__isnull=True) | Q(api_key__expires_at__gt=now)
     found = (
         ApiKeySecret.objects.live()
-        .filter(in_time, alive, token_hash=token_hash, api_key__owner__isnull=False)
+        .filter(in_time, alive, api_key__owner__isnull=False, **which)
         .filter(api_key__revoked_at__isnull=True, api_key__is_blocked=False)
         .values_list("api_key_id", "api_key__owner_id", "api_key__portal_permissions")
         .first()

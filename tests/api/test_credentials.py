@@ -18,7 +18,7 @@ from accounts.portal_keys import KeyHolder
 from accounts.secret_hash import hash_of
 from litemaas import errors
 from tests.api.conftest import ApiClient
-from tests.factories import UserFactory
+from tests.factories import ModelFactory, SubscriptionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -139,12 +139,59 @@ def key(user, monkeypatch):
     """A personal key with portal permissions, as the app above would look it up."""
     holders = {}
     monkeypatch.setattr(portal_keys, "_lookups", [lambda token_hash, now: holders.get(token_hash)])
+    by_id = lambda key_id, now: next((h for h in holders.values() if h.key_id == key_id), None)  # noqa: E731
+    monkeypatch.setattr(portal_keys, "_lookups_by_id", [by_id])
 
     def give(*permissions):
         holders[hash_of("sk-personal")] = KeyHolder(uuid4(), user.pk, frozenset(permissions))
         return bearing("sk-personal")
 
     return give
+
+
+class TestSightOfEverything:
+    """`admin:…` rights of a personal key: an administrator's to give, to an own key, after a recent sign-in."""
+
+    WISH = {"portalPermissions": ["admin:users", "usage:read"]}
+
+    @pytest.fixture
+    def model(self):
+        return ModelFactory().pk
+
+    def owner_of(self, person, model):
+        SubscriptionFactory(user=person, model_id=model)
+        return ApiClient(person)
+
+    def test_administrators_give_it_to_their_own_keys(self, model):
+        boss = self.owner_of(UserFactory(is_operator=True), model)
+        made = boss.post("api-keys", {"modelIds": [model], **self.WISH})
+        assert made.status_code == 201, made.text
+        program = bearing(made.json()["key"])
+        assert program.get("admin/users").status_code == 200
+        assert program.get("admin/audit").status_code == 403
+        # With the role, the sight is gone.
+        boss.user.roles = ["user"]
+        boss.user.save()
+        assert program.get("admin/users").status_code == 403
+
+    def test_after_a_long_time_they_sign_in_first(self, model):
+        boss = UserFactory(is_operator=True)
+        self.owner_of(boss, model)
+        stale = ApiClient(boss, signed_in_at=timezone.now() - timedelta(hours=2))
+        assert stale.post("api-keys", {"modelIds": [model], **self.WISH}).json()["code"] == "TOKEN_TOO_OLD"
+        plain = stale.post("api-keys", {"modelIds": [model], "portalPermissions": ["usage:read"]})
+        assert plain.status_code == 201
+        assert stale.patch(f"api-keys/{plain.json()['id']}", self.WISH).json()["code"] == "TOKEN_TOO_OLD"
+
+    def test_nobody_else_gives_it_and_nobody_gives_it_to_others(self, model):
+        for person in (UserFactory(), UserFactory(is_auditor=True)):
+            client = self.owner_of(person, model)
+            assert client.post("api-keys", {"modelIds": [model], **self.WISH}).status_code == 400
+        boss, other = ApiClient(UserFactory(is_operator=True)), UserFactory()
+        made = self.owner_of(other, model).post("api-keys", {"modelIds": [model]}).json()
+        assert boss.patch(f"admin/users/{other.pk}/api-keys/{made['id']}", self.WISH).status_code == 400
+        wish = {"modelIds": [model], "name": "theirs", **self.WISH}
+        assert boss.post(f"admin/users/{other.pk}/api-keys", wish).status_code == 400
 
 
 class TestPersonalKeys:
