@@ -1,5 +1,6 @@
 """Portal and gateway for operators: where the two differ, and what waits. Read-only administrators look."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -41,6 +42,17 @@ class Row:
     @property
     def verdict(self) -> str:
         return str(VERDICTS.get(self.item.verdict, self.item.verdict))
+
+    @property
+    def differences(self) -> list[tuple[str, str | None, str | None]]:
+        """Field, and both values as texts."""
+        return [
+            (item["field"], _plain(item["portal"]), _plain(item["gateway"])) for item in self.item.differences
+        ]
+
+
+def _plain(value: Any) -> str | None:
+    return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 @require_GET
