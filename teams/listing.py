@@ -46,6 +46,20 @@ def key_counts(team_ids: Sequence[UUID]) -> Mapping[UUID, int]:
     return _key_counters[0](team_ids) if _key_counters else {}
 
 
+# (reader, team) → a chart of what the team spent, None where there is nothing to show.
+Trend = Callable[[Any, Any], Any]
+_trends: list[Trend] = []
+
+
+def show_trend_with(trend: Trend) -> None:
+    """What a team used is known above: the app that keeps the usage registers this at the start."""
+    _trends[:] = [trend]
+
+
+def spend_trend(reader: Any, team: Any) -> Any:
+    return _trends[0](reader, team) if _trends else None
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Somebody in a team as `viewer` may see it. `id` is the user's where no row says more (default team)."""

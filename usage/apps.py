@@ -12,11 +12,14 @@ class UsageConfig(AppConfig):
         from accounts.options import options_changed
         from jobs.registry import register
         from litemaas.crypto import columns
+        from teams.listing import show_trend_with
         from usage import operators
         from usage.cubes.statements import plan_for_memory
         from usage.exports.files import JOB_KIND, run_export
         from usage.models import Webhook
+        from usage.web.team import spend_trend
 
+        show_trend_with(spend_trend)
         connection_created.connect(plan_for_memory, dispatch_uid="usage.plan_for_memory")
         register(JOB_KIND, gettext_noop("Export of usage"), run_export)
         columns.register(columns.SealedColumn(Webhook, "sealed_secret", lambda row: f"webhook:{row.pk}"))

@@ -14,7 +14,7 @@ from accounts.web.pages import PageRequest, signed_in
 from apikeys import policies, services
 from apikeys.key_policy import key_policy
 from apikeys.web import listing
-from apikeys.web.forms import ChangeForm, RotateForm, subscribed_models
+from apikeys.web.forms import ChangeForm, RotateForm, models_of_team, subscribed_models
 from apikeys.web.views import detail_of, may_reset
 from litemaas import errors
 from litemaas.web.forms import show_refusal
@@ -24,12 +24,13 @@ from litemaas.web.forms import show_refusal
 @signed_in
 def change(request: PageRequest, key_id: UUID) -> HttpResponse:
     """The form of `new` with what is set; what is emptied is cleared."""
-    key = listing.own(request.user).get_or_refuse(key_id)
+    key = listing.cared_for(request.user).get_or_refuse(key_id)
     now = timezone.now()
     if not policies.may_change(request.user, key) or not key.is_live(now):
         raise errors.Forbidden(_("This key can’t be changed any more."))
     chosen = sorted(link.model_id for link in key.model_links.all())
-    models = sorted({*chosen, *subscribed_models(request.user)})
+    offered = models_of_team(key.team) if key.team and key.is_service else subscribed_models(request.user)
+    models = sorted({*chosen, *offered})
     form = ChangeForm(request.POST or None, key=key, models=models, chosen=chosen, policy=key_policy())
     if request.method == "POST" and form.is_valid() and _change(request, key_id, form):
         messages.success(request, _("The key is changed."))
@@ -55,7 +56,7 @@ def _change(request: PageRequest, key_id: UUID, form: ChangeForm) -> bool:
 @signed_in
 def rotate(request: PageRequest, key_id: UUID) -> HttpResponse:
     """Ask how long the present secret works on, then show the new one, in this answer only."""
-    key = listing.own(request.user).get_or_refuse(key_id)
+    key = listing.cared_for(request.user).get_or_refuse(key_id)
     form = RotateForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         chosen = form.cleaned_data
@@ -78,8 +79,8 @@ def rotate(request: PageRequest, key_id: UUID) -> HttpResponse:
 @require_POST
 @signed_in
 def retire(request: PageRequest, key_id: UUID) -> HttpResponse:
-    """End the overlap of a rotation now. Like the other pages for oneself only: administrators have their own ways."""
-    listing.own(request.user).get_or_refuse(key_id)
+    """End the overlap of a rotation now. As on the other pages administrators have their own ways to others' keys."""
+    listing.cared_for(request.user).get_or_refuse(key_id)
     services.retire_former_secret(actor=request.user, key_id=key_id, now=timezone.now())
     services.bring_to_gateway(key_id)
     messages.success(request, _("The former key has ended."))
@@ -90,7 +91,7 @@ def retire(request: PageRequest, key_id: UUID) -> HttpResponse:
 @signed_in
 def reset(request: PageRequest, key_id: UUID) -> HttpResponse:
     """Ask, then have the spend counted from 0 again."""
-    key = listing.own(request.user).get_or_refuse(key_id)
+    key = listing.cared_for(request.user).get_or_refuse(key_id)
     if not may_reset(request.user, key):
         raise errors.Forbidden
     if request.method != "POST":

@@ -14,6 +14,7 @@ from accounts.models import User
 from apikeys.key_policy import KeyPolicy
 from apikeys.models import ApiKey
 from apikeys.terms import GRANTABLE, PERMISSIONS
+from catalog.models import Model
 from litemaas.web.forms import WholeNumber
 from subscriptions.models import Subscription
 from teams.models import Team
@@ -45,6 +46,14 @@ def subscribed_models(user: User) -> list[str]:
     """The models that a new key of this person may open, by name."""
     rows = Subscription.objects.active().filter(user=user, model__availability="available")
     return list(rows.order_by("model_id").values_list("model_id", flat=True))
+
+
+def models_of_team(team: Team) -> list[str]:
+    """The models that a service key of this team may open, by name."""
+    available = Model.objects.available()
+    if team.allowed_links.exists():
+        available = available.filter(pk__in=team.allowed_links.values("model_id"))
+    return list(available.order_by("pk").values_list("pk", flat=True))
 
 
 def teams_with_keys(user: User) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""One's own keys, as the pages show them."""
+"""One's own keys and those that one looks after, as the pages show them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import AuditEvent, User
 from apikeys.models import ApiKey, ApiKeyModel, ApiKeyQuerySet
+from apikeys.models.keys import seen_by
 from apikeys.web.forms import WINDOWS, KeyFilter
 from apikeys.web.states import KeyState, state_of, with_gateway_state
 from litemaas.web.paging import page_of
@@ -46,8 +47,14 @@ def own(user: User) -> ApiKeyQuerySet:
     return with_gateway_state(ApiKey.objects.visible_to(user).filter(owner=user))
 
 
+def cared_for(user: User) -> ApiKeyQuerySet:
+    """One's own, and the service keys of the teams that one looks after: nobody owns those."""
+    service = Q(owner__isnull=True) & seen_by(user.pk)
+    return with_gateway_state(ApiKey.objects.visible_to(user).filter(Q(owner=user) | service))
+
+
 def row_of(key: ApiKey, now: datetime) -> Row:
-    """`key` comes from `own`."""
+    """`key` comes from `own` or `cared_for`."""
     return Row(key, state_of(key, now), sorted(link.model_id for link in key.model_links.all()))
 
 

@@ -5,6 +5,7 @@ from apikeys.web import cancelling, changing, team_keys, views
 urlpatterns = [
     path("subscriptions/<uuid:subscription_id>/cancel", cancelling.cancel, name="cancel_subscription"),
     path("teams/<uuid:team_id>/keys", team_keys.team_keys, name="team_keys"),
+    path("teams/<uuid:team_id>/keys/new", team_keys.new_service_key, name="new_service_key"),
     path("api-keys", views.api_keys, name="api_keys"),
     path("api-keys/new", views.new, name="new_api_key"),
     path("api-keys/<uuid:key_id>", views.api_key, name="api_key"),

@@ -67,7 +67,7 @@ def new(request: PageRequest) -> HttpResponse:
         policy=key_policy(),
     )
     if request.method == "POST" and form.is_valid() and (issued := _issue(request, form)):
-        return _created(request, issued)
+        return created(request, issued)
     return render(request, "apikeys/new.html", {"form": form, "models": models})
 
 
@@ -80,8 +80,9 @@ def _issue(request: PageRequest, form: KeyForm) -> services.IssuedKey | None:
         return None
 
 
-def _created(request: PageRequest, issued: services.IssuedKey) -> HttpResponse:
-    row = listing.row_of(listing.own(request.user).get(pk=issued.key.pk), timezone.now())
+def created(request: PageRequest, issued: services.IssuedKey) -> HttpResponse:
+    """The only page that shows a new secret."""
+    row = listing.row_of(listing.cared_for(request.user).get(pk=issued.key.pk), timezone.now())
     return render(request, "apikeys/created.html", {"row": row, "secret": issued.secret, **_sample(row.key)})
 
 
@@ -100,7 +101,7 @@ def api_key(request: PageRequest, key_id: UUID) -> HttpResponse:
 def detail_of(request: PageRequest, key_id: UUID, secret: str, *, is_new: bool = False) -> HttpResponse:
     """The page of a key; `secret` is shown in this answer only, `is_new` says that a rotation just made it."""
     now = timezone.now()
-    key = listing.own(request.user).select_related("owner", "team").get_or_refuse(key_id)
+    key = listing.cared_for(request.user).select_related("owner", "team").get_or_refuse(key_id)
     row = listing.row_of(key, now)
     values = {
         "row": row,
@@ -110,6 +111,7 @@ def detail_of(request: PageRequest, key_id: UUID, secret: str, *, is_new: bool =
         "limits": limits_of_key(key, now=now),
         "history": listing.history_of(key),
         "may_change": policies.may_change(request.user, key),
+        "may_reveal": policies.may_reveal(request.user, key),
         "may_reset": may_reset(request.user, key),
     }
     return render(request, "apikeys/detail.html", {**values, **_sample(row.key)})
@@ -125,7 +127,7 @@ def state(request: PageRequest, key_id: UUID) -> HttpResponse:
     """The part of a key's page that asks again until the gateway has the key."""
     if not request.htmx:
         return redirect("api_key", key_id)
-    row = listing.row_of(listing.own(request.user).get_or_refuse(key_id), timezone.now())
+    row = listing.row_of(listing.cared_for(request.user).get_or_refuse(key_id), timezone.now())
     return render(request, "apikeys/_state.html", {"row": row})
 
 
@@ -146,9 +148,9 @@ def reveal(request: PageRequest, key_id: UUID) -> HttpResponse:
 @signed_in
 def revoke(request: PageRequest, key_id: UUID) -> HttpResponse:
     """Ask, then stop the key for good."""
-    row = listing.row_of(listing.own(request.user).get_or_refuse(key_id), timezone.now())
+    row = listing.row_of(listing.cared_for(request.user).get_or_refuse(key_id), timezone.now())
     if request.method != "POST":
         return render(request, "apikeys/revoke.html", {"row": row})
     services.revoke_api_key(actor=request.user, key_id=key_id, now=timezone.now())
     messages.success(request, _("The key “%(name)s” is revoked.") % {"name": row.key.name})
-    return redirect("api_keys")
+    return redirect("team_keys", row.key.team_id) if row.key.is_service else redirect("api_keys")

@@ -72,4 +72,5 @@ def team(request: PageRequest, team_id: UUID) -> HttpResponse:
         me=mine[0] if mine else None,
         models=sorted(link.model_id for link in found.allowed_links.all()),
         keys=listing.key_counts([found.pk]).get(found.pk),
+        trend=listing.spend_trend(request.user, found) if request.user.may("teams:read") else None,
     )

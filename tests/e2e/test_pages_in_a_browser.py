@@ -40,6 +40,7 @@ PAGES = [
     "/teams/{team}/invitations/new",
     "/teams/{team}/invitations/{invitation}/revoke",
     "/teams/{team}/keys",
+    "/teams/{team}/usage",
     "/teams/{team}/settings",
     "/teams/{team}/delete",
     "/invitations/{offer}",

@@ -1,6 +1,7 @@
 """The charts of the usage page."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -39,6 +40,11 @@ def trend(period: Period, lines: list[Line], earlier: list[Line], missing: set[d
         ],
         "money" if metric == "cost" else "count",
     )
+
+
+def renamed(chart: Chart, name: str, title: str) -> Chart:
+    """The same for a page that shows other charts, too."""
+    return replace(chart, id=name, title=title)
 
 
 def by_model(period: Period, lines: list[Line], missing: set[date], metric: str) -> Chart:

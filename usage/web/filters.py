@@ -45,7 +45,7 @@ def _date_field(label: Any) -> forms.DateField:
     return forms.DateField(label=label, required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
 
 
-def _several(label: Any) -> forms.MultipleChoiceField:
+def several(label: Any) -> forms.MultipleChoiceField:
     return forms.MultipleChoiceField(label=label, required=False, widget=forms.CheckboxSelectMultiple)
 
 
@@ -108,8 +108,8 @@ class PeriodFilter(forms.Form):
 class UsageFilter(PeriodFilter):
     """One's own usage: by model and key, also by keys that were revoked."""
 
-    model = _several(_("Models"))
-    key = _several(_("API keys"))
+    model = several(_("Models"))
+    key = several(_("API keys"))
     field_order = ["period", "first", "last", "model", "key", "metric"]
 
     def __init__(self, query: QueryDict, *, user: User, now: datetime) -> None:
@@ -136,9 +136,9 @@ class OperatorFilter(PeriodFilter):
         max_length=150,
         widget=forms.TextInput({"type": "search", "placeholder": _("Name or e-mail")}),
     )
-    model = _several(_("Models"))
-    provider = _several(_("Providers"))
-    team = _several(_("Teams"))
+    model = several(_("Models"))
+    provider = several(_("Providers"))
+    team = several(_("Teams"))
     field_order = ["period", "first", "last", "person", "team", "provider", "model", "metric"]
 
     def __init__(self, query: QueryDict, *, actor: User, now: datetime) -> None:

@@ -64,7 +64,7 @@ def usage(request: PageRequest) -> HttpResponse:
         "quality": quality,
         "exports": _exports(question),
         "budget_state": own_budget(user, now=now),
-        "keys": _keys(lines),
+        "keys": keys_of(lines),
         "total": total_of(lines),
         "earlier": total_of(earlier),
         "models_before": len({line.model for line in earlier}),
@@ -72,7 +72,7 @@ def usage(request: PageRequest) -> HttpResponse:
     return render(
         request,
         "usage/usage.html",
-        shown | _tables(lines) | _charts(chosen, lines, earlier, set(quality.missing_days)),
+        shown | tables_of(lines) | charts_of(chosen, lines, earlier, set(quality.missing_days)),
     )
 
 
@@ -113,7 +113,7 @@ def operations(request: PageRequest) -> HttpResponse:
         "usage/operations.html",
         shown
         | _split(request, tab, question, now)
-        | _charts(chosen, found.lines, earlier, set(found.quality.missing_days)),
+        | charts_of(chosen, found.lines, earlier, set(found.quality.missing_days)),
     )
 
 
@@ -163,7 +163,7 @@ def _tab_links(request: PageRequest) -> list[tuple[str, str, str]]:
     return links
 
 
-def _tables(lines: list[Line]) -> dict[str, Any]:
+def tables_of(lines: list[Line]) -> dict[str, Any]:
     providers = providers_of(lines)
     models = most_used_first(grouped(lines, lambda line: line.model))
     days = sorted(grouped(lines, lambda line: line.at).items(), reverse=True)
@@ -175,13 +175,13 @@ def _tables(lines: list[Line]) -> dict[str, Any]:
     }
 
 
-def _keys(lines: list[Line]) -> list[dict[str, Any]]:
+def keys_of(lines: list[Line]) -> list[dict[str, Any]]:
     ranked = most_used_first(grouped(lines, lambda line: line.api_key_id))
     names = key_names(pk for pk, _figures in ranked)
     return [{"key": names.get(pk) if pk else None, "figures": figures} for pk, figures in ranked]
 
 
-def _charts(
+def charts_of(
     chosen: PeriodFilter, lines: list[Line], earlier: list[Line], missing: set[Any]
 ) -> dict[str, Any]:
     if total_of(lines) == Figures():
