@@ -2,30 +2,17 @@
 
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import limits, services, sessions
-from accounts.api import schema
+from accounts.api import queries, schema
 from accounts.api.authentication import actor_of
 from accounts.models import User
-from accounts.permissions import ADMIN_READONLY, ROLES
 from litellm_sync.models import GatewayObject, sync_status_of
-from litemaas import errors
-from litemaas.api import params
-from litemaas.api.pagination import page_of
 from litemaas.api.views import ContractView, body_of
-
-_SORTS = {
-    "username": "username",
-    "email": "email",
-    "createdAt": "created_at",
-    "lastLoginAt": "last_login",
-}
-_MOST_FOUND = 1000
 
 
 class UsersView(ContractView):
@@ -41,39 +28,7 @@ class UsersView(ContractView):
         operation_id="list_users",
     )
     def get(self, request: Request) -> Response:
-        return Response(page_of(request, _sorted(request, _filtered(request)), _listed))
-
-
-def _filtered(request: Request) -> QuerySet[User]:
-    """People only: service accounts are the business of what they serve."""
-    visible = User.objects.visible_to(actor_of(request))
-    rows: QuerySet[User] = visible.filter(is_service=False).defer("password")
-    if term := params.text(request, "search"):
-        rows = rows.filter(
-            Q(username__icontains=term) | Q(email__icontains=term) | Q(full_name__icontains=term)
-        )
-    if role := params.text(request, "role"):
-        if role_of(role) not in ROLES:
-            raise errors.InvalidInput(fields={"role": f"role must be one of {', '.join(ROLES)}."})
-        rows = rows.filter(roles__contains=[role_of(role)])
-    is_active = params.boolean(request, "isActive", None)
-    return rows if is_active is None else rows.filter(is_active=is_active)
-
-
-def _sorted(request: Request, rows: QuerySet[User]) -> QuerySet[User]:
-    column = _SORTS[params.choice(request, "sortBy", tuple(_SORTS), "createdAt")]
-    if params.choice(request, "sortOrder", ("asc", "desc"), "desc") == "asc":
-        return rows.order_by(F(column).asc(nulls_first=True), "id")
-    return rows.order_by(F(column).desc(nulls_last=True), "id")
-
-
-def role_of(text: str) -> str:
-    """Also the alias that older clients send."""
-    return ADMIN_READONLY if text == "adminReadonly" else text
-
-
-def _listed(user: User) -> dict[str, Any]:
-    return {**_person(user), "isActive": user.is_active, "lastLoginAt": user.last_login}
+        return Response(queries.page(request))
 
 
 def _person(user: User) -> dict[str, Any]:
@@ -100,7 +55,7 @@ class UserView(ContractView):
         user = services.change_user(
             actor=actor_of(request),
             user_id=user_id,
-            roles=[role_of(role) for role in roles] if roles is not None else None,
+            roles=[queries.role_of(role) for role in roles] if roles is not None else None,
             is_active=body.get("isActive"),
             reason=body.get("reason") or "",
             now=timezone.now(),
@@ -109,16 +64,14 @@ class UserView(ContractView):
 
 
 class FoundUsersView(ContractView):
-    """Names for filters."""
+    """Names for filters: everybody's, in one answer."""
 
     permissions_needed = {"GET": "admin:users"}
 
     @extend_schema(responses=schema.FoundUsersOut, operation_id="find_users")
     def get(self, request: Request) -> Response:
-        rows = User.objects.visible_to(actor_of(request)).filter(is_service=False).order_by("username", "id")
-        found = rows.values_list("pk", "username", "email")[:_MOST_FOUND]
-        users = [{"userId": pk, "username": username, "email": email} for pk, username, email in found]
-        return Response({"users": users, "total": rows.count() if len(users) == _MOST_FOUND else len(users)})
+        users = queries.names()
+        return Response({"users": users, "total": len(users)})
 
 
 class LimitsView(ContractView):

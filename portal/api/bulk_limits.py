@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.authentication import actor_of
-from accounts.api.people import role_of
+from accounts.api.queries import role_of
 from jobs import services as jobs
 from jobs.api.presenters import accepted
 from jobs.models import Job
