@@ -3,6 +3,7 @@
 import logging
 
 import pytest
+from django.test import override_settings
 
 from tests.permission_table import API, BODIES, PAGES
 from tests.permission_world import CALLERS, VISITORS, World, methods_of, routes, undone
@@ -14,7 +15,8 @@ _LEFTOVERS = {"/api/.*", "/api"}
 
 @pytest.fixture(scope="module")
 def world(django_db_setup, django_db_blocker):
-    with django_db_blocker.unblock(), undone():
+    # There is no gateway, and nobody has to wait for one.
+    with django_db_blocker.unblock(), undone(), override_settings(GATEWAY_INLINE_DEADLINE=0.01):
         made = World()
         yield made
         made.close()
@@ -23,6 +25,7 @@ def world(django_db_setup, django_db_blocker):
 @pytest.fixture(autouse=True)
 def _quiet_and_unlimited(settings):
     settings.RATE_LIMITS = {}
+    settings.GATEWAY_INLINE_DEADLINE = 0.01
     logging.disable(logging.CRITICAL)
     yield
     logging.disable(logging.NOTSET)

@@ -1,6 +1,7 @@
 """Secrets are planted through the real doors, and then looked for everywhere that is not meant to hold them."""
 
 import base64
+import gzip
 import logging
 from datetime import timedelta
 
@@ -13,7 +14,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import SYSTEM
 from accounts.second_factors import SealingAdapter
+from jobs.running import run_job
+from portal.backups import store
+from portal.backups.services import start_backup
 from tests.api.conftest import ApiClient
 from tests.factories import ModelFactory, SubscriptionFactory, UserFactory
 from tests.permission_table import API
@@ -198,3 +203,17 @@ def test_no_refusal_repeats_one(planted):
     for answer in answers:
         assert 400 <= answer.status_code < 500
         assert leaks(answer.text, {k: v for k, v in secrets.items() if k != "foreign key"}) == [], answer.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_backup_holds_one(planted, settings, tmp_path):
+    """Neither on the disk nor in what is downloaded, which is the database in plain text."""
+    _person, secrets = planted
+    settings.BACKUP_DIR = str(tmp_path)
+    job = start_backup(actor=SYSTEM, database="litemaas", now=timezone.now())
+    run_job(job.pk)
+    content = gzip.decompress(b"".join(store.backup_of(job.arguments["backupId"]).content()))
+    assert b"planter" in content
+    files = [path.read_bytes() for path in tmp_path.iterdir() if path.is_file()]
+    for part in (content, *files):
+        assert leaks(part.decode(errors="replace"), secrets) == []
