@@ -9,6 +9,9 @@ from litemaas.context import current
 from litemaas.redaction import redact, redact_text
 
 
+_ROUTINE = ("celery.beat", "celery.worker.strategy", "celery.app.trace")
+
+
 def _add_request(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     if current().request_id:
         event.setdefault("request_id", current().request_id)
@@ -70,6 +73,8 @@ def logging_settings(*, as_json: bool, level: str) -> dict[str, Any]:
         "loggers": {
             "django.server": {"handlers": ["console"], "level": level, "propagate": False},
             "celery": {"level": level},
+            # A line per task and per beat says nothing as long as all goes well, and hides what does not.
+            **dict.fromkeys(_ROUTINE, {"level": "DEBUG" if level == "DEBUG" else "WARNING"}),
             "urllib3": {"level": "WARNING"},
         },
     }

@@ -155,7 +155,7 @@ def _program(name: str) -> str:
     return str(_PROGRAMS / name)
 
 
-_CELERY = (sys.executable, "-m", "celery", "--app", "litemaas.celery", "--workdir", str(PROJECT))
+_CELERY = (sys.executable, "-m", "celery", "--quiet", "--app", "litemaas.celery", "--workdir", str(PROJECT))
 
 
 def _answers(address: str) -> bool:
