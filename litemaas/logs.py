@@ -8,7 +8,6 @@ import structlog
 from litemaas.context import current
 from litemaas.redaction import redact, redact_text
 
-
 _ROUTINE = ("celery.beat", "celery.worker.strategy", "celery.app.trace")
 
 
@@ -74,7 +73,7 @@ def logging_settings(*, as_json: bool, level: str) -> dict[str, Any]:
             "django.server": {"handlers": ["console"], "level": level, "propagate": False},
             "celery": {"level": level},
             # A line per task and per beat says nothing as long as all goes well, and hides what does not.
-            **dict.fromkeys(_ROUTINE, {"level": "DEBUG" if level == "DEBUG" else "WARNING"}),
+            **{name: {"level": "DEBUG" if level == "DEBUG" else "WARNING"} for name in _ROUTINE},
             "urllib3": {"level": "WARNING"},
         },
     }

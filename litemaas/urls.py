@@ -6,6 +6,7 @@ from django.urls import include, path
 from accounts.api import urls as accounts_api
 from litemaas.api import urls as shared_api
 from litemaas.api.routes import below
+from litemaas.web import urls as shared_web
 from portal.api import urls as portal_api
 
 api_v1 = [
@@ -38,6 +39,7 @@ urlpatterns = [
     path("", include("apikeys.web.urls")),
     path("", include("usage.web.urls")),
     path("", include("portal.web.urls")),
+    path("", include(shared_web.leftover)),
 ]
 
 handler400 = "litemaas.web.errors.bad_request"

@@ -103,7 +103,9 @@ class Chart:
 
     def _mean(self, series: Series) -> Decimal:
         mean = Decimal(series.total) / len(series.known)
-        return mean if self.unit == "money" else mean.quantize(Decimal("0.1"))
+        # Two digits that say something: a mean of 0.03 is not none.
+        places = max(1, 1 - mean.adjusted()) if mean else 1
+        return mean if self.unit == "money" else mean.quantize(Decimal(1).scaleb(-places)).normalize()
 
     def _share_summary(self) -> str:
         parts = self._parts()

@@ -1,10 +1,12 @@
 """Addresses of the frame itself, and the page of all elements where `DEBUG` is on."""
 
 from django.conf import settings
-from django.urls import path
+from django.urls import path, re_path
 
-from litemaas.web import components, preferences
+from litemaas.web import addresses, components, preferences
 
 urlpatterns = [path("preferences/theme", preferences.set_theme, name="set_theme")]
 if settings.DEBUG:
     urlpatterns.append(path("-/components", components.page, name="components"))
+# After all others (litemaas.urls)
+leftover = [re_path(r"^(?P<bare>.+)/$", addresses.without_slash, name="without-slash")]

@@ -78,6 +78,10 @@ def line(values) -> Chart:
     )
 
 
+def test_a_small_mean_is_not_none():
+    assert line([1, *[0] * 29]).summary.endswith("mean 0.03.")
+
+
 def test_a_line_is_summed_up_by_its_ends_and_mean():
     assert line([4, 10, 1]).summary == "Highest 10 (d1), lowest 1 (d2), mean 5."
 
