@@ -79,7 +79,7 @@ def line(values) -> Chart:
 
 
 def test_a_small_mean_is_not_none():
-    assert line([1, *[0] * 29]).summary.endswith("mean 0.03.")
+    assert line([1, *[0] * 29]).summary.endswith("mean 0.033.")
 
 
 def test_a_line_is_summed_up_by_its_ends_and_mean():
