@@ -58,7 +58,9 @@ def ask_again(request: HttpRequest, back: str) -> HttpResponse:
     address = _where_to_prove(request, back)
     if address is None:
         return refusal(request, errors.Forbidden(_("Sign out and in again to do this.")))
-    messages.info(request, _("Confirm that it is you: this needs a recent sign-in."))
+    if address.startswith(reverse("account_reauthenticate")):
+        # A provider's page would leave it for whatever page comes after.
+        messages.info(request, _("Confirm that it is you: this needs a recent sign-in."))
     if getattr(request, "htmx", None):
         response = HttpResponse(status=204)
         response["HX-Redirect"] = address

@@ -11,9 +11,16 @@ const { SignJWT, decodeJwt, importJWK } = await import('jose')
 const CLIENT = 'litemaas'
 const SECRET = 'only-for-tests-only-for-tests-only-for-tests'
 
-function newKey() {
+// Made once: to find an RSA key takes seconds on a busy machine, in which this program answers nobody.
+const MATERIAL = Array.from({ length: 3 }, () => {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-  return { ...privateKey.export({ format: 'jwk' }), kid: randomUUID(), use: 'sig', alg: 'RS256' }
+  return privateKey.export({ format: 'jwk' })
+})
+
+// Another key than `former`, under a name that nobody has seen.
+function newKey(former) {
+  const material = MATERIAL[(MATERIAL.findIndex(({ n }) => n === former?.n) + 1) % MATERIAL.length]
+  return { ...material, kid: randomUUID(), use: 'sig', alg: 'RS256' }
 }
 
 class IdentityProvider {
@@ -72,8 +79,8 @@ class IdentityProvider {
       case 'wrong-nonce': return this.signed({ ...claims, nonce: 'of-another-sign-in' })
       case 'no-nonce': return this.signed({ ...claims, nonce: undefined })
       case 'expired': return this.signed({ ...claims, iat: now - 7200, exp: now - 3600 })
-      case 'forged': return this.signed(claims, { ...newKey(), kid: this.key.kid })
-      case 'unknown-key': return this.signed(claims, newKey())
+      case 'forged': return this.signed(claims, { ...newKey(this.key), kid: this.key.kid })
+      case 'unknown-key': return this.signed(claims, newKey(this.key))
       case 'not-asked': return this.signed({ ...claims, auth_time: now - 7200 })
       case 'unsigned': return `${part({ alg: 'none' })}.${part(claims)}.`
       case 'shared-secret': {
@@ -95,7 +102,7 @@ class IdentityProvider {
       this.stage = { ...this.stage, ...wish }
       // What is said of somebody changes while they stay signed in.
       if (wish.now) this.stage.people = { ...this.stage.people, ...wish.now }
-      if (wish.rotate) this.key = newKey()
+      if (wish.rotate) this.key = newKey(this.key)
       // New keys or clients need a new provider; it forgets who was signed in.
       if (wish.rotate || wish.redirects || wish.people) this.make()
       response.end('{}')
