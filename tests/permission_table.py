@@ -269,7 +269,7 @@ API: dict[str, str] = {
 # Everybody in a browser.
 #   anonymous stranger owner viewer member head auditor admin
 PAGES: dict[str, str] = {
-    "GET /api/auth/callback": "404 404 404 404 404 404 404 404",
+    "GET /api/auth/callback": "302 302 302 302 302 302 302 302",
     "GET /api/auth/callback/{provider_id}": "404 404 404 404 404 404 404 404",
     "GET /api/auth/handover": "302 302 302 302 302 302 302 302",
     "POST /preferences/theme": "400 400 400 400 400 400 400 400",

@@ -93,6 +93,10 @@ def callback(request: HttpRequest, provider_id: str | None = None) -> HttpRespon
         return _failed(error, "provider_unavailable")
     except NotBelieved as error:
         return _failed(error, "")
+    except errors.NotFound as error:
+        if provider_id is not None:
+            raise
+        return _failed(error, "")
     if HANDOVER in facts:
         request.session[HANDOVER] = facts[HANDOVER]
         if request.user.is_authenticated:

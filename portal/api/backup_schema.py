@@ -39,7 +39,7 @@ class BackupOut(Shape):
 class BackupProgressOut(Shape):
     currentTable = serializers.CharField(allow_null=True)
     tablesCompleted = serializers.IntegerField()
-    tablesTotal = serializers.IntegerField(allow_null=True)
+    tablesTotal = serializers.IntegerField()
     rowsProcessed = serializers.IntegerField(allow_null=True)
     rowsTotal = serializers.IntegerField(allow_null=True)
     elapsed = serializers.IntegerField(help_text="Milliseconds.")

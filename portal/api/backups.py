@@ -219,13 +219,15 @@ def _job(job: Job | None) -> dict[str, Any]:
     }
 
 
-def _progress(job: Job) -> dict[str, Any]:
-    counts, known = job.unit == "tables", job.result or {}
-    end = job.finished_at or timezone.now()
+def _progress(job: Job) -> dict[str, Any] | None:
+    """None until it is known how many tables there are."""
+    if job.unit != "tables" or job.total is None:
+        return None
+    known, end = job.result or {}, job.finished_at or timezone.now()
     return {
-        "currentTable": job.message or None if counts and not job.is_finished else None,
-        "tablesCompleted": job.done if counts else 0,
-        "tablesTotal": job.total if counts else None,
+        "currentTable": None if job.is_finished else job.message or None,
+        "tablesCompleted": job.done,
+        "tablesTotal": job.total,
         "rowsProcessed": known.get("rowsProcessed", known.get("rowsTotal") if job.is_finished else None),
         "rowsTotal": known.get("rowsTotal"),
         "elapsed": int((end - (job.started_at or job.created_at)).total_seconds() * 1000),

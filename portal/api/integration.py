@@ -83,7 +83,10 @@ class IntegrationSyncView(ContractView):
         )
         if done.job is not None:
             return accepted(done.job, _answer(None, now, None, None, {}))
-        return Response(_compared(done.run) if done.run else {})
+        answer = _compared(done.run) if done.run else {}
+        return Response(
+            {**answer, "dryRun": True, "affected": _affected(done.run)} if dry and done.run else answer
+        )
 
 
 class IntegrationAlertsView(ContractView):
@@ -116,6 +119,17 @@ def _compared(run: SyncRun) -> dict[str, Any]:
         _add(counts, kind, report["ours"], report["ours"] - out, out + bool(report["error"]))
     success = run.state == SyncRun.State.COMPLETED
     return _answer(str(run.pk), run.started_at, run.finished_at, success, counts)
+
+
+def _affected(run: SyncRun) -> dict[str, Any]:
+    """What a run that is no dry one would put right. Which ones, the findings say."""
+
+    def wrong(kind: str) -> int:
+        report = run.results.get(kind)
+        return report["missing"] + report["different"] if report else 0
+
+    counts = {"users": wrong("user"), "subscriptions": 0, "apiKeys": wrong("key"), "models": wrong("model")}
+    return {**counts, "samples": []}
 
 
 def _pushed(asked: Mapping[str, list[UUID]], now: Any) -> dict[str, Any]:

@@ -4,6 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from catalog.api.schema import AffectedOut
+
 Shape = serializers.Serializer[Any]
 
 
@@ -67,6 +69,8 @@ class IntegrationSyncOut(Shape):
     success = serializers.BooleanField(allow_null=True)
     results = SyncResultsOut()
     duration = serializers.IntegerField(allow_null=True, help_text="Milliseconds.")
+    dryRun = serializers.BooleanField(required=False)
+    affected = AffectedOut(required=False)
 
 
 class IntegrationSyncAcceptedOut(IntegrationSyncOut):

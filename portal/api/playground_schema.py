@@ -14,18 +14,28 @@ _ROLES = ("system", "developer", "user", "assistant", "tool")
 _MOST_MESSAGES = 500
 
 
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "string"},
+            {"type": "array", "items": {"type": "object", "additionalProperties": True}},
+        ]
+    }
+)
+class Content(serializers.JSONField):
+    """A text, or a list of parts (text, image_url, …)."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, str) or (isinstance(data, list) and all(isinstance(part, dict) for part in data)):
+            return data
+        raise serializers.ValidationError("This must be a text or a list of parts.")
+
+
 class MessageIn(Shape):
-    """A message in OpenAI's form. `content` is a text, or a list of parts (text, image_url, …)."""
+    """A message in OpenAI's form."""
 
     role = serializers.ChoiceField(choices=_ROLES)
-    content = serializers.JSONField()
-
-    def validate_content(self, value: Any) -> Any:
-        if isinstance(value, list) and all(isinstance(part, dict) for part in value):
-            return value
-        if not isinstance(value, str):
-            raise serializers.ValidationError("This must be a text or a list of parts.")
-        return value
+    content = Content()
 
 
 class Factor(serializers.FloatField):
@@ -105,6 +115,29 @@ class FiguresOut(Shape):
     currency = serializers.CharField()
 
 
+class AnsweredMessageOut(Shape):
+    role = serializers.CharField()
+    content = serializers.CharField(allow_null=True)
+
+
+class ChatChoiceOut(Shape):
+    index = serializers.IntegerField()
+    message = AnsweredMessageOut()
+    finish_reason = serializers.CharField(allow_null=True)
+
+
+class TokensUsedOut(Shape):
+    prompt_tokens = serializers.IntegerField()
+    completion_tokens = serializers.IntegerField()
+    total_tokens = serializers.IntegerField()
+
+
+class EmbeddingOut(Shape):
+    object = serializers.CharField()
+    index = serializers.IntegerField()
+    embedding = serializers.ListField(child=serializers.FloatField())
+
+
 class ChatOut(Shape):
     """An answer in OpenAI's form, and what it took. The gateway may say more."""
 
@@ -112,8 +145,8 @@ class ChatOut(Shape):
     object = serializers.CharField()
     created = serializers.IntegerField()
     model = serializers.CharField()
-    choices = serializers.ListField(child=serializers.DictField())
-    usage = serializers.DictField()
+    choices = ChatChoiceOut(many=True)
+    usage = TokensUsedOut()
     litemaas = FiguresOut()
 
 
@@ -122,8 +155,8 @@ class EmbeddingsOut(Shape):
 
     object = serializers.CharField()
     model = serializers.CharField()
-    data = serializers.ListField(child=serializers.DictField())  # type: ignore[assignment]
-    usage = serializers.DictField()
+    data = EmbeddingOut(many=True)  # type: ignore[assignment]
+    usage = TokensUsedOut()
     litemaas = FiguresOut()
 
 
@@ -155,8 +188,13 @@ class SavedConversationOut(Shape):
     updatedAt = serializers.DateTimeField()
 
 
+class MessageOut(Shape):
+    role = serializers.CharField()
+    content = Content()
+
+
 class WholeConversationOut(SavedConversationOut):
-    messages = serializers.ListField(child=serializers.DictField())
+    messages = MessageOut(many=True)
 
 
 class DeletedCountOut(Shape):

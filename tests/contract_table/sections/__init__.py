@@ -1,0 +1,1 @@
+"""The rows, by the contract's sections."""

@@ -1,0 +1,120 @@
+"""Every operation of the REST contract is there, for whom the contract says, and answers in the contract's words."""
+
+import logging
+import re
+import tempfile
+from pathlib import Path
+
+import pytest
+from django.test import override_settings
+
+from litellm_sync.client import forget_gateway
+from litellm_sync.simulated import SimulatedGateway
+from portal.api import backups
+from tests.contract_table.declared import declared_answer, disagreements
+from tests.contract_table.rows import Row
+from tests.contract_table.scene import Scene
+from tests.contract_table.sections import access, catalogue, operating, people, usage
+from tests.contract_table.sections.additions import ADDITIONS
+from tests.contract_table.shapes import differences, places, shape_of
+from tests.permission_world import methods_of, routes, undone
+
+pytestmark = pytest.mark.django_db
+ROWS: list[Row] = [*people.ROWS, *catalogue.ROWS, *access.ROWS, *usage.ROWS, *operating.ROWS]
+
+
+@pytest.fixture(scope="module")
+def scene(django_db_setup, django_db_blocker):
+    with SimulatedGateway() as gateway, tempfile.TemporaryDirectory() as folder, override_settings(
+        LITELLM_API_URL=gateway.url, LITELLM_API_KEY=gateway.master_key, BACKUP_DIR=folder, RATE_LIMITS={},
+        MAX_ACTIVE_KEYS_PER_USER=100,
+    ):  # fmt: skip
+        forget_gateway()
+        with django_db_blocker.unblock(), undone():
+            yield Scene(gateway, Path(folder))
+        forget_gateway()
+
+
+@pytest.fixture(autouse=True)
+def _quiet_and_quick(monkeypatch):
+    """No worker takes up the job that a restore becomes."""
+    monkeypatch.setattr(backups, "PATIENCE", 0.0)
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.label)
+def test_the_answer_has_the_fields_of_the_contract(scene, row):
+    answer = scene.ask(row)
+    assert answer.status == row.status, answer.content[:800]
+    if row.out == "redirect":
+        assert answer.location
+    elif row.out == "file":
+        assert answer.content
+        assert not answer.type.startswith("application/problem")
+    elif row.out == "":
+        assert answer.content == b""
+    else:
+        shape = shape_of(row.out)
+        wrong = sorted(set(differences(answer.data, shape)))
+        assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize(
+    ("row", "who"), [(row, who) for row in ROWS for who in row.refused], ids=lambda v: getattr(v, "label", v)
+)
+def test_nobody_else_gets_in(scene, row, who):
+    answer = scene.ask(row, who)
+    assert answer.status == row.refused[who], answer.content[:300]
+    assert list(differences(answer.data, shape_of("Problem"))) == []
+
+
+def test_every_address_is_in_the_table_or_an_addition_of_ours(record_property):
+    """What the portal offers beyond the contract is listed, so that nothing of the contract can hide there."""
+    covered = {_plain(row.operation) for row in ROWS}
+    there = {
+        _plain(f"{method} {path}")
+        for path, pattern in routes()
+        if path.startswith(("/api/", "/health", "/metrics")) and path not in {"/api/.*", "/api"}
+        for method in methods_of(pattern) or ("GET",)
+    }
+    missing = sorted(there - covered - {_plain(one) for one in ADDITIONS})
+    assert not missing, "\n".join(missing)
+    fields = {(row.operation, place) for row in ROWS if row.is_json for place in places(shape_of(row.out))}
+    record_property(
+        "told",
+        f"The contract's table: {len(ROWS)} rows of {len(covered)} operations, {len(fields)} fields of their answers; "
+        f"{sum(len(row.refused) for row in ROWS)} refusals; {len(ADDITIONS)} operations beyond the contract",
+    )
+
+
+# Second addresses of what is described once, answers of whatever is not there, and dry runs.
+_DESCRIBED = [
+    row
+    for row in ROWS
+    if row.is_json
+    and row.status < 400
+    and "dryRun" not in row.query
+    and not row.path.startswith(("/api/rbac/", "/api/auth/refresh"))
+    and not row.path.endswith("/retrieve-key")
+]
+
+
+@pytest.mark.parametrize("row", _DESCRIBED, ids=lambda row: row.label)
+def test_the_document_says_the_same(row):
+    """Names, and what may be null, of every field that the contract names."""
+    declared = declared_answer(row)
+    if declared is None:
+        pytest.fail("The document has no such answer.")
+    wrong = sorted(set(disagreements(shape_of(row.out), declared)))
+    assert not wrong, "\n".join(wrong)
+
+
+def _plain(operation: str) -> str:
+    """The same for both spellings of an address, whatever its places are called."""
+    method, _, path = operation.partition(" ")
+    path = path.removeprefix("/api/v1").rstrip("/")
+    for fixed in ("login-logo", "header-brand-dark"):
+        path = path.replace(fixed, "{}")
+    return f"{method} {re.sub(r'{[^}]*}', '{}', path) or '/'}"
