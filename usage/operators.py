@@ -72,19 +72,20 @@ def rebuild(*, actor: Actor, first: date | None, last: date | None, now: datetim
 
 
 def run_rebuild(run: Run) -> dict[str, Any]:
-    """A job: day by day, so that it may be stopped and begun again."""
+    """A job: month by month, so that it may be stopped and begun again."""
     first, last = (date.fromisoformat(run.arguments[name]) for name in ("first", "last"))
     total = (last - first).days + 1
-    for number, (begin, end) in enumerate(_weeks(first, last)):
-        run.report(min(number * 7, total), total, unit="days")
+    for begin, end in _months(first, last):
+        run.report((begin - first).days, total, unit="days")
         rebuild_rollups(begin, end)
     return {"days": total}
 
 
-def _weeks(first: date, last: date) -> Iterator[tuple[date, date]]:
+def _months(first: date, last: date) -> Iterator[tuple[date, date]]:
     while first <= last:
-        yield first, min(first + timedelta(days=6), last)
-        first += timedelta(days=7)
+        following = (first.replace(day=1) + timedelta(days=32)).replace(day=1)
+        yield first, min(following - timedelta(days=1), last)
+        first = following
 
 
 def run_zone_change(run: Run) -> dict[str, Any]:

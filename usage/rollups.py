@@ -4,6 +4,7 @@ Each is one SELECT, used both to add what is new and to make a rollup anew, so t
 and exact decimals: the order of adding changes nothing.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -253,6 +254,15 @@ def adding(
             f"k{n} AS ({by_month.add(by_month.of_days(f'f{n}', is_one_day=is_one_day, is_small=is_small))})",
         ]
     return f"WITH {', '.join(parts)} SELECT 1".replace("$ZONE", zone.replace("'", ""))
+
+
+def filling(relation: str, cubes: Iterable[Cube]) -> str:
+    """One statement that adds a relation of days and series (the columns of `usage_days`) to these coarse cubes."""
+    wide = ", ".join(f"s.{name}" for name in _OF_SERIES)
+    joined = f"({relation}) r JOIN usage_series s ON s.id = r.series_id"
+    parts = [f"w AS MATERIALIZED (SELECT r.*, {wide} FROM {joined})"]  # noqa: S608
+    parts += [f"i{n} AS ({cube.add(cube.select('w', is_wide=True))})" for n, cube in enumerate(cubes)]
+    return f"WITH {', '.join(parts)} SELECT 1"
 
 
 _WHOLE = ", ".join(f"sum({name})" for name in ("requests", *_TOKENS, "latency_ms", "first_token_ms"))
