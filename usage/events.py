@@ -1,6 +1,7 @@
 """Reads what LiteLLM's generic API callback pushes: StandardLoggingPayload, seen on 1.80 to 1.109."""
 
 import math
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -56,6 +57,9 @@ def read_event(event: Json, *, now: datetime) -> Call:
     )
 
 
+_SECONDS = re.compile(r"[0-9]{1,11}(\.[0-9]{1,30})?")
+
+
 def health_check_marks(event: Json) -> Json:
     """The event's own names for what marks a health check in a row."""
     metadata = mapping(event.get("metadata"))
@@ -67,7 +71,9 @@ def health_check_marks(event: Json) -> Json:
 
 
 def _at(value: Any) -> datetime | None:
-    """Seconds since 1970, or a text."""
+    """Seconds since 1970, as a number or as what was kept of one, or a text."""
+    if value.__class__ is str and _SECONDS.fullmatch(value):
+        value = float(value)
     if isinstance(value, float | Decimal) or value.__class__ is int:
         seconds = float(value)
         if not math.isfinite(seconds) or not 0 <= seconds < 1e11:

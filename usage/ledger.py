@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from django.db import OperationalError, connection, transaction
 
 from usage import events
+from usage.broken_lines import BrokenLine, facts_of
 from usage.locks import hold_until_commit
 from usage.models import SummedDay, UsageReject
 from usage.partitions import closed_months, ensure_partitions, month_of
@@ -45,7 +46,7 @@ _CHUNK = 2_000
 
 
 @transaction.atomic
-def write_rows(rows: Iterable[Json | None], *, now: datetime) -> Counts:
+def write_rows(rows: Iterable[Json | BrokenLine], *, now: datetime) -> Counts:
     """Book these rows of the spend log, or events of the callback. What is booked already changes nothing.
 
     `rows` may be longer than memory: they pass through.
@@ -132,16 +133,16 @@ class _Reader:
         self._closed = closed_months()
         self.summed = summed_days()
 
-    def calls(self, rows: Iterable[Json | None]) -> Iterator[Call]:
+    def calls(self, rows: Iterable[Json | BrokenLine]) -> Iterator[Call]:
         for row in rows:
             self.read += 1
             found = self._call(row)
             if found is not None:
                 yield found
 
-    def _call(self, row: Json | None) -> Call | None:
-        if row is None:
-            self._reject({}, "no JSON object")
+    def _call(self, row: Json | BrokenLine) -> Call | None:
+        if isinstance(row, BrokenLine):
+            self._reject(facts_of(row), row.why)
             return None
         is_event = events.is_event(row)
         if is_health_check(events.health_check_marks(row) if is_event else row):
@@ -304,11 +305,13 @@ INSERT INTO usage_fresh SELECT * FROM fresh
 
 
 _INSERT = _insert("s.identity", "NULL", "")
+# Costs differ when they differ by more than the noise of binary floats. Failures (0) are never told apart.
 _INSERT_SAME_ID = _insert(
-    "md5(s.identity::text || '/' || s.figures_digest)::uuid",
+    "md5(s.identity::text || '/' || s.figures_digest || '/' || round(coalesce(s.cost, 0), 9))::uuid",
     "s.identity",
     "JOIN usage_logs u ON u.started_at = s.started_at AND u.identity = s.identity"
-    " WHERE u.figures_digest <> s.figures_digest",
+    " WHERE u.figures_digest <> s.figures_digest OR (s.figures_digest <> 0"
+    " AND abs(coalesce(u.cost, 0) - coalesce(s.cost, 0)) > 1e-9 * greatest(u.cost, s.cost, 0))",
 )
 
 # Keys are locked in one order, and only those whose last use really moves.

@@ -9,6 +9,7 @@ from accounts import audit
 from accounts.models import Actor
 from litemaas import errors
 from usage import events
+from usage.broken_lines import is_enough
 from usage.ledger import Counts, write_rows
 from usage.models import UsageReject
 from usage.partitions import closed_months, month_of
@@ -52,6 +53,8 @@ def replay_rejects(
 
 def _why_not(reject: UsageReject, now: datetime, closed: set[datetime]) -> str | None:
     """The reason for which it can't be counted now."""
+    if not is_enough(reject.row):
+        return reject.reason
     try:
         read = events.read_event if events.is_event(reject.row) else read_row
         return "its month is closed" if month_of(read(reject.row, now=now).started_at) in closed else None

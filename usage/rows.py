@@ -22,6 +22,8 @@ SOURCE = "litellm"
 _FUTURE = timedelta(days=1)
 # There was no LiteLLM before; older times come from broken clocks.
 _OLDEST = datetime(2020, 1, 1, tzinfo=UTC)
+# In the ids of answers from the cache.
+_HIT = "_cache_hit"
 _HEALTH_CHECK = "litellm-internal-health-check"
 _LARGEST_COUNT = 2**53
 # Dollars for one call. More is no price.
@@ -183,14 +185,14 @@ def call(
     is_failure = about.status != "success"
     return Call(
         about,
-        identity_of(SOURCE, number, started_at),
+        identity_of(SOURCE, number if _HIT not in number else _hit(number, ended_at), started_at),
         number,
         started_at,
         ended_at,
-        0 if is_failure else figures_digest(prompt, completion, paid),
+        0 if is_failure else figures_digest(prompt, completion),
         prompt,
         completion,
-        _count(tokens.get("total_tokens"), "total tokens"),
+        _whole(_count(tokens.get("total_tokens"), "total tokens"), prompt, completion),
         _kind(details, "cached_tokens", used.get("cache_read_input_tokens")),
         _kind(details, "cache_creation_tokens", used.get("cache_creation_input_tokens")),
         _kind(outputs, "reasoning_tokens", None),
@@ -207,29 +209,39 @@ def identity_of(source: str, request_id: str, started_at: datetime) -> str:
     return md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
-def figures_digest(prompt: int | None, completion: int | None, cost: Decimal | float | None) -> int:
-    """Tells calls of one identity apart. What is not said counts as nothing: the ways in differ in that."""
-    return crc32(f"{prompt or 0}/{completion or 0}/{float(cost or 0)!r}".encode())
+def _hit(request_id: str, ended_at: datetime | None) -> str:
+    """An answer from the cache has the id of the first answer and a time that log and event take separately."""
+    first = request_id.partition(_HIT)[0]
+    return f"{first}{_HIT} {to_milliseconds(ended_at).isoformat() if ended_at else ''}"
+
+
+def figures_digest(prompt: int | None, completion: int | None) -> int:
+    """Tells calls of one identity apart, with the cost. What is not said counts as nothing: the ways in differ in that.
+
+    Costs are compared when they are booked: log and event of one call may differ by the noise of binary floats.
+    """
+    return crc32(f"{prompt or 0}/{completion or 0}".encode())
 
 
 def facts_to_keep(row: Json) -> Json:
     """All that a bad row needs to be read again: no prompts, no answers, nothing long."""
-    kept = {name: _shortened(row[name]) for name in _KEPT if row.get(name) is not None}
+    kept = {name: _shortened(row[name]) for name in (*KEPT, *_OF_LINES) if row.get(name) is not None}
     metadata = {
         name: _shortened(value)
         for name, value in mapping(row.get("metadata")).items()
-        if name in _KEPT_METADATA and value
+        if name in KEPT_METADATA and value
     }
     return {**kept, "metadata": metadata} if metadata else kept
 
 
-_KEPT = (
+KEPT = (
     *("request_id", "id", "startTime", "endTime", "completionStartTime", "model", "model_group", "model_id"),
     *("api_key", "team_id", "status", "spend", "response_cost", "cost_breakdown", "call_type"),
     *("custom_llm_provider", "prompt_tokens", "completion_tokens", "total_tokens", "request_duration_ms"),
     *("request_tags", "litellm_call_id"),
 )
-_KEPT_METADATA = {
+_OF_LINES = ("line_sha256", "line_bytes")
+KEPT_METADATA = {
     *("user_api_key_hash", "user_api_key_alias", "user_api_key_team_id", "usage_object", "cost_breakdown"),
     *("cost_center", "spend_logs_metadata"),
 }
@@ -245,6 +257,8 @@ def _shortened(value: Any) -> Any:
         return value
     if isinstance(value, int):
         return value if abs(value) < 2**63 else str(value)[:300]
+    if value.__class__ is float and math.isfinite(value):
+        return value
     return clean(value)[:1000] if isinstance(value, str) else str(value)[:300]
 
 
@@ -264,10 +278,14 @@ def start(found: datetime | None, now: datetime) -> datetime:
         raise BadRow("start time in the future")
     if found < _OLDEST:
         raise BadRow("start time before 2020")
-    beyond = found.microsecond % 1000
+    return to_milliseconds(found)
+
+
+def to_milliseconds(moment: datetime) -> datetime:
+    beyond = moment.microsecond % 1000
     if not beyond:
-        return found
-    return found + timedelta(microseconds=1000 - beyond if beyond >= 500 else -beyond)
+        return moment
+    return moment + timedelta(microseconds=1000 - beyond if beyond >= 500 else -beyond)
 
 
 def moment(value: Any) -> datetime | None:
@@ -338,6 +356,13 @@ def _count(value: Any, what: str) -> int | None:
     if isinstance(value, float | Decimal) and math.isfinite(value) and value == int(value) and value >= 0:
         return _count(int(value), what)
     raise BadRow(f"unreadable {what}")
+
+
+def _whole(total: int | None, prompt: int | None, completion: int | None) -> int | None:
+    """LiteLLM logs some embeddings with a total of 0, and adds up prompt and completion in its daily sums."""
+    if total is None or prompt is None or completion is None:
+        return total
+    return total if total >= prompt + completion else prompt + completion
 
 
 def _kind(details: Any, name: str, otherwise: Any) -> int | None:

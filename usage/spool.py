@@ -15,6 +15,7 @@ from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
 from litemaas import loose_json
+from usage.broken_lines import BrokenLine, read_element, read_line
 from usage.errors import EventsTooLarge, EventsUnreadable, EventsUnsigned
 from usage.ledger import Counts, write_rows
 from usage.models import UsageBatch
@@ -65,8 +66,10 @@ def keep_events(body: bytes, *, encoding: str = "", now: datetime) -> UsageBatch
     plain = _unpacked(body, encoding).strip()
     if not plain:
         return None
-    # What is cut off or no JSON at all is told at once; rows are looked at when they are booked.
-    if (plain[:1], plain[-1:]) not in ((b"[", b"]"), (b"{", b"}")):
+    # What is cut off or no JSON at all is told at once; rows are looked at when they are booked. Of lines, the last one
+    # may be broken as well as any other.
+    is_lines = plain[:1] == b"{" and b"\n" in plain
+    if not is_lines and (plain[:1], plain[-1:]) not in ((b"[", b"]"), (b"{", b"}")):
         raise EventsUnreadable
     if len(plain) <= _LOOKED_INTO and not _is_readable(plain):
         raise EventsUnreadable
@@ -117,23 +120,14 @@ def _hurry() -> None:
         log.warning("the broker is away, the schedule will book the events", error=type(error).__name__)
 
 
-def rows_of(plain: bytes) -> Iterator[Json | None]:
-    """The events of a body: an array, one object, or an object per line. None for each that is no object."""
+def rows_of(plain: bytes) -> Iterator[Json | BrokenLine]:
+    """The events of a body: an array, one object, or an object per line. Each one that is no object says why."""
     try:
         found = loose_json.loads(plain)
     except ValueError:
-        yield from map(_row_of_line, filter(None, plain.splitlines()))
+        yield from map(read_line, filter(None, map(bytes.strip, plain.splitlines())))
         return
-    for row in found if isinstance(found, list) else [found]:
-        yield row if isinstance(row, dict) else None
-
-
-def _row_of_line(line: bytes) -> Json | None:
-    try:
-        found = loose_json.loads(line)
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) else None
+    yield from map(read_element, found if isinstance(found, list) else [found])
 
 
 def book_events(now: datetime, *, seconds: float = 60.0) -> Counts:
@@ -178,7 +172,7 @@ def _claim(now: datetime, taken: list[int]) -> list[UsageBatch]:
     return chosen
 
 
-def _all_rows(batches: list[UsageBatch]) -> Iterator[Json | None]:
+def _all_rows(batches: list[UsageBatch]) -> Iterator[Json | BrokenLine]:
     for batch in batches:
         # One body at a time is unpacked. No statement may run here: the rows flow into a COPY.
         yield from rows_of(zlib.decompress(batch.body))

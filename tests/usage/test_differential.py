@@ -36,7 +36,7 @@ def truth(count: int = 600, seed: int = SEED, hours: int = 60) -> list[dict]:
             model_group=f"model-{chance.randrange(7)}",
             spend=chance.random() / 3,
             prompt_tokens=chance.randrange(5000),
-            total_tokens=chance.randrange(9000),
+            total_tokens=5020 + chance.randrange(4000),
             status="failure" if chance.random() < 0.1 else "success",
         )
         for n in range(count)

@@ -7,17 +7,20 @@ import json
 import math
 import threading
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import DatabaseError, connections
 from django.db.models import Sum
 
+from accounts.models import SYSTEM
 from tests.factories import NOW
 from tests.usage.conftest import log_row
 from usage import ledger, spool
 from usage.ledger import write_rows
 from usage.models import UsageBatch, UsageDay, UsageLog, UsageReject
+from usage.quarantine import replay_rejects
 
 URL = "/api/v1/gateway/events"
 TOKEN, SECRET = "a-token-of-the-gateway", "a-secret-of-the-gateway"
@@ -104,6 +107,37 @@ def test_push_and_pull_tell_the_same_calls():
     write_rows([log_row(n) for n in range(5, 9)], now=NOW)
     assert write_rows([event(n) for n in range(9)], now=NOW).known == 9
     assert UsageLog.objects.count() == 9
+
+
+@pytest.mark.django_db
+def test_the_noise_of_floats_makes_no_second_call():
+    # Seen with 1.109: a stream's event says 0.00030000000000000003, its log 0.0003.
+    write_rows([event(1, response_cost=0.00030000000000000003)], now=NOW)
+    assert write_rows([log_row(1, spend=0.0003)], now=NOW).known == 1
+    counts = write_rows([log_row(1, spend=0.00031)], now=NOW)
+    assert (counts.added, counts.same_id) == (1, 1)
+    assert write_rows([event(1, response_cost=0.00031)], now=NOW).known == 1
+
+
+@pytest.mark.django_db
+def test_answers_from_the_cache_are_counted_once_though_log_and_event_name_them_differently():
+    # Seen with 1.109: each appends the moment at which it was written.
+    told = [
+        (1, "_cache_hit1795713558.5303748", "_cache_hit1795713558.5213354"),
+        (2, "_cache_hit9.1", "_cache_hit9.2"),
+    ]
+    rows = [log_row(n, request_id=f"chatcmpl-1{row}", spend=0) for n, row, _event in told]
+    events = [
+        event(
+            n,
+            id=f"chatcmpl-1{name}",
+            response_cost=0,
+            endTime=datetime.fromisoformat(row["endTime"]).timestamp(),
+        )
+        for row, (n, _row, name) in zip(rows, told, strict=True)
+    ]
+    assert write_rows(rows, now=NOW).added == 2
+    assert write_rows(events, now=NOW).known == 2
 
 
 @pytest.mark.django_db
@@ -197,6 +231,15 @@ def test_a_bad_event_is_set_aside_and_its_batch_is_booked(client, changes, reaso
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("seconds", [float, Decimal])
+def test_an_event_that_came_from_the_future_is_booked_when_its_time_has_come(seconds):
+    start = seconds(str((NOW + timedelta(days=3)).timestamp()))
+    assert write_rows([event(1, startTime=start, endTime=start)], now=NOW).rejected == 1
+    assert replay_rejects(actor=SYSTEM, now=NOW + timedelta(days=3)).added == 1
+    assert UsageLog.objects.get().started_at == NOW + timedelta(days=3)
+
+
+@pytest.mark.django_db
 def test_odd_events_that_can_be_counted_are_counted():
     odd = [
         event(1, model=None, model_group=None),
@@ -212,11 +255,34 @@ def test_odd_events_that_can_be_counted_are_counted():
 
 
 @pytest.mark.django_db
-def test_a_line_that_is_cut_off_costs_one_line(client):
-    body = json.dumps(event(1)) + '\n{"id": "chatcmpl-2", "sta\n' + json.dumps(event(3))
-    assert post(client, body.encode(), **BEARER).status_code == 202
+def test_each_broken_line_is_set_aside_with_its_own_reason_and_can_be_replayed(client):
+    whole = json.dumps(event(2, response_cost=0.25))
+    lines = [
+        json.dumps(event(1)),
+        # Cut off behind all that counts, and in the middle of the cost.
+        whole[: whole.index('"messages"') + 20],
+        whole.replace("chatcmpl-2", "chatcmpl-9")[: whole.index("0.25") + 2],
+        "[17]",
+        json.dumps(event(3)),
+        "no json at all",
+    ]
+    assert post(client, "\n".join(lines).encode(), **BEARER).status_code == 202
     counts = spool.book_events(datetime.now(UTC))
-    assert (counts.added, counts.rejected) == (2, 1)
+    assert (counts.added, counts.rejected) == (2, 4)
+    reasons = dict(UsageReject.objects.values_list("request_id", "reason"))
+    assert reasons["chatcmpl-2"].startswith("no JSON: ")
+    assert len(set(UsageReject.objects.values_list("fingerprint"))) == 4
+    assert "no JSON object" in UsageReject.objects.values_list("reason", flat=True)
+    assert "secret prompt" not in json.dumps(list(UsageReject.objects.values("row")))
+    # The same body again sets nothing more aside.
+    post(client, "\n".join(lines).encode(), **BEARER)
+    spool.book_events(datetime.now(UTC))
+    assert UsageReject.objects.count() == 4
+    counts = replay_rejects(actor=SYSTEM, now=datetime.now(UTC))
+    assert (counts.added, counts.rejected) == (1, 3)
+    booked = UsageLog.objects.get(request_id="chatcmpl-2")
+    assert (booked.cost, booked.cost_center) == (Decimal("0.25"), "CC-1")
+    assert write_rows([event(2, response_cost=0.25)], now=NOW).known == 1
 
 
 @pytest.mark.django_db(transaction=True)
