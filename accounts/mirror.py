@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext as _
 
 from accounts.gateway import desired_user
 from accounts.limits import take_over_limits
@@ -48,12 +49,16 @@ _LIMITS = {
 def adopt_user(sighting: Sighting, actor: Any, now: datetime) -> UUID:
     """Take a user's limits over. Raises NotAdoptable, which says why."""
     if sighting.object_id is None:
-        raise NotAdoptable("Accounts come from signing in, so a user of the gateway can't become one here.")
+        raise NotAdoptable(
+            _("Accounts come from signing in, so a user of the gateway can't become one here.")
+        )
     found = read_user(sighting.row)
     wanted = desired_user(User.objects.get(pk=sighting.object_id))
     differing = {item.field for item in differences(wanted, found)}
     for field in sorted(differing - set(_LIMITS)):
-        text = f"Names and roles are decided here, so {field} can't be taken over. Repair it."
+        text = _("Names and roles are decided here, so %(field)s can't be taken over. Repair it.") % {
+            "field": field
+        }
         raise NotAdoptable(text, field=field)
     limits = {wire: found.get(name) for name, wire in _LIMITS.items() if name in differing}
     if limits.get("maxBudget") is not None:

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from accounts.models import SYSTEM
 from catalog import managing
 from catalog.gateway import desired_deployment, read_deployment
@@ -33,7 +35,7 @@ def adopt_model(sighting: Sighting, actor: Any, now: datetime) -> UUID:
         return _take_stranger(sighting, now)
     row = ManagedDeployment.objects.select_for_update(no_key=True).get(pk=sighting.object_id)
     if row.deleted_at is not None:
-        raise NotAdoptable("This model was deleted here. Repair it: the gateway must forget it.")
+        raise NotAdoptable(_("This model was deleted here. Repair it: the gateway must forget it."))
     found = read_deployment(sighting.row)
     changes: dict[str, Any] = {}
     able = set(row.capabilities)
@@ -45,8 +47,10 @@ def adopt_model(sighting: Sighting, actor: Any, now: datetime) -> UUID:
             able = able | {name} if found.get(field) else able - {name}
             changes["capabilities"] = tuple(sorted(able))
         else:
-            text = f"{field} can't be taken over: the provider's key is stored for one address and model. Repair it."
-            raise NotAdoptable(text, field=field)
+            text = _(
+                "%(field)s can't be taken over: the provider's key is stored for one address and model. Repair it."
+            )
+            raise NotAdoptable(text % {"field": field}, field=field)
     managing.change_in_transaction(actor or SYSTEM, row.model_id, changes, None, now)
     return row.pk
 
@@ -57,10 +61,12 @@ def _take_stranger(sighting: Sighting, now: datetime) -> UUID:
     )
     if serving is None:
         raise NotAdoptable(
-            "The catalogue does not know this model yet. Read the models from the gateway first."
+            _("The catalogue does not know this model yet. Read the models from the gateway first.")
         )
     row = managing.take_over(serving.model, now)
     if row is None:
-        text = "The configuration file or several deployments serve this model, or the portal has deleted it."
+        text = _(
+            "The configuration file or several deployments serve this model, or the portal has deleted it."
+        )
         raise NotAdoptable(text)
     return row.pk

@@ -17,6 +17,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts import audit
 from accounts.models import SYSTEM, Actor, User
@@ -49,9 +51,9 @@ _IN_METADATA: dict[str, tuple[str, type]] = {
     "model_tpm_limit": ("model_tpm_limit", dict),
 }
 _DECIDED_HERE = {
-    "key_alias": "The alias stays: by it a key is found again after a lost reply. Repair it.",
-    "user_id": "Whose key it is is decided here. Repair it.",
-    "team_id": "Which team pays for a key is decided here. Repair it.",
+    "key_alias": gettext_lazy("The alias stays: by it a key is found again after a lost reply. Repair it."),
+    "user_id": gettext_lazy("Whose key it is is decided here. Repair it."),
+    "team_id": gettext_lazy("Which team pays for a key is decided here. Repair it."),
 }
 
 
@@ -66,7 +68,7 @@ def adopt_key(sighting: Sighting, actor: Actor | None, now: datetime) -> UUID:
     key = _held(sighting.object_id)
     secret = key.secrets.filter(token_hash=sighting.gateway_id).first()
     if not key.is_live(now) or secret is None or secret.retired_at is not None:
-        raise NotAdoptable("This key has ended. Repair it: the gateway must forget it.")
+        raise NotAdoptable(_("This key has ended. Repair it: the gateway must forget it."))
     models = opening.opened_models([key.pk]).get(key.pk, [])
     found = row_fields(dict(sighting.row))
     # Set with the creation only by earlier gateways, and it stops nothing.
@@ -93,7 +95,7 @@ def _held(key_id: UUID) -> ApiKey:
 def _values(key: ApiKey, differing: set[str], found: Json) -> dict[str, Any]:
     """The columns to change. Raises NotAdoptable."""
     for field in sorted(differing & set(_DECIDED_HERE)):
-        raise NotAdoptable(_DECIDED_HERE[field], field=field)
+        raise NotAdoptable(str(_DECIDED_HERE[field]), field=field)
     values = {column: found.get(field) for field, column in _PLAIN.items() if field in differing}
     if "max_budget" in differing:
         _require_own_budget(key)
@@ -116,20 +118,23 @@ def _require_own_budget(key: ApiKey) -> None:
     live = [row for row in rows if row.retired_at is None]
     if len(live) > 1 or any(row.late_spend is not None for row in live):
         raise NotAdoptable(
-            "Two secrets share this budget, or did in its window. Repair it.", field="max_budget"
+            _("Two secrets share this budget, or did in its window. Repair it."), field="max_budget"
         )
 
 
 def _metadata(key: ApiKey, found: Json) -> dict[str, Any]:
     if found.get("portal_key_id") != str(key.pk) or not found.get("portal"):
-        text = "The portal's own marks are gone: by them a key is found again after a lost reply. Repair it."
+        text = _(
+            "The portal's own marks are gone: by them a key is found again after a lost reply. Repair it."
+        )
         raise NotAdoptable(text, field="metadata")
     values: dict[str, Any] = {}
     for name, (column, shape) in _IN_METADATA.items():
         value = found.get(name) or shape()
         if not isinstance(value, shape):
             raise NotAdoptable(
-                f"The gateway has something unreadable as {name}. Repair it.", field="metadata"
+                _("The gateway has something unreadable as %(name)s. Repair it.") % {"name": name},
+                field="metadata",
             )
         values[column] = value
     return values
@@ -140,7 +145,9 @@ def _permissions(routes: list[str]) -> dict[str, bool]:
         chosen = {name: bool(number >> place & 1) for place, name in enumerate(PERMISSIONS)}
         if sorted(allowed_routes(chosen)) == sorted(routes):
             return {name: flag for name, flag in chosen.items() if not flag}
-    raise NotAdoptable("No choice of permissions stands for these routes. Repair it.", field="allowed_routes")
+    raise NotAdoptable(
+        _("No choice of permissions stands for these routes. Repair it."), field="allowed_routes"
+    )
 
 
 def _model_budgets(found: Json) -> dict[str, Any]:
@@ -154,7 +161,7 @@ def _model_budgets(found: Json) -> dict[str, Any]:
         }
     except (KeyError, TypeError, ValueError):
         raise NotAdoptable(
-            "The budgets per model can't be read. Repair it.", field="model_max_budget"
+            _("The budgets per model can't be read. Repair it."), field="model_max_budget"
         ) from None
 
 
@@ -164,7 +171,9 @@ def _models(key: ApiKey, opened: list[str], found: Json) -> list[str]:
     if not listed or any(
         not isinstance(name, str) or name.startswith(("all-", "no-default-")) for name in listed
     ):
-        text = "Access comes from subscriptions, model by model: a list for all models can't be taken over. Repair it."
+        text = _(
+            "Access comes from subscriptions, model by model: a list for all models can't be taken over. Repair it."
+        )
         raise NotAdoptable(text, field="models")
     chosen = set(key.model_links.values_list("model_id", flat=True))
     return sorted((chosen - set(opened)) | set(listed))
@@ -173,7 +182,7 @@ def _models(key: ApiKey, opened: list[str], found: Json) -> list[str]:
 def _take_block(key: ApiKey, opened: list[str], blocked: bool, actor: Actor, now: datetime) -> None:
     is_closed_otherwise = not opened or (key.owner is not None and not key.owner.is_active)
     if not blocked and is_closed_otherwise:
-        raise NotAdoptable("This key opens nothing here, so it stays blocked. Repair it.", field="blocked")
+        raise NotAdoptable(_("This key opens nothing here, so it stays blocked. Repair it."), field="blocked")
     reason = "Blocked in the gateway" if blocked else ""
     set_blocked(actor, key.pk, blocked, reason, "API_KEY_BLOCK" if blocked else "API_KEY_UNBLOCK", now)
 
@@ -191,12 +200,12 @@ def _register(sighting: Sighting, actor: Actor, now: datetime) -> UUID:
     alias = str(row.get("key_alias") or "")
     if not 0 < len(alias) <= _LONGEST_ALIAS:
         raise NotAdoptable(
-            "The portal knows keys by an alias of at most 80 characters, and this one has none."
+            _("The portal knows keys by an alias of at most 80 characters, and this one has none.")
         )
     owner, team = _owner_and_team(row)
     names = [name for name in row.get("models") or [] if isinstance(name, str)]
     if not names or any(name.startswith(("all-", "no-default-")) for name in names):
-        raise NotAdoptable("This key opens all models or none. Give it a list of models first.")
+        raise NotAdoptable(_("This key opens all models or none. Give it a list of models first."))
     require_models_of_found(owner, team, names, now)
     tail = str(row.get("key_name") or "")[-4:]
     key = ApiKey(owner=owner, team=team, created_by=actor if isinstance(actor, User) else None, name=alias)
@@ -209,7 +218,7 @@ def _register(sighting: Sighting, actor: Actor, now: datetime) -> UUID:
             key.save(force_insert=True)
             secret.save(force_insert=True)
     except IntegrityError:
-        raise NotAdoptable("The portal has a key of this alias already.") from None
+        raise NotAdoptable(_("The portal has a key of this alias already.")) from None
     ApiKeyModel.objects.bulk_create(ApiKeyModel(api_key=key, model_id=name) for name in sorted(set(names)))
     audit.record(
         "API_KEY_ADOPT", actor=actor, obj=key, at=now, new={"name": key.name, "models": sorted(names)}
@@ -234,11 +243,11 @@ def _owner_and_team(row: Json) -> tuple[User | None, Team | None]:
     owner = User.objects.filter(pk__in=_uuids(row.get("user_id"))).first()
     team = Team.objects.filter(pk__in=_uuids(row.get("team_id"))).first()
     if (row.get("user_id") and owner is None) or (row.get("team_id") and team is None):
-        raise NotAdoptable("The portal does not know this key's user or team. Adopt the team first.")
+        raise NotAdoptable(_("The portal does not know this key's user or team. Adopt the team first."))
     if owner is None and team is None:
-        raise NotAdoptable("This key belongs to nobody: neither to a user of the portal nor to a team.")
+        raise NotAdoptable(_("This key belongs to nobody: neither to a user of the portal nor to a team."))
     if owner is not None and team is not None and role_in(team.pk, owner.pk) not in USES_KEYS:
-        raise NotAdoptable("The owner of this key may have no keys of this team.")
+        raise NotAdoptable(_("The owner of this key may have no keys of this team."))
     return owner, team
 
 
