@@ -32,6 +32,7 @@ _FLAGS = (
     "convert",
 )
 _MODES = {Model.Type.CHAT: "chat", Model.Type.EMBEDDINGS: "embedding"}
+_REMOVES = (1, 109)
 _PARAMS = (
     "model",
     "custom_llm_provider",
@@ -101,22 +102,49 @@ def _bring(row: ManagedDeployment, secret: str | None, client: GatewayClient) ->
     present = client.get_deployment(str(row.pk))
     wanted = desired_deployment(row)
     if present is None:
-        name, params, info = _bodies({key: value for key, value in wanted.items() if value not in (None, "")})
-        params |= {"api_key": secret} if secret else {}
-        # A conflict: an earlier try of ours may have got through after all. The reading that follows decides.
-        with suppress(GatewayConflict):
-            client.create_deployment(
-                model_name=name, litellm_params=params, model_info={**info, "id": str(row.pk)}
-            )
+        _create(row, wanted, secret, client)
         return
     changes = {found.field: found.wanted for found in differences(wanted, read_deployment(present))}
-    _name, params, info = _bodies(changes)
+    emptied = [name for name, value in changes.items() if value is None]
+    if emptied and not _can_empty(emptied, client):
+        _make_anew(row, wanted, secret, emptied, client)
+        return
+    _name, params, info = _bodies({name: value for name, value in changes.items() if value is not None})
     if secret and row.provider_key_applied != row.provider_key_version:
         params["api_key"] = secret
     # LiteLLM merges: what is not named stays.
     parts: dict[str, Any] = {"litellm_params": params, "model_info": info}
-    if named := {name: part for name, part in parts.items() if part}:
-        client.update_deployment(str(row.pk), deadline=None, **named)
+    named = {name: part for name, part in parts.items() if part}
+    if named or emptied:
+        client.update_deployment(str(row.pk), remove=emptied, **named)
+
+
+def _create(row: ManagedDeployment, wanted: Json, secret: str | None, client: GatewayClient) -> None:
+    name, params, info = _bodies({key: value for key, value in wanted.items() if value not in (None, "")})
+    params |= {"api_key": secret} if secret else {}
+    # A conflict: an earlier try of ours may have got through after all. The reading that follows decides.
+    with suppress(GatewayConflict):
+        client.create_deployment(
+            model_name=name, litellm_params=params, model_info={**info, "id": str(row.pk)}
+        )
+
+
+def _can_empty(names: list[str], client: GatewayClient) -> bool:
+    """1.109 takes away parameters by name. What stands in `model_info`, and earlier ones, keep what is set to null."""
+    return set(names) <= set(_PARAMS) and client.features().version_tuple >= _REMOVES
+
+
+def _make_anew(
+    row: ManagedDeployment, wanted: Json, secret: str | None, emptied: list[str], client: GatewayClient
+) -> None:
+    """For a moment the model is away. Where its key is not ours it would be away for good, so that is refused."""
+    if secret is None:
+        text = _(
+            "This gateway can't empty %(fields)s of a model whose provider key the portal does not have."
+        )
+        raise GatewayRefused(text % {"fields": ", ".join(emptied)}, status=400)
+    client.delete_deployment(str(row.pk))
+    _create(row, wanted, secret, client)
 
 
 def _bodies(flat: Json) -> tuple[str, Json, Json]:

@@ -12,7 +12,6 @@ from litellm_sync.spend import read_moment
 EXPIRY_TOLERANCE = timedelta(seconds=5)
 # LiteLLM keeps amounts as floats.
 _FLOAT_NOISE = Decimal("1e-9")
-_UNSET: tuple[Any, ...] = (None, False, [], {}, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ def is_same(wanted: Any, found: Any) -> bool:
 
 def _is_unset(value: Any) -> bool:
     # 0 == False, and a limit of nothing is not "no limit".
-    return any(value is empty or (not _is_number(value) and value == empty) for empty in _UNSET)
+    return value is None or value is False or (isinstance(value, list | dict | str) and not value)
 
 
 def _is_number(value: Any) -> bool:

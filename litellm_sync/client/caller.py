@@ -46,6 +46,9 @@ class Caller:
         """Sent once: after a lost reply only the caller knows how to find out what happened."""
         return self._guarded("POST", path, deadline, body=body, attempts=1)
 
+    def _patch_for_record(self, path: str, body: Mapping[str, Any], *, deadline: float | None) -> Json:
+        return record(self._guarded("PATCH", path, deadline, body=body, attempts=1), path)
+
     def _post_for_record(self, path: str, body: Mapping[str, Any], *, deadline: float | None) -> Json:
         return record(self._post(path, body, deadline=deadline), path)
 

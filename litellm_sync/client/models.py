@@ -1,5 +1,6 @@
 """Model deployments."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from litellm_sync.client.caller import Caller
@@ -40,11 +41,19 @@ class ModelCalls(Caller):
         body = {"model_name": model_name, "litellm_params": litellm_params, "model_info": model_info}
         return self._post_for_record("/model/new", body, deadline=deadline)
 
-    def update_deployment(self, deployment_id: str, *, deadline: float | None = None, **body: Any) -> Json:
-        """Change `model_name`, `litellm_params` or `model_info` in part: what they don't name stays.
+    def update_deployment(
+        self, deployment_id: str, *, remove: Sequence[str] = (), deadline: float | None = None, **body: Any
+    ) -> Json:
+        """Change `model_name`, `litellm_params` or `model_info` in part: what they don't name stays, and what they set to
+        null, too, but for prices. `remove` names entries of `litellm_params` to take away; 1.109 and newer know it.
 
         Raises GatewayNotFound for an unknown one, GatewayRefused for one from the gateway's configuration file.
         """
+        if remove:
+            path = f"/model/{deployment_id}/update"
+            return self._patch_for_record(
+                path, {**body, "litellm_params_to_remove": list(remove)}, deadline=deadline
+            )
         info = {**(body.pop("model_info", None) or {}), "id": deployment_id}
         return self._post_for_record("/model/update", {**body, "model_info": info}, deadline=deadline)
 

@@ -203,13 +203,23 @@ def _merge(state: State, caller: Caller, model_id: str | None, body: Json) -> Js
             400, "Can't edit model. Model in config. Store model in db via `/model/new`. to edit."
         )
     kept = {k: v for k, v in (body.get("model_info") or {}).items() if k != "id"}
+    params = body.get("litellm_params") or {}
+    cleared = {k for k, v in {**params, **kept}.items() if v is None and k in _COSTS}
+    gone = cleared | set(body.get("litellm_params_to_remove") or ())
+    gone = gone if state.version.removes_model_params else set()
     merged = {
         **deployment,
         "model_name": body.get("model_name") or deployment["model_name"],
-        "litellm_params": {**deployment["litellm_params"], **(body.get("litellm_params") or {})},
-        "model_info": {**deployment["model_info"], **kept},
+        "litellm_params": _merged(deployment["litellm_params"], params, gone),
+        "model_info": _merged(deployment["model_info"], kept, cleared & gone),
     }
     return _save(state, merged, caller)
+
+
+def _merged(before: Json, changes: Json, gone: set[str]) -> Json:
+    """What is set to null stays as it was."""
+    merged = {**before, **{name: value for name, value in changes.items() if value is not None}}
+    return {name: value for name, value in merged.items() if name not in gone}
 
 
 def _save(state: State, deployment: Json, caller: Caller) -> Json:

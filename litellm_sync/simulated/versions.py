@@ -25,6 +25,8 @@ class Version:
     # Earlier versions write 0 for a price that they do not know.
     knows_unknown_prices: bool = True
     clears_user_fields: bool = True
+    # A deployment's parameters can be taken away by name. Null takes away prices only, and before 1.109 nothing.
+    removes_model_params: bool = True
     attributes_failures: bool = True
     names_failed_models: bool = True
     logs_in_zulu: bool = False
@@ -48,6 +50,7 @@ VERSIONS = {
             caps_log_total=False,
             prefixes_models=False,
             knows_unknown_prices=False,
+            removes_model_params=False,
             names_failed_models=False,
         ),
         Version(
@@ -65,6 +68,7 @@ VERSIONS = {
             caps_log_total=False,
             prefixes_models=False,
             knows_unknown_prices=False,
+            removes_model_params=False,
             clears_user_fields=False,
             attributes_failures=False,
             names_failed_models=False,

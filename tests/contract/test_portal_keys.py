@@ -7,12 +7,15 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
+from accounts.gateway import apply_user
 from apikeys import services
 from apikeys.desired import desired_fields, row_fields
 from apikeys.gateway import apply_key, opened_models
 from apikeys.models import ApiKey, ApiKeySecret
 from litellm_sync.client import forget_gateway
 from litellm_sync.differences import differences
+from litellm_sync.spend import Spend, read_moment, record_spend
+from teams.gateway import apply_member, apply_team
 from tests.contract.program import Program
 from tests.factories import ModelFactory, SubscriptionFactory, TeamFactory, UserFactory
 from tests.teams.conftest import put_in
@@ -175,3 +178,23 @@ def test_the_spend_can_be_reset(client, issue, models, target, eventually):
     eventually(lambda: client.get_key(token)["spend"] > 0, "the spend")
     services.reset_key_spend(actor=admin, key_id=issued.key.pk, now=timezone.now())
     assert client.get_key(token)["spend"] == 0
+
+
+def test_a_key_that_went_with_its_owners_place_in_the_team_comes_back_with_its_spend(client, issue, owner):
+    """Taking somebody out of a team over there deletes the keys, which must not give them a whole budget again."""
+    team = TeamFactory()
+    place = put_in(team, owner)
+    apply_user(owner.pk, client)
+    apply_team(team.pk, client)
+    apply_member(place.pk, client)
+    key = issue(team_id=team.pk, max_budget=Decimal(5), budget_window="monthly").key
+    token = key.current_secret.token_hash
+    client.update_key(token, spend=1.5)
+    ends = read_moment(client.get_key(token).get("budget_reset_at"))
+    # What the poll of the spend had seen; 1.80 keeps nothing of a deleted key.
+    record_spend("key", [Spend(token, key.pk, Decimal("1.5"), ends)], as_of=timezone.now())
+    client.remove_member(str(team.pk), str(owner.pk))
+    assert client.get_key(token) is None
+    apply_key(key.pk, client)
+    there = client.get_key(token)
+    assert (float(there["spend"]), float(there["max_budget"])) == (1.5, 5.0)
