@@ -74,7 +74,7 @@ def _seed(seeded: Any, audit_rows: int) -> dict[str, list[str]]:
     from accounts.audit import partitions
     from accounts.models import User
     from accounts.tokens import issue_tokens
-    from bench import audit
+    from bench import audit, data
     from catalog.models import Model
     from litellm_sync.models import GatewayObject
     from subscriptions.models import Subscription
@@ -91,6 +91,8 @@ def _seed(seeded: Any, audit_rows: int) -> dict[str, list[str]]:
         )
         for user in makers
     )
+    # The first key of a person makes the gateway's user as well: what is measured are the others.
+    data._seed_keys(makers, {user.pk: [model] for user in makers}, now)
     _use_every_key(now)
     audit.seed(audit_rows)
     partitions.gather_statistics()
