@@ -1,7 +1,9 @@
 """Groups that are gone at the provider take their rights along while people are still signed in.
 
-Each identity that came with groups is asked about again every GROUPS_RECHECK. A provider that refuses has ended the
-person's standing; one that does not answer, or gave us nothing to ask with, is believed for GROUPS_MAX_AGE more.
+Each identity that came with groups is asked about again every GROUPS_RECHECK, also while nobody is signed in: keys act
+with the rights of their owners. Where the provider says which groups there are, all follow. One that refuses has ended
+the person's session there, and roles that groups gave rest until the next sign-in; one that does not answer, or gave us
+nothing to ask with, is believed for GROUPS_MAX_AGE.
 """
 
 from datetime import datetime, timedelta
@@ -11,7 +13,7 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.credentials import ProviderGrant
-from accounts.identity import follow_groups, grant_binding, hear_groups
+from accounts.identity import grant_binding, hear_groups, withdraw_group_roles
 from accounts.models import User
 from accounts.providers.asking import ask_again
 from accounts.providers.errors import NotBelieved, ProviderAway
@@ -78,5 +80,5 @@ def _take_away(grant: ProviderGrant, now: datetime, reason: str) -> None:
     user = User.objects.select_for_update(no_key=True).get(pk=grant.account.user_id)
     same = ProviderGrant.objects.filter(pk=grant.pk, confirmed_at=grant.confirmed_at)
     if same.delete()[0]:
-        log.warning("what groups gave is taken away", user=str(user.pk), reason=reason)
-        follow_groups(user, [], now=now)
+        log.warning("the roles of groups are taken away", user=str(user.pk), reason=reason)
+        withdraw_group_roles(user, now=now)

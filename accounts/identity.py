@@ -187,6 +187,20 @@ def _follow_profile(user: User, person: Person) -> None:
 
 def follow_groups(user: User, groups: list[str], *, now: datetime) -> None:
     """Give the roles of these groups, and take back what only a group gave that is gone. Manual grants stay."""
+    _follow_roles(user, groups, now)
+    groups_changed(user, groups, now)
+
+
+def withdraw_group_roles(user: User, *, now: datetime) -> None:
+    """Nobody vouches for the groups any more: roles rest until somebody does again.
+
+    Places in teams stay, for programs work with the keys of teams: those go on somebody's word only, not because a
+    session at the provider ran out over night.
+    """
+    _follow_roles(user, [], now)
+
+
+def _follow_roles(user: User, groups: list[str], now: datetime) -> None:
     given = {settings.GROUP_ROLES[group] for group in groups if group in settings.GROUP_ROLES}
     manual = set(user.roles) - set(user.group_roles)
     # Everybody has a role of their own: without one a lost group would leave an account that can't be stored.
@@ -207,4 +221,3 @@ def follow_groups(user: User, groups: list[str], *, now: datetime) -> None:
                 metadata={"by": "groups"},
             )
             outbox.mark_dirty("user", user.pk, now=now)
-    groups_changed(user, groups, now)

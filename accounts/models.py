@@ -73,6 +73,8 @@ class User(AbstractBaseUser):
     # whether this request may act on what is not the user's own.
     limited_to: frozenset[str] | None = None
     operates: bool = True
+    # How the sign-in of a token began (`SignIn.Method`); "" for every other credential.
+    signed_in_by: str = ""
 
     USERNAME_FIELD = "username"
     EMAIL_FIELD = "email"

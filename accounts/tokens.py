@@ -181,6 +181,7 @@ def owner_of(claims: Claims) -> tuple[User, bool] | None:
         return None
     row = rows[0]
     user = User.from_db("default", _USER_COLUMNS, [row[f"user__{name}"] for name in _USER_COLUMNS])
+    user.signed_in_by = row["method"]
     has_ended = row["has_ended"] or row["ended_at"] is not None
     if row["limited_to"] is not None:
         rights = _rights_left(row["method"], row["source"])

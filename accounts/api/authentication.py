@@ -6,6 +6,7 @@ Rights come from the database on every request; what a token says of roles is in
 from datetime import UTC, datetime
 from typing import Any, cast
 
+from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -17,6 +18,8 @@ from rest_framework_simplejwt.exceptions import ExpiredTokenError, TokenError
 
 from accounts import recent_sign_in
 from accounts.automation import PREFIX, principal_of
+from accounts.credentials import SignIn
+from accounts.errors import SecondFactorNeeded
 from accounts.models import User
 from accounts.permissions import OPERATOR_PERMISSIONS
 from accounts.portal_keys import owner_of_key
@@ -116,6 +119,10 @@ def read_access_token(raw: str) -> tuple[User, Claims]:
         raise EndedSession
     if not user.is_active:
         raise AccountDisabled
+    by_password = user.signed_in_by == SignIn.Method.PASSWORD
+    if settings.ADMINS_NEED_MFA and user.is_admin and by_password and not is_mfa_enabled(user):
+        # Perhaps from before the person became an administrator.
+        raise SecondFactorNeeded
     return user, claims
 
 

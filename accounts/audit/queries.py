@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 Json = dict[str, Any]
 # Up to here a total is counted for each page; a longer one is counted once and kept. One of a search takes longest.
 _COUNTED = 10_000
+_QUICK = 200
 _KEPT_SECONDS, _KEPT_SEARCH_SECONDS = 30, 300
 _KINDS_SECONDS = 60
 CATEGORIES = (
@@ -113,6 +114,9 @@ def total(asked: Filter) -> int:
         return int(kept)
     few = f"SELECT FROM audit_logs e WHERE {where} LIMIT {_COUNTED + 1}"
     counted = _scalar(f"SELECT count(*) FROM ({few}) AS few", values)  # noqa: S608
+    if asked.search and counted > _QUICK:
+        # Each of the rows had to be looked at; whoever turns the pages should not pay for that again and again.
+        _remember(key, counted, _KEPT_SECONDS)
     if counted > _COUNTED:
         counted = _scalar(f"SELECT count(*) FROM audit_logs e WHERE {where}", values)  # noqa: S608
         _remember(key, counted, _KEPT_SEARCH_SECONDS if asked.search else _KEPT_SECONDS)

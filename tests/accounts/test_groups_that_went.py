@@ -8,6 +8,7 @@ from django.utils import timezone
 from accounts import group_checks
 from accounts.credentials import ProviderGrant
 from accounts.models import AuditEvent, User
+from accounts.services import groups_changed
 from accounts.tokens import issue_tokens
 from tests.accounts.conftest import ADA, sign_in_at_provider
 from tests.api.conftest import ApiClient
@@ -76,11 +77,18 @@ def test_a_provider_that_leaves_the_claim_out_says_none(ada, corp):
     assert roles() == ["user"]
 
 
-def test_a_provider_that_refuses_has_ended_it(ada, corp):
+def test_a_provider_that_refuses_has_ended_it_for_roles_and_says_nothing_of_teams(ada, corp):
+    """A session at a provider runs out over night; what works with a team's keys must not stop for that."""
     ada()
-    corp.stage(fault="refused")
-    group_checks.check_due(now=timezone.now() + SOON)
-    assert (roles(), ProviderGrant.objects.count()) == (["user"], 0)
+    heard = []
+    listener = lambda user, groups, now: heard.append(groups)  # noqa: E731
+    groups_changed.register(listener)
+    try:
+        corp.stage(fault="refused")
+        group_checks.check_due(now=timezone.now() + SOON)
+    finally:
+        groups_changed._listeners.remove(listener)
+    assert (roles(), ProviderGrant.objects.count(), heard) == (["user"], 0, [])
 
 
 def test_a_provider_that_is_away_is_believed_for_a_while_and_no_longer(ada, corp):

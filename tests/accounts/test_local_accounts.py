@@ -130,3 +130,29 @@ class TestChangingIt:
         assert is_in(here)
         assert not is_in(there)
         assert tokens.get("auth/me").status_code == 401
+
+
+class TestSessionsElsewhere:
+    """Everywhere that one is signed in, on a page, with a way to end each."""
+
+    def rows(self, client):
+        return client.get("/account/sessions").context["sessions"]
+
+    def test_one_is_ended_from_another_and_nobody_ends_somebody_elses(self, ada):
+        here, there, tokens = sign_in(), sign_in(), ApiClient(ada)
+        others = [row for row in self.rows(here) if not row.is_current]
+        assert len(others) == 2
+        stranger = sign_in(name=UserFactory.create(username="eve", signs_in=True).username)
+        for row in others:
+            assert stranger.post(f"/account/sessions/{row.id}/end").status_code == 404
+        assert is_in(there)
+        for row in others:
+            assert here.post(f"/account/sessions/{row.id}/end").url == "/account/sessions"
+        assert not is_in(there)
+        assert tokens.get("auth/me").status_code == 401
+        assert [row.is_current for row in self.rows(here)] == [True]
+
+    def test_all_others_at_once(self, ada):
+        here, there, tokens = sign_in(), sign_in(), ApiClient(ada)
+        here.post("/account/sessions/end-others")
+        assert (is_in(here), is_in(there), tokens.get("auth/me").status_code) == (True, False, 401)

@@ -136,6 +136,12 @@ class TestAdministratorsMustHaveOne:
         )
         assert answer.status_code == 403
 
+    def test_a_token_from_before_somebody_became_one_opens_nothing(self, boss):
+        client = ApiClient(boss)
+        assert client.get("auth/me").json()["code"] == "FORBIDDEN"
+        activate_totp(browser_of(boss))
+        assert client.get("auth/me").status_code == 200
+
     def test_no_way_around_it_by_the_old_clients_door(self, boss):
         """It hands a browser's sign-in over as a token, which is looked at by nobody for a second factor."""
         client = Client(headers={"referer": ""})
