@@ -9,10 +9,12 @@ class AccountsConfig(AppConfig):
         from accounts import gateway, mirror
         from accounts.audit.refusals import record_refusal
         from accounts.credentials import ProviderGrant, SignIn
+        from accounts.profile import keep_language
         from accounts.second_factors import SecondFactorColumn, record_changes
         from litellm_sync import registry
         from litemaas.crypto import columns
         from litemaas.refusals import refused
+        from litemaas.web.preferences import language_chosen
 
         registry.register("user", gateway.apply_user)
         registry.reconcile("user", mirror.USERS)
@@ -23,3 +25,4 @@ class AccountsConfig(AppConfig):
         columns.register(SecondFactorColumn())
         record_changes()
         refused.register(record_refusal)
+        language_chosen.register(keep_language)

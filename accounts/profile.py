@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
 from django.db import transaction
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from accounts import audit
@@ -58,6 +59,12 @@ def change_preferences(*, user: User, changes: dict[str, Any]) -> dict[str, Any]
         )
     row.save(update_fields=["preferences", "updated_at"])
     return {**_DEFAULTS, **row.preferences}
+
+
+def keep_language(request: HttpRequest, language: str) -> None:
+    """What was chosen in a menu of the portal goes to the next browser, and into mails."""
+    if isinstance(request.user, User):
+        change_preferences(user=request.user, changes={"language": language})
 
 
 def _checked(changes: dict[str, Any]) -> dict[str, Any]:

@@ -55,6 +55,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         now = timezone.now()
         super().login(request, user)
         request.session[SESSION_SIGN_IN] = now.timestamp()
+        # The language of the profile before that of this browser; litemaas.api.middleware makes a cookie of it.
+        request.language_of_profile = user.preferences.get("language", "")  # type: ignore[attr-defined]
         record_sign_in(user=user, now=now)
 
     def logout(self, request: HttpRequest) -> None:

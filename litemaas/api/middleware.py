@@ -11,6 +11,8 @@ from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 from django_htmx.middleware import HtmxMiddleware
 
+from litemaas.web.preferences import remember_language
+
 _API = "/api/"
 _DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
@@ -38,7 +40,12 @@ class PagesLocale(_PagesOnly, LocaleMiddleware):
         if request.path_info.startswith(_API):
             # The page before us on this thread may have been in another language, which stays until it is changed.
             translation.activate(settings.LANGUAGE_CODE)
-        return super().__call__(request)
+            return super().__call__(request)
+        response = super().__call__(request)
+        # Set by whoever knows the reader's profile, at the sign-in.
+        if language := getattr(request, "language_of_profile", ""):
+            remember_language(response, language)
+        return response
 
 
 class PagesHtmx(_PagesOnly, HtmxMiddleware):

@@ -5,7 +5,10 @@ from django.urls import path, re_path
 
 from litemaas.web import addresses, components, preferences
 
-urlpatterns = [path("preferences/theme", preferences.set_theme, name="set_theme")]
+urlpatterns = [
+    path("preferences/theme", preferences.set_theme, name="set_theme"),
+    path("preferences/language", preferences.set_language, name="set_language"),
+]
 if settings.DEBUG:
     urlpatterns.append(path("-/components", components.page, name="components"))
 # After all others (litemaas.urls)

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from playwright.sync_api import expect
 
+from accounts.models import User
 from litemaas.web.errors import PAGES, error_page
 from litemaas.web.navigation import Item, items_for
 from tests.factories import UserFactory
@@ -79,6 +80,32 @@ def test_the_theme_never_leads_to_another_site(client, address):
 def test_a_theme_that_does_not_exist_is_refused(client):
     assert client.post(reverse("set_theme"), {"theme": "pink"}).status_code == 400
     assert client.get(reverse("set_theme")).status_code == 405
+
+
+@pytest.mark.django_db
+def test_a_language_is_chosen_where_one_is_and_goes_along_to_other_browsers(client):
+    reader = UserFactory()
+    client.force_login(reader)
+    answer = client.post(reverse("set_language"), {"language": "de", "next": "/models?q=x"})
+    assert answer["Location"] == "/models?q=x"
+    assert answer.cookies["django_language"].value == "de"
+    assert '<html lang="de"' in client.get("/models").content.decode()
+    assert User.objects.get(pk=reader.pk).preferences["language"] == "de"
+
+
+@pytest.mark.django_db
+def test_the_profile_brings_its_language_to_a_browser_at_the_sign_in(client):
+    reader = UserFactory(preferences={"language": "fr"})
+    reader.set_password("a-long-password-1")
+    reader.save()
+    answer = client.post(
+        reverse("account_login"), {"login": reader.username, "password": "a-long-password-1"}
+    )
+    assert answer.cookies["django_language"].value == "fr"
+
+
+def test_a_language_that_nobody_speaks_here_is_refused(client):
+    assert client.post(reverse("set_language"), {"language": "tlh"}).status_code == 400
 
 
 @pytest.mark.parametrize("status", sorted(PAGES))

@@ -3,11 +3,13 @@
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.contrib.messages import constants
 from django.http import HttpRequest
 from django.template import Context, Library
 from django.template.loader_tags import BLOCK_CONTEXT_KEY
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 from litemaas.web.elements import render, stripped
 from litemaas.web.navigation import items_for
@@ -48,6 +50,19 @@ def theme_menu(context: Context) -> SafeString:
     return render(
         "theme_menu",
         theme=context.get("theme", "system"),
+        next=request.get_full_path() if request.method == "GET" else "",
+        csrf_token=context.get("csrf_token"),
+    )
+
+
+@register.simple_tag(takes_context=True)
+def language_menu(context: Context) -> SafeString:
+    """The languages in their own names: a form that posts and comes back to this page."""
+    request: HttpRequest = context["request"]
+    return render(
+        "language_menu",
+        languages=settings.LANGUAGES,
+        current=get_language(),
         next=request.get_full_path() if request.method == "GET" else "",
         csrf_token=context.get("csrf_token"),
     )
