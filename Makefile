@@ -10,7 +10,7 @@ PRODUCTION := SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.toke
   DATABASE_URL=postgresql://nobody@127.0.0.1:9/none REDIS_URL=redis://127.0.0.1:9/0 LITELLM_API_KEY=sk-check \
   PUBLIC_URL=https://litemaas.example ALLOWED_HOSTS=litemaas.example
 
-.PHONY: help run test check bench bench-usage bench-outbox chaos fuzz shell manage reset assets lock setup
+.PHONY: help run test check bench bench-usage bench-outbox chaos fuzz shell manage reset assets messages lock setup
 
 help: ## This list
 	@echo "LiteMaaS: make TARGET"
@@ -66,6 +66,9 @@ reset: setup ## Delete the data of the embedded default (asks first; YES=1 agree
 
 assets: ## Renew frontend/assets.json after a change of package.json or frontend/
 	@$(BIN)/python frontend/assets.py renew
+
+messages: ## Bring the catalogues of translations up to the sources (needs gettext)
+	@$(BIN)/python frontend/translations.py renew
 
 lock: ## Compile the requirement files again
 	@for name in app dev bootstrap node; do $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --no-strip-extras \

@@ -54,6 +54,7 @@ def set_up() -> None:
             install_packages()
             STAMP.write_text(wanted())
         prepare_assets()
+        compile_translations()
 
 
 def wanted() -> str:
@@ -142,6 +143,14 @@ def prepare_assets() -> None:
         assets.build(PYTHON)
     except assets.BuildError as error:
         raise SetupError(explained(str(error), error.output)) from error
+
+
+def compile_translations() -> None:
+    """locale/*/LC_MESSAGES/django.mo, where the catalogue is newer."""
+    import translations
+
+    if not translations.are_current():
+        subprocess.run([str(PYTHON), translations.__file__], check=True)
 
 
 @contextlib.contextmanager
