@@ -3,20 +3,35 @@
 import threading
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
+from itertools import pairwise
 
 import pytest
 from django.core.management import call_command
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.db.models import Sum
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from accounts.models import SYSTEM, AuditEvent
 from litemaas import errors
 from tests.factories import NOW, TeamFactory, UserFactory
 from tests.usage.conftest import log_row
-from usage import operators
+from usage import operators, upkeep
 from usage.attribution import reattribute_usage, unattributed
+from usage.cubes.zone import forget_zone
 from usage.ledger import write_rows
-from usage.models import NOBODY, ClosedMonth, KeyDay, Series, UsageDay, UsageLog, UsageReject, UserDay
+from usage.models import (
+    NOBODY,
+    ClosedMonth,
+    KeyDay,
+    RollupZone,
+    Series,
+    UsageDay,
+    UsageLog,
+    UsageReject,
+    UserDay,
+)
 from usage.quarantine import replay_rejects
 from usage.retention import clean_up_usage, keep_retention
 from usage.rollups import CUBES
@@ -78,6 +93,45 @@ def test_wrong_sums_are_put_right(booked):
         cursor.execute("UPDATE usage_days SET requests = requests + 1")
     rebuild_rollups(date(2026, 9, 1), date(2026, 11, 21))
     assert picture() == live
+
+
+@pytest.mark.django_db
+@hypothesis_settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None
+)
+@given(
+    minutes=st.lists(st.integers(0, 70 * 24 * 60), min_size=1, max_size=60),
+    cuts=st.lists(st.integers(0, 60), max_size=4),
+    zone=st.sampled_from(
+        ["UTC", "Asia/Kathmandu", "America/St_Johns", "Pacific/Kiritimati", "Europe/Berlin"]
+    ),
+    at_once=st.sampled_from([1, 50, 10**6]),
+)
+def test_whatever_was_booked_however_rebuilding_changes_no_byte(make_key, minutes, cuts, zone, at_once):
+    rows = [
+        log_row(
+            n, at=NOW - timedelta(minutes=m), api_key=f"hash-{n % 3}", model_group=f"m{n % 4}", spend=m / 7
+        )
+        for n, m in enumerate(minutes)
+    ]
+    with transaction.atomic(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(upkeep, "_CALLS_AT_ONCE", at_once)
+        make_key("hash-1")
+        RollupZone.objects.update_or_create(pk=1, defaults={"name": zone})
+        forget_zone()
+        edges = [0, *sorted(cuts), len(rows)]
+        for first, end in pairwise(edges):
+            write_rows(rows[first:end], now=NOW)
+        live = picture()
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE usage_logs")
+        rebuild_rollups(date(2026, 9, 10), date(2026, 11, 22))
+        assert picture() == live
+        change_rollup_zone("UTC" if zone != "UTC" else "Asia/Tokyo")
+        change_rollup_zone(zone)
+        assert picture() == live
+        transaction.set_rollback(True)
+    forget_zone()
 
 
 @pytest.mark.django_db(transaction=True)
