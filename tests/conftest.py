@@ -2,6 +2,7 @@
 
 import functools
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.test import TransactionTestCase
 from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 from accounts import options
 from accounts.recent_sign_in import SESSION_SIGN_IN
@@ -131,6 +133,16 @@ def browser() -> Iterator[Browser]:
     # Playwright's loop runs in this thread; Django would take its presence for asynchronous code.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        # The system's; without one, Playwright's own, as `playwright install chromium` leaves it.
+        installed = next(
+            filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+        )
+        try:
+            found = playwright.chromium.launch(executable_path=installed, args=ARGUMENTS)
+        except PlaywrightError as error:
+            raise RuntimeError(
+                "The tests of pages need Chromium: `apt-get install chromium`, or "
+                "`.venv/bin/playwright install chromium`."
+            ) from error
         yield found
         found.close()
