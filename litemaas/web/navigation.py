@@ -6,6 +6,7 @@ from functools import lru_cache
 from django.urls import Resolver404, get_script_prefix, get_urlconf, resolve
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ USER_ITEMS = (
 )
 OPERATOR_ITEMS = (
     Item("/operations/usage", _("Usage analytics"), "chart-bar"),
-    Item("/operations/subscriptions", _("Requests"), "clock"),
+    Item("/operations/subscriptions", pgettext_lazy("of subscriptions", "Requests"), "clock"),
     Item("/operations/models", _("Manage models"), "cube"),
     Item("/operations/gateway", _("Gateway"), "server"),
     Item("/admin/", _("Administration"), "cog"),
