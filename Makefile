@@ -10,7 +10,7 @@ PRODUCTION := SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.toke
   DATABASE_URL=postgresql://nobody@127.0.0.1:9/none REDIS_URL=redis://127.0.0.1:9/0 LITELLM_API_KEY=sk-check \
   PUBLIC_URL=https://litemaas.example ALLOWED_HOSTS=litemaas.example
 
-.PHONY: help run test check bench bench-usage bench-outbox chaos fuzz shell manage reset assets messages lock setup
+.PHONY: help run test check bench bench-usage bench-outbox bench-freeze chaos fuzz shell manage reset assets messages lock setup
 
 help: ## This list
 	@echo "LiteMaaS: make TARGET"
@@ -45,8 +45,11 @@ bench: setup ## Requests per second on a seeded data set (docs/performance.md)
 bench-outbox: setup ## How fast a queue of 20,000 drains, and what comparing 20,000 keys takes (docs/reliability.md)
 	@exec $(BIN)/python -m bench.outbox $(ARGS)
 
+bench-freeze: setup ## What 200 people notice of a gateway that hangs for two minutes (docs/reliability.md)
+	@exec $(BIN)/python -m bench.freeze $(ARGS)
+
 chaos: setup ## Random steps, kills and outages until portal and gateway agree; CHAOS_STEPS, CHAOS_SEED, CHAOS_FREEZE (seconds)
-	@CHAOS_SEED=$${CHAOS_SEED:-$$$$} CHAOS_STEPS=$${CHAOS_STEPS:-20000} CHAOS_FREEZE=$${CHAOS_FREEZE:-120} exec $(BIN)/pytest -q -p no:randomly tests/chaos $(ARGS)
+	@CHAOS_SEED=$${CHAOS_SEED:-$$$$} CHAOS_STEPS=$${CHAOS_STEPS:-20000} CHAOS_FREEZE=$${CHAOS_FREEZE:-20} exec $(BIN)/pytest -q -p no:randomly tests/chaos $(ARGS)
 
 fuzz: setup ## Schemathesis against a running portal, as each role; ARGS="--seconds 60 --roles user"
 	@exec $(BIN)/python -m tests.fuzz $(ARGS)

@@ -8,6 +8,7 @@ compared with that. Meanwhile somebody changes something each second. Then porta
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -23,7 +24,7 @@ from bench import servers
 
 # About three times what LiteLLM 1.109 with one worker takes on a machine like the one of docs/performance.md.
 SERVICE_TIME, AT_ONCE = 0.025, 4
-_KEY = "sk-only-for-the-bench"
+KEY = "sk-only-for-the-bench"
 
 
 def main() -> int:
@@ -32,7 +33,7 @@ def main() -> int:
     parser.add_argument("--keys", type=int, default=20_000, help="how many keys there are (20000)")
     arguments = parser.parse_args()
     with servers.backing() as environment:
-        os.environ.update({**environment, "LITELLM_API_KEY": _KEY})
+        os.environ.update({**environment, "LITELLM_APIKEY": KEY})
         print("Seeding …", file=sys.stderr, flush=True)
         from bench import data
 
@@ -40,25 +41,25 @@ def main() -> int:
         data.USERS, data.SUBSCRIPTIONS = 2_000, 10_000
         data.KEYS = arguments.keys
         data.seed()
-        with _gateway("--service-time", str(SERVICE_TIME), "--at-once", str(AT_ONCE)):
+        with simulated_gateway("--service-time", str(SERVICE_TIME), "--at-once", str(AT_ONCE)):
             floor = _measure_floor(max(5, arguments.seconds // 4))
             _measure_drain(arguments.seconds, floor)
         with tempfile.TemporaryDirectory() as folder:
             state = f"{folder}/gateway.sqlite"
             _fill(state)
-            with _gateway("--state", state):
+            with simulated_gateway("--state", state):
                 _measure_comparison()
     return 0
 
 
 @contextmanager
-def _gateway(*shape: str) -> Iterator[None]:
+def simulated_gateway(*shape: str, port: int | None = None) -> "Iterator[subprocess.Popen[bytes]]":
     """A simulated gateway in a process of its own, to which the settings lead."""
     from django.conf import settings
 
     from litellm_sync.client import forget_gateway
 
-    port = servers.free_port()
+    port = port or servers.free_port()
     command = [
         sys.executable,
         "-m",
@@ -66,7 +67,7 @@ def _gateway(*shape: str) -> Iterator[None]:
         "--port",
         str(port),
         "--master-key",
-        _KEY,
+        KEY,
         *shape,
     ]
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
@@ -74,8 +75,9 @@ def _gateway(*shape: str) -> Iterator[None]:
     forget_gateway()
     try:
         _wait_for(f"{settings.LITELLM_API_URL}/health/liveliness")
-        yield
+        yield process
     finally:
+        process.send_signal(signal.SIGCONT)
         process.terminate()
         process.wait()
 
@@ -126,7 +128,7 @@ def _measure_floor(seconds: int) -> float:
     from django.conf import settings
 
     port = settings.LITELLM_API_URL.rpartition(":")[2]
-    shape = [port, _KEY, str(settings.OUTBOX_THREADS), str(seconds)]
+    shape = [port, KEY, str(settings.OUTBOX_THREADS), str(seconds)]
     done = subprocess.run([sys.executable, "-c", _BARE_LOOP, *shape], stdout=subprocess.PIPE, check=True)
     return float(done.stdout)
 
@@ -234,7 +236,7 @@ def _fill(path: str) -> None:
         ApiKeyModel.objects.effective().order_by("model_id").values_list("api_key", "model_id")
     ):
         models.setdefault(key_id, []).append(model_id)
-    state, now = State(master_key=_KEY, version=NEWEST, path=path), timezone.now()
+    state, now = State(master_key=KEY, version=NEWEST, path=path), timezone.now()
     administrator = Caller(None, "proxy_admin", "default_user_id")
     rows = ApiKeySecret.objects.select_related("api_key__owner", "api_key__team")
     with state.together():

@@ -68,6 +68,11 @@ class GatewayBreaker:
         """Whether calls are refused at present."""
         return bool(self._storage.state != pybreaker.STATE_CLOSED)
 
+    @property
+    def is_resting(self) -> bool:
+        """Whether it opened so recently that not even a probe is let through."""
+        return self.is_open and self._is_resting()
+
     @contextmanager
     def guard(self) -> Iterator[Admission]:
         """Around one call. Raises GatewayResting at once while the circuit is open."""

@@ -29,7 +29,7 @@ _FIRST_WAIT = timedelta(seconds=2)
 _SWEEP_EVERY = timedelta(seconds=60)
 _LONGEST_WAIT = timedelta(hours=1)
 # How long the breaker rests: asking it again earlier is no use.
-_BREAKER_RESTS = timedelta(seconds=10)
+BREAKER_RESTS = timedelta(seconds=10)
 _LONGEST_ERROR = 500
 # How long the objects of a batch may wait for each other. A change that comes in meanwhile waits as long.
 BATCH_LASTS = timedelta(seconds=5)
@@ -194,9 +194,9 @@ def _postpone(work: Claim, reason: str) -> None:
 
 def _put_back(work: Claim, reason: str) -> None:
     """The gateway was not even asked, so this was no attempt: an outage must not push the object into the next hour."""
-    wait = _BREAKER_RESTS * random.uniform(0.5, 1.0)  # noqa: S311
+    wait = BREAKER_RESTS * random.uniform(0.5, 1.0)  # noqa: S311
     _wait(work, timezone.now() + wait, reason)
-    hurry_sweep(after=_BREAKER_RESTS)
+    hurry_sweep(after=BREAKER_RESTS)
 
 
 def _wait(work: Claim, until: datetime, reason: str, **changes: int) -> None:

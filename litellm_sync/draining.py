@@ -11,7 +11,8 @@ from django.db import connection
 from django.utils import timezone
 
 from litellm_sync.client import GatewayClient, gateway
-from litellm_sync.delivery import BATCH_LASTS, attempt, claim_batch, confirm, give_back
+from litellm_sync.delivery import BATCH_LASTS, BREAKER_RESTS, attempt, claim_batch, confirm, give_back
+from litellm_sync.hurrying import hurry_sweep
 from litellm_sync.models import Claim
 from litellm_sync.registry import Act, prepare
 
@@ -124,6 +125,10 @@ def drain(*, client: GatewayClient | None = None, threads: int = 1) -> int:
     connection.
     """
     shared = _Drain(client or gateway())
+    if shared.client.breaker.is_resting:
+        # Asking would put every object off for nothing; it is asked again as soon as that makes sense.
+        hurry_sweep(after=BREAKER_RESTS)
+        return 0
     if threads == 1:
         return shared.run()
     with ThreadPoolExecutor(threads, thread_name_prefix="outbox") as pool:

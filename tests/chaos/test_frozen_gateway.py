@@ -1,6 +1,7 @@
 """The gateway's process stops (SIGSTOP) while people work: connections are accepted and nothing is answered.
 
-`CHAOS_FREEZE` says for how many seconds (4); `make chaos` freezes it for two minutes while 200 people work.
+`CHAOS_FREEZE` says for how many seconds (4). `make bench-freeze` does the same with the portal's own processes, 200
+people and two minutes.
 """
 
 import os
@@ -127,9 +128,10 @@ def test_people_work_on_while_the_gateway_is_frozen_and_all_arrives_afterwards(f
         f"  {waiting} changes waited, all there {took:.1f} s after the thaw",
     )
     assert took < 60
-    # Half of them: what the machine's other work adds is not under test.
+    # Half of them, and with room: in so short a time most writes are the first, which wait 0.7 s for the gateway, and
+    # what the machine's other work adds is not under test.
     assert median(times.reads) < 0.2
-    assert median(times.writes) < 1
+    assert median(times.writes) < 2
 
 
 def told(durations):

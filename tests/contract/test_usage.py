@@ -29,7 +29,7 @@ def test_a_call_appears_in_the_logs_with_its_exact_cost(issue, program, models, 
     answer = program(key).chat(models.chat, user="end-user-1")
     (row,) = logs_of(key, 1)
     assert row["request_id"] == answer.body["id"]
-    assert Decimal(row["spend"]) == answer.cost
+    assert Decimal(str(row["spend"])) == answer.cost
     assert (row["model_group"], row["user"], row["end_user"]) == (models.chat, key.user_id, "end-user-1")
     assert (row["status"], row["call_type"]) == ("success", "acompletion")
     usage = answer.body["usage"]
