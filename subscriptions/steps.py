@@ -56,7 +56,7 @@ def _needed(row: Subscription, act: Act) -> str:
 
 def wrong_state(old: str, new: str) -> WrongState:
     return WrongState(
-        _("A subscription that is %(old)s can't become %(new)s.") % {"old": old, "new": new},
+        _("A subscription that is “%(old)s” can't become “%(new)s”.") % {"old": old, "new": new},
         **{"from": old, "to": new},
     )
 

@@ -36,7 +36,7 @@ def lend_key_for_call(*, actor: Actor, key_id: UUID | str, model: str, now: date
     if not policies.may_call_with(actor, key):
         raise errors.NotFound(_("This API key does not exist, or it is not yours."))
     if key.is_blocked or not key.is_live(now):
-        word = "expired" if key.is_expired(now) else "inactive"
+        word = _("expired") if key.is_expired(now) else _("inactive")
         raise SecretNotReadable(_("This key is %(word)s. Take another one.") % {"word": word})
     opened = ApiKeyModel.objects.effective().filter(api_key=key, model=model).select_related("model").first()
     if opened is None:

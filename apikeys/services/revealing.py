@@ -43,7 +43,7 @@ def _reveal(actor: User, key_id: UUID | str, signed_in_at: datetime | None, now:
     _require_recent_sign_in(signed_in_at, now)
     _require_few_reveals(actor, now)
     if key.is_blocked or not key.is_live(now):
-        word = "expired" if key.is_expired(now) else "inactive"
+        word = _("expired") if key.is_expired(now) else _("inactive")
         raise SecretNotReadable(_("This key is %(word)s. Its secret can't be shown.") % {"word": word})
     secret = secrets.read_from(key.current_secret)
     if secret is None:

@@ -6,9 +6,8 @@ from typing import Any
 
 from django import forms
 from django.http import QueryDict
-from django.utils.translation import gettext as now_
+from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
 
 from accounts.models import User
 from apikeys.key_policy import KeyPolicy
@@ -78,7 +77,7 @@ class RatesByModel(forms.CharField):
                 continue
             name, _colon, number = line.rpartition(":")
             if not name.strip() or not number.strip().isascii() or not number.strip().isdigit():
-                text = now_("Write one line for each model, like “model-name: 60”.")
+                text = gettext("Write one line for each model, like “model-name: 60”.")
                 raise forms.ValidationError(text)
             rates[name.strip()] = int(number)
         return rates
@@ -229,9 +228,9 @@ class KeySettingsForm(forms.Form):
 def _limit_words(policy: KeyPolicy, wire: str) -> str:
     most = policy.maximums[wire]
     if most is None:
-        return now_("Empty is unlimited.")
+        return gettext("Empty is unlimited.")
     shown = f"{most.normalize():f}" if hasattr(most, "normalize") else f"{most}"
-    return now_("At most %(n)s, which is also what empty means.") % {"n": shown}
+    return gettext("At most %(n)s, which is also what empty means.") % {"n": shown}
 
 
 class KeyForm(KeySettingsForm):
@@ -302,7 +301,7 @@ class ChangeForm(KeySettingsForm):
 
     def _expiries(self) -> list[Any]:
         ends = self._key.expires_at
-        kept = _("As it is: %(day)s") % {"day": ends.date().isoformat() if ends else now_("never")}
+        kept = _("As it is: %(day)s") % {"day": ends.date().isoformat() if ends else gettext("never")}
         return [(_KEEP, kept), *super()._expiries()]
 
 

@@ -69,7 +69,7 @@ def refusal_of(
     if kind == "expired_key" or "expired key" in words.lower():
         return SecretNotReadable(_("This key is expired. Take another one."))
     if "is blocked" in words:
-        return SecretNotReadable(_("This key, or its team, is blocked: it is inactive."))
+        return SecretNotReadable(_("This key is inactive: it or its team is blocked."))
     if status in {401, 403} or kind in {"auth_error", "token_not_found_in_db"}:
         return ServiceUnavailable(_("The gateway does not know this key yet. Try again in a moment."))
     if status in {408, 504}:
