@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, cast
 
+import psycopg
 from django.db import connection
 
 from accounts.audit import checkpoints
@@ -88,9 +90,11 @@ LEFT JOIN audit_logs e ON e.id = s.event_id AND e.at = s.at ORDER BY s.seq
 def _links(upto: int) -> Iterator[list[_Link]]:
     """Batches in the chain's order. Rows that are sealed meanwhile are left to the next time."""
     last = 0
-    with connection.cursor() as cursor:
+    connection.ensure_connection()
+    # Past Django's cursor, for binary answers: hashes and times need not be read out of text, which took half of all.
+    with psycopg.Cursor(cast(Any, connection.connection)) as cursor:
         while True:
-            cursor.execute(_LINKS, [last, upto, _BATCH])
+            cursor.execute(_LINKS, [last, upto, _BATCH], binary=True)
             batch = [
                 _Link(seq, event_id, at, leaf, link_hash, Row.of(tuple(row)) if row[0] is not None else None)
                 for seq, event_id, at, leaf, link_hash, *row in cursor.fetchall()
