@@ -336,17 +336,28 @@ ELSEWHERE = [
 
 
 @pytest.mark.parametrize("next_url", ELSEWHERE)
-@pytest.mark.parametrize("door", ["/login/", "/logout/", "/reauthenticate/", "/preferences/theme"])
+@pytest.mark.parametrize(
+    "door", ["/login/", "/logout/", "/reauthenticate/", "/preferences/theme", "/preferences/language"]
+)
 def test_no_door_sends_anybody_to_another_site(unlimited, door, next_url):
     person = UserFactory.create(username="ada", signs_in=True)
     client = Client(headers={"referer": ""})
     if door != "/login/":
         client.post("/login/", {"login": person.username, "password": PASSWORD})
-    body = {"login": "ada", "password": PASSWORD, "next": next_url, "theme": "dark"}
+    body = {"login": "ada", "password": PASSWORD, "next": next_url, "theme": "dark", "language": "de"}
     answer = client.post(door, body, query_params={"next": next_url})
     assert answer.status_code in {200, 204, 302, 303, 400}
     assert "evil" not in answer.headers.get("Location", "")
     assert "javascript" not in answer.headers.get("Location", "")
+
+
+@pytest.mark.parametrize(
+    "path", ["//evil.example/", "///evil.example/", "/\\evil.example/", "//evil.example/home/"]
+)
+def test_nor_does_an_address_with_a_slash_too_many(path):
+    answer = Client().get("/", PATH_INFO=path)
+    where = answer.headers.get("Location", "")
+    assert not where.startswith(("//", "/\\", "http"))
 
 
 def test_a_token_that_was_given_for_a_key_ends_with_the_key(unlimited):
