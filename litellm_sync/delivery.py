@@ -91,9 +91,12 @@ def claim_new(kind: str, object_id: UUID, *, now: datetime) -> Claim:
     return Claim(row, lease)
 
 
-def apply(work: Claim, *, client: GatewayClient | None = None) -> bool:
-    """Make the gateway match one object. True when it is confirmed; failures are recorded, never lost."""
-    is_done = attempt(work, None, client=client or gateway())
+def apply(work: Claim, act: Act | None = None, *, client: GatewayClient | None = None) -> bool:
+    """Make the gateway match one object: by `act` where the caller has what it needs in hand.
+
+    True when it is confirmed; failures are recorded, never lost.
+    """
+    is_done = attempt(work, act, client=client or gateway())
     if is_done:
         confirm([work])
     return is_done

@@ -17,7 +17,7 @@ from accounts.services import push_user
 from apikeys import policies, secrets
 from apikeys.errors import KeyLimitReached, LimitExceedsMaximum, ModelNotSubscribed, RequestTokenReused
 from apikeys.key_policy import KeyPolicy, key_policy
-from apikeys.models import ApiKey, ApiKeyModel
+from apikeys.models import ApiKey, ApiKeyModel, ApiKeySecret
 from apikeys.services.editions import require_edition
 from apikeys.services.ending import withdraw_refused_key
 from apikeys.terms import WIRE, KeyValues, tidy, wrong_metadata, wrong_together, wrong_values
@@ -109,12 +109,14 @@ def issue_api_key(
 
 
 def _issue(order: _Order, now: datetime) -> IssuedKey:
-    issued, claim = _commit_key(order, now)
-    if claim is not None and not dry_run.is_rehearsing():
+    issued, made = _commit_key(order, now)
+    if made is not None and not dry_run.is_rehearsing():
+        from apikeys.gateway import first_act
         from litellm_sync.client import gateway
 
         client = gateway().hurried(settings.GATEWAY_INLINE_DEADLINE)
-        if not outbox.apply(claim, client=client):
+        act = first_act(issued.key, made.row, made.opened)
+        if not outbox.apply(made.claim, act, client=client):
             reason = withdraw_refused_key(issued.key)
             if reason is not None:
                 raise GatewayRefused(
@@ -135,15 +137,25 @@ def _check(actor: Actor, values: dict[str, Any], model_ids: list[str], now: date
     require_edition(values)
 
 
+@dataclass(frozen=True)
+class _Made:
+    """What the gateway is told of a new key: its secret's row, what it opens, and the wish in our hands."""
+
+    row: ApiKeySecret
+    opened: list[str]
+    claim: Claim
+
+
 @transaction.atomic(durable=True)
-def _commit_key(order: _Order, now: datetime) -> tuple[IssuedKey, Claim | None]:
+def _commit_key(order: _Order, now: datetime) -> tuple[IssuedKey, _Made | None]:
     team = _held_team(order) if order.team_id else None
     if team is not None and not GatewayObject.objects.filter(kind="team", object_id=team.pk).exists():
         push_team(team.pk, now=now)
     # One creation at a time per person (of service keys: per team), so the count below stays true, and a repeated
     # request sees the first one's key.
     if order.owner is not None:
-        User.objects.select_for_update(no_key=True).get(pk=order.owner.pk)
+        locked = User.objects.select_for_update(no_key=True).filter(pk=order.owner.pk)
+        order.owner.is_active = locked.values_list("is_active", flat=True).get()
     keys = ApiKey.objects.filter(owner=order.owner) if order.owner else _service_keys(order)
     if order.request_token and (earlier := keys.filter(request_token=order.request_token).first()):
         return _replay(earlier, order), None
@@ -173,7 +185,9 @@ def _commit_key(order: _Order, now: datetime) -> tuple[IssuedKey, Claim | None]:
         # The one team that nobody had to make, so the gateway may never have heard of it.
         push_team(team.pk, now=now)
     # The caller applies it at once, and the user with it.
-    return IssuedKey(key, secret), outbox.claim_new("key", key.pk, now=now)
+    # All models were checked above, in this transaction; a key of somebody inactive opens none.
+    opened = order.model_ids if order.owner is None or order.owner.is_active else []
+    return IssuedKey(key, secret), _Made(row, opened, outbox.claim_new("key", key.pk, now=now))
 
 
 def _service_keys(order: _Order) -> Any:
