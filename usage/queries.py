@@ -8,7 +8,9 @@ from typing import Any
 
 from litemaas.errors import InvalidInput
 from usage.cubes.answers import Group, Order, groups_of, page_of_groups, total
+from usage.cubes.covers import is_aligned
 from usage.cubes.distinct import count_by, count_known
+from usage.cubes.sizes import fine_rows
 from usage.cubes.spans import UNITS, Unit
 from usage.cubes.visitors import users_of
 from usage.figures import Figures
@@ -18,6 +20,8 @@ from usage.questions import DIMENSIONS, Question
 
 MOST_ROWS = 10_000
 MOST_DIMENSIONS = 3
+# What a few seconds suffice for.
+MOST_FINE_ROWS = 5_000_000
 # Parts of time that come again: they are folded from hours.
 RECURRING = ("weekday", "hourOfDay")
 SPLITS = (*DIMENSIONS, *UNITS, *RECURRING)
@@ -126,8 +130,27 @@ def _check(query: Query) -> None:
         wrong["measures"] = "users, models, apiKeys and teams can't be split by weekday or hourOfDay."
     elif counted & set(query.by):
         wrong["measures"] = "A dimension can't be counted and split by at once."
+    elif _reads_fine_quarters(query) and (rows := fine_rows(query.question.period)) > MOST_FINE_ROWS:
+        wrong["startDate"] = (
+            f"By hour, or by days of another time zone, this would add up {rows / 1e6:.0f} million rows. Ask for fewer"
+            " days, for some people or keys, or in the reporting time zone."
+        )
     if wrong:
         raise InvalidInput(fields=wrong)
+
+
+def _reads_fine_quarters(query: Query) -> bool:
+    """Whether the answer adds up every quarter of an hour of everybody's series: a hundred thousand rows a day.
+
+    Hours are no days, and neither are days of another zone; only sums of all are kept for quarters of an hour.
+    """
+    question, unit = query.question, _unit(query)
+    if question.scope.dimensions or question.is_narrow:
+        return False
+    counted = {_COUNTS[measure] for measure in query.measures if measure in _COUNTS}
+    split = {*_dimensions(query), *question.filters.used, *(counted if unit else ())}
+    is_fine = unit == "hour" or bool(set(query.by) & set(RECURRING))
+    return bool(split - {"status"}) and (is_fine or (unit is not None and not is_aligned(question.period)))
 
 
 def _rows(query: Query, now: datetime) -> tuple[list[Row], int]:

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from bench import servers
@@ -37,7 +38,8 @@ def main() -> int:
         print(f"Filled in {time.monotonic() - started:.0f} s.", file=sys.stderr, flush=True)
         print(_sizes())
         print(
-            "| Question | Target p95 ms | p50 ms | p95 ms | Statements |\n| --- | ---: | ---: | ---: | ---: |"
+            "| Question | Target p95 ms | p50 ms | p95 ms | CPU ms: Python | database | Statements |\n"
+            "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"
         )
         for name, target, ask in questions():
             print(_measure(name, target, ask, arguments.rounds, explain=arguments.explain), flush=True)
@@ -47,14 +49,29 @@ def main() -> int:
 def _measure(name: str, target: float | None, ask: Ask, rounds: int, *, explain: bool) -> str:
     with _counted(explain) as statements:
         ask(0)
+    ask(0)
     times = []
+    python, database = time.process_time(), _database_ms()
     for turn in range(1, rounds + 1):
         started = time.perf_counter()
         ask(turn)
         times.append((time.perf_counter() - started) * 1000)
+    python, database = (time.process_time() - python) * 1000 / rounds, (_database_ms() - database) / rounds
     times.sort()
     p50, p95 = times[len(times) // 2], times[min(int(len(times) * 0.95), len(times) - 1)]
-    return f"| {name} | {'' if target is None else f'{target:.0f}'} | {p50:.1f} | {p95:.1f} | {len(statements)} |"
+    return (
+        f"| {name} | {'' if target is None else f'{target:.0f}'} | {p50:.1f} | {p95:.1f} | {python:.1f}"
+        f" | {database:.1f} | {len(statements)} |"
+    )
+
+
+def _database_ms() -> float:
+    """Processor time of this connection's server process; it starts no others."""
+    from django.db import connection
+
+    connection.ensure_connection()
+    pid = connection.connection.info.backend_pid
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e6
 
 
 @contextmanager
@@ -118,7 +135,7 @@ def questions() -> list[tuple[str, float | None, Ask]]:
         return total(Question(Scope(), last_days(90, now), filters), now=now)
 
     listed: list[tuple[str, float | None, Ask]] = [
-        ("the floor: select 1", None, lambda _turn: User.objects.filter(pk=people[0].pk).exists()),
+        ("the floor: one row", None, lambda _turn: User.objects.filter(pk=people[0].pk).exists()),
         ("a user's 30 days, all figures", TARGETS["user"], mine),
         ("50 users × 10 models, 90 days", TARGETS["filter"], some),
         (
@@ -153,6 +170,12 @@ def questions() -> list[tuple[str, float | None, Ask]]:
             lambda _turn, d=days: overview(everybody(d), total_users=len(people), now=now),
         )
         for days in (30, 90)
+    ]
+    years = Question(Scope(), last_days(36 * 30, now))
+    listed += [
+        ("totals, 36 months", None, lambda _turn: total(years, now=now)),
+        ("by model, 36 months", None, lambda _turn: breakdowns.by_model(years, part, now=now)),
+        ("by user, 36 months", None, lambda _turn: breakdowns.by_user(years, part, now=now)),
     ]
     foreign = last_days(365, now, read_zone("Asia/Kathmandu"))
     listed.append(

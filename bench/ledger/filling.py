@@ -1,6 +1,6 @@
 """Rollups of the size that 100 million calls over two years leave, written by SQL.
 
-Only what the questions of `bench.ledger.asking` can touch is there: 13 months of the coarse ones and of the fine months,
+Only what the questions of `bench.ledger.asking` can touch is there: 13 months of coarse days, 36 months, 14 fine months,
 and the fine days of the last 100 days. About 137,000 calls a day, by 10,000 people with 20,000 keys to 300 models.
 """
 
@@ -12,7 +12,7 @@ from django.db import connection  # noqa: E402
 
 from usage.rollups import CUBES, numbering  # noqa: E402
 
-FINE_DAYS, COARSE_DAYS, MONTHS = 100, 400, 14
+FINE_DAYS, COARSE_DAYS, MONTHS, COARSE_MONTHS = 100, 400, 14, 37
 # Each key has used so many of the models; a third of the series fails now and then.
 _MODELS_PER_KEY = 6
 
@@ -94,7 +94,10 @@ def _coarse(
     name: str, dims: str, objects: str, count: str, *, share: float = 1.0, histograms: bool = False
 ) -> list[str]:
     made = []
-    for unit, times in (("day", _DAYS.format(days=COARSE_DAYS)), ("month", _MONTHS.format(months=MONTHS))):
+    for unit, times in (
+        ("day", _DAYS.format(days=COARSE_DAYS)),
+        ("month", _MONTHS.format(months=COARSE_MONTHS)),
+    ):
         extra, names = (
             (_PACKED.format(n="r.n"), _HISTOGRAMS) if histograms else ("r.n, 0", "successes, failures")
         )

@@ -16,6 +16,7 @@ from teams.models import Member
 from tests.api.conftest import ApiClient
 from tests.factories import TeamFactory, UserFactory
 from tests.usage.conftest import log_row
+from usage import queries
 from usage.exports import files
 from usage.ledger import write_rows
 from usage.models import UsageTrust
@@ -232,6 +233,19 @@ def test_a_query_orders_cuts_compares_and_counts(operator, span):
 )
 def test_a_wrong_query_is_refused_by_name(operator, span, wrong, field):
     assert read(operator.get("usage/query", span | wrong), 400)["details"]["field"] == field
+
+
+def test_a_query_that_would_add_up_too_many_rows_is_refused(operator, world, span, monkeypatch):
+    _ada, bob, _team = world
+    monkeypatch.setattr(queries, "MOST_FINE_ROWS", -1)
+    zone = {"timeZone": "Asia/Kathmandu"}
+    for query in (zone | {"by": "day,model"}, {"by": "hour,user"}, {"by": "weekday", "modelIds": "lab/m0"}):
+        assert read(operator.get("usage/query", span | query), 400)["details"]["field"] == "startDate"
+    for query in (
+        *(zone | {"by": "model"}, zone | {"by": "day"}, {"by": "day,model"}, {"by": "weekday,hourOfDay"}),
+        zone | {"by": "day,model", "userIds": str(bob.pk)},
+    ):
+        read(operator.get("usage/query", span | query))
 
 
 # --- files
