@@ -139,7 +139,8 @@ def _pool(base_url: str, size: int) -> PoolManager:
     shape: dict[str, Any] = {"num_pools": 2, "maxsize": size}
     if base_url.startswith("https:"):
         named = (os.environ.get(name) for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"))
-        shape["ca_certs"] = next(filter(None, named), None) or certifi.where()
+        place = next(filter(None, named), None) or certifi.where()
+        shape["ca_cert_dir" if os.path.isdir(place) else "ca_certs"] = place
     proxy = None
     if not _is_loopback(base_url):
         proxy = select_proxy(base_url, get_environ_proxies(base_url, no_proxy=None))
