@@ -191,9 +191,10 @@ def _cases() -> list[Case]:
             **operators,
         ),
         Case("models, a page of 100", "/api/v1/models?limit=100"),
-        Case("names of all users for filters", "/api/v1/admin/users", **operators),
-        Case("filter options of a month", f"/api/v1/admin/usage/filter-options?{_month()}", **operators),
         Case("subscribe", "/api/v1/subscriptions", target=500, who="subscribers", posts=subscribe),
         Case("make a key", "/api/v1/api-keys", target=300, who="makers", posts=make_key),
         Case("make a key, gateway 50 ms", "/api/v1/api-keys", who="makers", posts=make_key, delay=0.05),
+        # Last: a client that gives up leaves the server at work.
+        Case("names of all users for filters", "/api/v1/admin/users", **operators),
+        Case("filter options of a month", f"/api/v1/admin/usage/filter-options?{_month()}", **operators),
     ]
