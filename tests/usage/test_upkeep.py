@@ -97,7 +97,7 @@ def test_wrong_sums_are_put_right(booked):
 
 @pytest.mark.django_db
 @hypothesis_settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None
+    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None
 )
 @given(
     minutes=st.lists(st.integers(0, 70 * 24 * 60), min_size=1, max_size=60),
