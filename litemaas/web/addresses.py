@@ -4,8 +4,10 @@ from urllib.parse import quote
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.urls import is_valid_path
+from django.views.decorators.common import no_append_slash
 
 
+@no_append_slash  # for an address that is not there, with and without a slash
 def without_slash(request: HttpRequest, bare: str) -> HttpResponse:
     """To the page of this address without its slash. Raises Http404 where there is none."""
     # Never to "//somewhere", which a browser takes for another host.
