@@ -392,6 +392,7 @@ PAGES: dict[str, str] = {
     "POST /api-keys/{key_id}/reveal": "302 404 200 404 404 404 404 404",
     "GET /api-keys/{key_id}/revoke": "302 404 200 404 404 404 404 404",
     "POST /api-keys/{key_id}/revoke": "302 404 302 404 404 404 404 404",
+    "GET /playground": "302 200 200 200 200 200 200 200",
     "GET /usage": "302 200 200 200 200 200 200 200",
     "GET /operations/usage": "302 404 404 404 404 404 200 200",
     "GET /": "301 301 301 301 301 301 301 301",

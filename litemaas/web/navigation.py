@@ -31,6 +31,7 @@ USER_ITEMS = (
     Item("/subscriptions", _("Subscriptions"), "cubes"),
     Item("/api-keys", _("API keys"), "key"),
     Item("/teams", _("Teams"), "users"),
+    Item("/playground", _("Playground"), "comments"),
     Item("/usage", _("Usage"), "chart-line"),
 )
 OPERATOR_ITEMS = (

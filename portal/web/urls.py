@@ -1,11 +1,12 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from portal.web import catalogue, gateway, home
+from portal.web import catalogue, gateway, home, playground
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="home", permanent=True, query_string=True), name="root"),
     path("home", home.home, name="home"),
+    path("playground", playground.playground, name="playground"),
     path("operations/gateway", gateway.findings, name="gateway_findings"),
     path("operations/gateway/compare", gateway.compare, name="compare_gateway"),
     path("operations/gateway/repair", gateway.repair, name="repair_findings"),

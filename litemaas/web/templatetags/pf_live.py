@@ -1,6 +1,7 @@
 """Parts of a page that ask the server again by themselves."""
 
-from django.template import Library
+from django.forms import BaseForm
+from django.template import Context, Library
 from django.utils.safestring import SafeString
 
 from litemaas.web.elements import render
@@ -15,3 +16,15 @@ def live_part(content: str, id: str, href: str = "") -> SafeString:
     Without script it stands still and is right again with the next reload.
     """
     return render("live_part", content=content, id=id, href=href)
+
+
+@register.simple_tag(takes_context=True)
+def conversation(context: Context, address: str) -> SafeString:
+    """A talk with a model, for `static/js/playground.js`, which sends it to `address`."""
+    return render("conversation", address=address, csrf_token=context.get("csrf_token"))
+
+
+@register.simple_tag
+def plain_fields(form: BaseForm, id: str) -> SafeString:
+    """Fields that a script reads, in a form that goes nowhere."""
+    return render("plain_fields", form=form, id=id)
