@@ -50,7 +50,8 @@ class Run:
             start_new_session=True,
         )
         self.said = read_until(self.process, "Stop with Ctrl-C.")
-        read_until(self.process, "beat: Starting")
+        # The beat comes last, and says nothing.
+        assert eventually(lambda: len(noted_processes(self.folder)) == 6, within=60)
 
     def stop(self) -> str:
         self.process.send_signal(signal.SIGINT)
