@@ -37,9 +37,9 @@ def one_path_per_route(endpoints: list[Any]) -> list[Any]:
 
 _IDEMPOTENCY = OpenApiParameter(
     "Idempotency-Key",
-    {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[ -~]+$"},
+    str,
     OpenApiParameter.HEADER,
-    description="The first answer is kept for 24 hours and given again.",
+    description="1 to 128 printable characters. The first answer is kept for 24 hours and given again.",
 )
 _IF_MATCH = OpenApiParameter(
     "If-Match",
