@@ -11,7 +11,8 @@ import pytest
 from django.conf import settings
 from django.utils.translation import to_locale
 
-from frontend import translations
+sys.path.insert(0, str(settings.BASE_DIR / "frontend"))
+import translations
 
 LOCALES = [to_locale(code) for code, _name in settings.LANGUAGES if code != "en"]
 # Placeholders, tags and addresses have to come through a translation as they are; their order may change.
