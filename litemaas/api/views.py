@@ -108,7 +108,10 @@ class ContractView(APIView):
             response = _rendered(request, response)
         if not response.has_header("Cache-Control"):
             response["Cache-Control"] = "private, no-cache"
-        patch_vary_headers(response, ("Authorization", "Cookie"))
+        if response.has_header("Vary"):
+            patch_vary_headers(response, ("Authorization", "Cookie"))
+        else:
+            response["Vary"] = "Authorization, Cookie"
         if self._standing is not None:
             for name, value in self._standing.headers.items():
                 response[name] = value

@@ -31,8 +31,8 @@ def used():
 
     yield make
     for one in made:
-        while not one._free.empty():
-            for opened in one._free.get().connections.values():
+        for turn in one._free:
+            for opened in turn.connections.values():
                 opened.close()
 
 
@@ -48,6 +48,25 @@ def in_turn(some, act):
         return act()
     finally:
         some.give_back()
+
+
+def test_who_has_just_had_a_turn_queues_behind_those_who_wait(used, run):
+    some, order = used(1), []
+    some.take()
+
+    def act(name):
+        return in_turn(some, lambda: order.append(name))
+
+    waiting = []
+    for place in range(3):
+        waiting.append(run(act, place))
+        while len(some._line) <= place:
+            threading.Event().wait(0.001)
+    some.give_back()
+    act("again")
+    for done in waiting:
+        done.result(5)
+    assert order == [0, 1, 2, "again"]
 
 
 def test_only_so_many_run_at_once(used, run):
