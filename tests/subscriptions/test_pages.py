@@ -84,7 +84,7 @@ def test_requests_are_listed_chosen_and_decided(client, operator):
     again = client.post(
         reverse("decide_subscriptions"), {"chosen": [*chosen, str(waiting[2].pk)], "verdict": "approve"}
     )
-    assert "can&#x27;t become active" in again.text
+    assert "can&#x27;t become “active”" in again.text
     assert Subscription.objects.get(pk=waiting[2].pk).status == "active"
     assert "Nothing waits for a decision" in page(client, "subscription_requests").text
 
