@@ -46,26 +46,20 @@ def navigation(context: Context) -> SafeString:
 @register.simple_tag(takes_context=True)
 def theme_menu(context: Context) -> SafeString:
     """Light, dark or as the system: a form that posts, so it works without script."""
-    request: HttpRequest = context["request"]
-    return render(
-        "theme_menu",
-        theme=context.get("theme", "system"),
-        next=request.get_full_path() if request.method == "GET" else "",
-        csrf_token=context.get("csrf_token"),
-    )
+    return _choice_menu("theme_menu", context, theme=context.get("theme", "system"))
 
 
 @register.simple_tag(takes_context=True)
 def language_menu(context: Context) -> SafeString:
     """The languages in their own names: a form that posts and comes back to this page."""
+    return _choice_menu("language_menu", context, languages=settings.LANGUAGES, current=get_language())
+
+
+def _choice_menu(element: str, context: Context, **values: Any) -> SafeString:
+    """A form of buttons that comes back to the page it was on."""
     request: HttpRequest = context["request"]
-    return render(
-        "language_menu",
-        languages=settings.LANGUAGES,
-        current=get_language(),
-        next=request.get_full_path() if request.method == "GET" else "",
-        csrf_token=context.get("csrf_token"),
-    )
+    back = request.get_full_path() if request.method == "GET" else ""
+    return render(element, next=back, csrf_token=context.get("csrf_token"), **values)
 
 
 @register.simple_tag(takes_context=True)
