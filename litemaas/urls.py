@@ -33,6 +33,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("litemaas.web.urls")),
     path("", include("accounts.web.urls")),
+    path("", include("jobs.web.urls")),
     path("", include("catalog.web.urls")),
     path("", include("teams.web.urls")),
     path("", include("subscriptions.web.urls")),

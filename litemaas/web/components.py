@@ -1,6 +1,6 @@
 """The page of all elements in all their states, for review and screenshots. Its address exists in debug mode only."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from litemaas.web.charts import Chart, Series
+from litemaas.web.progress import JobLine
 from litemaas.web.templatetags.pf_labels import CAPABILITY_LOOKS, KEY_LOOKS, SUBSCRIPTION_LOOKS
 
 MODELS = [
@@ -103,6 +104,7 @@ def _samples(request: HttpRequest) -> dict[str, Any]:
         "capabilities": list(CAPABILITY_LOOKS),
         "tones": ["blue", "teal", "green", "orange", "purple", "red", "orangered", "yellow", "grey"],
         "charts": _charts(),
+        "jobs": _jobs(),
         "amounts": {name: Decimal(text) for name, text in _AMOUNTS.items()},
         "secret": "sk-" + "example" * 5,
     }
@@ -132,6 +134,22 @@ def _rows() -> list[dict[str, Any]]:
             "requests": at * 1234 if at != 2 else None,
         }
         for at in range(1, 7)
+    ]
+
+
+def _jobs() -> list[JobLine]:
+    took = timedelta(minutes=3, seconds=7)
+    return [
+        JobLine("queued", "Export of usage", "queued", cancel="/-/components"),
+        JobLine(
+            "running", "Backup", "running", 250, 1000, "rows", "usage_logs", took, cancel="/-/components"
+        ),
+        JobLine("endless", "Reading the gateway", "running", 12, None, "days", elapsed=took),
+        JobLine(
+            "done", "Export of usage", "succeeded", 1000, 1000, "rows", elapsed=took, file="/-/components"
+        ),
+        JobLine("failed", "Backup", "failed", elapsed=took, error="The disk is full."),
+        JobLine("cancelled", "Limits of all users", "cancelled", elapsed=took),
     ]
 
 

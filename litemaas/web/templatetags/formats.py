@@ -1,6 +1,6 @@
 """Numbers, money, dates and the words for what is not known (ui.md §3.9). None is "N/A", never zero."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TypeAlias
 
@@ -176,3 +176,11 @@ def relative(value: datetime, now: datetime) -> str:
     if value <= now:
         return gettext("%(duration)s ago") % {"duration": timesince(value, now, depth=1)}
     return gettext("in %(duration)s") % {"duration": timeuntil(value, now, depth=1)}
+
+
+@register.filter
+def clock(value: timedelta) -> str:
+    """How long something took: 0:07, 12:31 or 1:02:03."""
+    minutes, seconds = divmod(max(int(value.total_seconds()), 0), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

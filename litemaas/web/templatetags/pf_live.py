@@ -5,17 +5,31 @@ from django.template import Context, Library
 from django.utils.safestring import SafeString
 
 from litemaas.web.elements import render
+from litemaas.web.progress import JobLine
+from litemaas.web.templatetags.formats import percent_text
 
 register = Library()
 
 
 @register.simple_block_tag
-def live_part(content: str, id: str, href: str = "") -> SafeString:
-    """Asks `href` for its successor every two seconds and announces a change; without `href` it rests.
+def live_part(content: str, id: str, href: str = "", seconds: int = 2) -> SafeString:
+    """Asks `href` for its successor every so many seconds and announces a change; without `href` it rests.
 
     Without script it stands still and is right again with the next reload.
     """
-    return render("live_part", content=content, id=id, href=href)
+    return render("live_part", content=content, id=id, href=href, seconds=seconds)
+
+
+@register.simple_tag(takes_context=True)
+def job_line(context: Context, line: JobLine) -> SafeString:
+    """Something long: how far it is, what it does now, how long it has taken, and buttons. It follows by itself."""
+    return render(
+        "job_line",
+        line=line,
+        width="" if line.percent is None else f"{line.percent:.2f}",
+        percent_text="" if line.percent is None else percent_text(line.percent),
+        csrf_token=context.get("csrf_token"),
+    )
 
 
 @register.simple_tag(takes_context=True)
