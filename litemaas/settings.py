@@ -27,6 +27,8 @@ ALLOWED_HOSTS = env.listing("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.listing("CSRF_TRUSTED_ORIGINS")
 CORS_ORIGINS = env.listing("CORS_ORIGINS")
 PUBLIC_URL = env.text("PUBLIC_URL", "http://127.0.0.1:8000")
+# What mails call the portal.
+PORTAL_NAME = env.text("PORTAL_NAME", "LiteMaaS")
 # Whose X-Forwarded-For is believed: addresses or networks of our own proxies.
 TRUSTED_PROXIES = addresses.check(env.listing("TRUSTED_PROXIES"))
 # Private networks that webhooks and model tests may call all the same.

@@ -9,14 +9,13 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
-from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.db import transaction
-from django.template.loader import render_to_string
-from django.utils import translation
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from litemaas import crypto
+from litemaas.mail import Content, compose, in_language_of
 from teams.models import Invitation
 from teams.services.invitations import link_of
 
@@ -66,21 +65,35 @@ def _take(invitation_id: UUID, now: datetime) -> tuple[Invitation, str] | None:
 
 
 def _message(row: Invitation, token: str) -> EmailMultiAlternatives:
-    values = {
-        "invitation": row,
-        "team": row.team,
-        "by": row.invited_by.display_name if row.invited_by else "",
-        "link": link_of(token),
-        "role": row.get_role_display(),
-    }
-    with translation.override(settings.LANGUAGE_CODE):
-        subject = _("Invitation to the team %(team)s") % {"team": row.team.name}
-        text = render_to_string("teams/mail/invitation.txt", values)
-        html = render_to_string("teams/mail/invitation.html", values)
-    to = row.user.email if row.user else row.email
-    message = EmailMultiAlternatives(" ".join(subject.split()), text, to=[to])
-    message.attach_alternative(html, "text/html")
-    return message
+    """In the language of the invited account; where there is none yet, in that of whoever invites."""
+    account = row.user or User.objects.filter(email__iexact=row.email).first()
+    reader = account or row.invited_by
+    with in_language_of(reader.preferences if reader else None):
+        return compose(
+            _content(row, token),
+            to=row.user.email if row.user else row.email,
+            message_id=f"invitation-{row.pk}-{int(row.created_at.timestamp())}",
+        )
+
+
+def _content(row: Invitation, token: str) -> Content:
+    facts = {"team": row.team.name, "role": row.get_role_display()}
+    return Content(
+        subject=_("Invitation to the team %(team)s") % facts,
+        paragraphs=[
+            _("%(by)s invites you to the team “%(team)s” as %(role)s.")
+            % {**facts, "by": row.invited_by.display_name}
+            if row.invited_by
+            else _("You are invited to the team “%(team)s” as %(role)s.") % facts
+        ],
+        quote=row.message,
+        action=_("Sign in and answer"),
+        link=link_of(token),
+        notes=[
+            _("The link works once, for your account only, until %(day)s.")
+            % {"day": row.expires_at.strftime("%Y-%m-%d")}
+        ],
+    )
 
 
 def send_waiting(*, now: datetime) -> int:

@@ -1,7 +1,9 @@
 """allauth's questions about our accounts."""
 
+import smtplib
 from typing import Any
 
+import structlog
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
@@ -10,6 +12,7 @@ from django.http import HttpRequest
 from django.shortcuts import resolve_url
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import User
@@ -17,7 +20,12 @@ from accounts.providers.flow import PROVIDER_SESSION
 from accounts.providers.sign_out import sign_out_of
 from accounts.recent_sign_in import SESSION_SIGN_IN
 from accounts.services import change_password, record_sign_in, record_sign_out
+from accounts.web.mails import content_of
 from litemaas import context
+from litemaas.errors import ServiceUnavailable
+from litemaas.mail import compose, in_language_of
+
+log = structlog.get_logger(__name__)
 
 # In the session after a sign-out: where the provider signs people out.
 PROVIDER_SIGN_OUT = "provider_sign_out"
@@ -90,3 +98,28 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Nobody gets a password who never had one here: it would be a way around the provider."""
         if user.has_usable_password() and settings.LOCAL_ACCOUNTS:
             super().send_password_reset_mail(user, email, context)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """In the language of the profile; for an address without one, of the browser that asks.
+
+        Raises ServiceUnavailable when the mail server is away: whoever waits for a link has to know.
+        """
+        try:
+            user = context.get("user")
+            if isinstance(user, User) and user.preferences.get("language"):
+                with in_language_of(user.preferences):
+                    self._send(template_prefix, email, context)
+            else:
+                self._send(template_prefix, email, context)
+        except (OSError, smtplib.SMTPException) as error:
+            log.warning("a mail could not be sent", mail=template_prefix, error=type(error).__name__)
+            raise ServiceUnavailable(
+                _("The mail could not be sent. Try again in a few minutes."), retryAfter=60
+            ) from None
+
+    def _send(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        content = content_of(template_prefix, {"email": email, **context})
+        if content is None:
+            super().send_mail(template_prefix, email, context)
+        else:
+            compose(content, to=email).send()

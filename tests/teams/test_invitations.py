@@ -305,3 +305,16 @@ def test_the_commit_hurries_the_mail_and_a_lost_hurry_is_made_good(
 
 def test_an_account_without_an_address_gets_a_link(head, team):
     assert invite(head, team, user_id=UserFactory(email="").pk).link
+
+
+def test_the_mail_is_in_the_language_of_the_account_or_of_whoever_invites(head, team, guest):
+    guest.preferences = {"language": "fr"}
+    guest.save()
+    head.preferences = {"language": "de"}
+    head.save()
+    for address in (guest.email, "nobody@example.com"):
+        send(invite(head, team, email=address).invitation.pk)
+    first, second = (message.alternatives[0][0] for message in mail.outbox)
+    assert 'lang="fr"' in first
+    assert 'lang="de"' in second
+    assert len({message.extra_headers["Message-ID"] for message in mail.outbox}) == 2
