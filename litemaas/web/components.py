@@ -184,5 +184,10 @@ def _charts() -> dict[str, Chart]:
             "providers", "bar", "Cost by provider", "Provider", ["OpenAI", "Mistral", "IBM"],
             [Series("Cost", [Decimal("12.5"), Decimal("7.25"), Decimal("0.4")])], unit="money",
         ),
+        "spend": Chart("spend", "line", "Spend", "Day", DAYS[:7],
+            [Series("Cost", [Decimal(text) if text else None for text in ("0.4", "1.2", "", "3", "2.5", "0", "1")])],
+            unit="money",
+        ),
+        "nothing": Chart("spend-nothing", "line", "Spend", "Day", [], [Series("Cost", [])], unit="money"),
         "empty": Chart("empty", "line", "Nothing yet", "Day", [], [Series("Requests", [])]),
     }  # fmt: skip

@@ -9,7 +9,7 @@ from django.utils.dates import WEEKDAYS, WEEKDAYS_ABBR
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from litemaas.web import meters
+from litemaas.web import meters, spark
 from litemaas.web.charts import Chart
 from litemaas.web.elements import render, stripped
 from litemaas.web.patterns import STEPS, Pattern
@@ -123,6 +123,22 @@ def chart_card(content: str, chart: Chart, csv: str = "", level: int = 2) -> Saf
     """A chart, its table twin, its summary, and the address of its CSV. Content: what stands in the head."""
     return render(
         "chart_card", content=stripped(content), chart=chart, csv=csv, level=level, data_id=f"{chart.id}-data"
+    )
+
+
+@register.simple_tag
+def sparkline(chart: Chart, label: str, total: Number | None = None, note: str = "") -> SafeString:
+    """A small line without axes, of the chart's first series, with its table twin below. `total` stands beside it."""
+    return render(
+        "sparkline",
+        id=chart.id,
+        chart=chart,
+        label=label,
+        total=chart.text(total),
+        note=note,
+        lines=spark.lines(chart.series[0].values),
+        width=spark.WIDTH,
+        height=spark.HEIGHT,
     )
 
 
