@@ -273,6 +273,7 @@ PAGES: dict[str, str] = {
     "GET /api/auth/callback/{provider_id}": "404 404 404 404 404 404 404 404",
     "GET /api/auth/handover": "302 302 302 302 302 302 302 302",
     "POST /preferences/theme": "400 400 400 400 400 400 400 400",
+    "POST /preferences/columns": "400 400 400 400 400 400 400 400",
     "POST /preferences/language": "400 400 400 400 400 400 400 400",
     "GET /{bare}/": "404 404 404 404 404 404 404 404",
     "POST /{bare}/": "404 404 404 404 404 404 404 404",

@@ -18,11 +18,11 @@ from accounts.audit import queries, redacting
 from accounts.audit.queries import Filter
 from litemaas import errors
 from litemaas.api import params
-from litemaas.api.cells import as_csv
 from litemaas.api.pagination import page_around
 from litemaas.api.rendering import dumps
 from litemaas.api.schema import page_schema
 from litemaas.api.views import ContractView, body_of
+from litemaas.cells import as_csv
 
 Shape = serializers.Serializer[Any]
 MOST_EXPORTED = 10_000

@@ -1,10 +1,21 @@
-"""Portal pages have no trailing slash; who types one gets there all the same."""
+"""Addresses of pages: those with other parameters, and those with a trailing slash, which none of ours has."""
 
+from typing import Any
 from urllib.parse import quote
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.urls import is_valid_path
 from django.views.decorators.common import no_append_slash
+
+
+def address_with(request: HttpRequest, **changes: Any) -> str:
+    """This page's address with other parameters; None takes one away."""
+    query = request.GET.copy()
+    for name, value in changes.items():
+        query.pop(name, None)
+        if value is not None:
+            query[name] = str(value)
+    return f"{request.path}?{query.urlencode()}" if query else request.path
 
 
 @no_append_slash  # for an address that is not there, with and without a slash

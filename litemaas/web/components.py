@@ -7,12 +7,14 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 
 from litemaas.web.charts import Chart, Series
 from litemaas.web.progress import JobLine
+from litemaas.web.tables import Column, Table
 from litemaas.web.templatetags.pf_labels import CAPABILITY_LOOKS, KEY_LOOKS, SUBSCRIPTION_LOOKS
 
 MODELS = [
@@ -25,6 +27,20 @@ MODELS = [
     "qwen-coder",
 ]
 DAYS = [f"2026-11-{day:02}" for day in range(1, 15)]
+
+
+SAMPLE_TABLE: Table[dict[str, Any]] = Table(
+    "sample-keys",
+    [
+        Column("name", "Name", lambda row: row["name"], order="name", is_fixed=True),
+        Column("prefix", "Prefix", lambda row: row["prefix"]),
+        Column("status", "Status", lambda row: row["status"], order="status"),
+        Column("requests", "Requests", lambda row: row["requests"], order="requests", numeric=True),
+        Column("spend", "Spend", lambda row: row["spend"], numeric=True),
+        Column("note", "Note", lambda row: row["note"], is_extra=True),
+    ],
+    sort="name",
+)
 
 
 class SampleFilter(forms.Form):
@@ -75,14 +91,17 @@ class SampleForm(forms.Form):
     fixed = forms.CharField(label="Owner", disabled=True, initial="alice", required=False)
 
 
-def page(request: HttpRequest) -> HttpResponse:
+def page(request: HttpRequest) -> HttpResponseBase:
+    table = SAMPLE_TABLE.shown_to(request)
+    if table.wants_file:
+        return table.file(_rows())
     if "toasts" in request.GET:
         messages.success(request, "The key “build” was created.")
         messages.info(request, "The catalogue was read again.")
         messages.warning(request, "The budget is almost used up.")
         messages.error(request, "The gateway did not answer. Nothing was changed.")
     template = "components/dialog.html" if "dialog" in request.GET else "components/page.html"
-    return render(request, template, _samples(request))
+    return render(request, template, {**_samples(request), "table": table})
 
 
 def _samples(request: HttpRequest) -> dict[str, Any]:
@@ -132,6 +151,7 @@ def _rows() -> list[dict[str, Any]]:
             "status": states[at % len(states)],
             "spend": Decimal(at * 37) / 100,
             "requests": at * 1234 if at != 2 else None,
+            "note": "=not a formula" if at == 1 else "",
         }
         for at in range(1, 7)
     ]

@@ -1,6 +1,9 @@
-"""What a browser remembers about its reader, in cookies: theme and language. The language is kept in the profile, too."""
+"""What a browser remembers about its reader, in cookies: theme, language and the columns of tables. The language is
+kept in the profile, too."""
 
+import re
 from datetime import timedelta
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseRedirect
@@ -10,10 +13,14 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from litemaas.hooks import Hook
+from litemaas.web.tables import COLUMNS_PARAMETER, SEPARATOR, cookie_of
 
 THEMES = ("system", "light", "dark")
 THEME_COOKIE = "theme"
 _COOKIE_AGE = timedelta(days=365)
+_TABLE = re.compile(r"[a-z][a-z-]{0,39}")
+_COLUMN = re.compile(r"[A-Za-z_]{1,40}")
+_MOST_COLUMNS = 50
 
 # Somebody who is signed in chose a language; the code is one of LANGUAGES.
 language_chosen: Hook[[HttpRequest, str]] = Hook()
@@ -43,15 +50,37 @@ def set_language(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@require_POST
+def set_columns(request: HttpRequest) -> HttpResponse:
+    """Remember which `columns` the table `table` shows on the page `next`, and go there; `usual` forgets it."""
+    table, columns = request.POST.get("table", ""), request.POST.getlist("columns")
+    if not _TABLE.fullmatch(table) or not all(_COLUMN.fullmatch(name) for name in columns):
+        return HttpResponseBadRequest()
+    address = urlsplit(_local_address(request))
+    query = [(name, value) for name, value in parse_qsl(address.query, keep_blank_values=True)]
+    query = [(name, value) for name, value in query if name != COLUMNS_PARAMETER]
+    chosen = SEPARATOR.join(columns[:_MOST_COLUMNS])
+    if "usual" not in request.POST:
+        query.append((COLUMNS_PARAMETER, chosen))
+    response = HttpResponseRedirect(address._replace(query=urlencode(query)).geturl())
+    if "usual" in request.POST:
+        response.delete_cookie(cookie_of(table), path=address.path, samesite="Lax")
+    else:
+        # For that page only: no other request has to carry it.
+        _remember(response, cookie_of(table), chosen, path=address.path)
+    return response
+
+
 def remember_language(response: HttpResponseBase, language: str) -> None:
     """For Django's locale middleware, which reads this cookie before the browser's own wish."""
     _remember(response, settings.LANGUAGE_COOKIE_NAME, language)
 
 
-def _remember(response: HttpResponseBase, name: str, value: str) -> None:
+def _remember(response: HttpResponseBase, name: str, value: str, path: str = "/") -> None:
     response.set_cookie(
         name,
         value,
+        path=path,
         max_age=_COOKIE_AGE,
         httponly=True,
         samesite="Lax",

@@ -8,6 +8,7 @@ from litemaas.web import addresses, components, preferences
 urlpatterns = [
     path("preferences/theme", preferences.set_theme, name="set_theme"),
     path("preferences/language", preferences.set_language, name="set_language"),
+    path("preferences/columns", preferences.set_columns, name="set_columns"),
 ]
 if settings.DEBUG:
     urlpatterns.append(path("-/components", components.page, name="components"))

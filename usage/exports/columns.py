@@ -3,8 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from datetime import datetime, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -199,13 +198,3 @@ def _counts() -> list[Column]:
 
 def _cost(name: str) -> Column:
     return Column(f"{name} ({options.recent('currency')})", "money", _at("cost"))
-
-
-def exact(cost: Decimal) -> str:
-    """Every digit, and no zeros behind the last one."""
-    text = format(cost, "f")
-    return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
-
-
-def utc(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

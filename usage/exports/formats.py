@@ -3,13 +3,11 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
-from litemaas.api import cells
 from litemaas.api.rendering import dumps
-from usage.exports.columns import Column, exact, utc
+from litemaas.cells import cell
+from usage.exports.columns import Column
 
 FORMATS = ("csv", "json", "parquet", "focus")
 CONTENT_TYPES = {
@@ -37,19 +35,11 @@ def _csv(columns: Sequence[Column], rows: Iterable[Values]) -> Iterator[bytes]:
     writer = csv.writer(out)
     writer.writerow([column.name for column in columns])
     for some in _in_lots(rows, _ROWS_AT_ONCE):
-        writer.writerows([_cell(value) for value in row] for row in some)
+        writer.writerows([cell(value) for value in row] for row in some)
         yield out.getvalue().encode()
         out.seek(0)
         out.truncate()
     yield out.getvalue().encode()
-
-
-def _cell(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return exact(value)
-    if isinstance(value, datetime):
-        return utc(value)
-    return cells.cell(value)
 
 
 def _json(columns: Sequence[Column], rows: Iterable[Values]) -> Iterator[bytes]:

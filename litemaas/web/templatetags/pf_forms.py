@@ -15,8 +15,8 @@ from django.http import HttpRequest
 from django.template import Context, Library
 from django.utils.safestring import SafeString
 
+from litemaas.web.addresses import address_with
 from litemaas.web.elements import render
-from litemaas.web.templatetags.pf_tables import address_with
 
 register = Library()
 

@@ -5,23 +5,15 @@ from typing import Any
 from django.core.paginator import Page
 from django.http import HttpRequest, QueryDict
 from django.template import Context, Library
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
+from litemaas.web.addresses import address_with
 from litemaas.web.elements import render
+from litemaas.web.tables import FILE_PARAMETER, Shown
 
 register = Library()
 
 PAGE_SIZES = (10, 20, 50, 100)
-
-
-def address_with(request: HttpRequest, **changes: Any) -> str:
-    """This page's address with other parameters; None takes one away."""
-    query = request.GET.copy()
-    for name, value in changes.items():
-        query.pop(name, None)
-        if value is not None:
-            query[name] = str(value)
-    return f"{request.path}?{query.urlencode()}" if query else request.path
 
 
 @register.simple_block_tag(takes_context=True)
@@ -30,10 +22,10 @@ def results(
 ) -> SafeString:
     """The part of a list page that filters, sorting and paging swap. `announce` is read out after a swap.
 
-    It hands the sort order and the page size to the filter form, so that changing a filter keeps them.
+    It hands the sort order, the page size and the columns to the filter form: changing a filter keeps them.
     """
     query: QueryDict = context["request"].GET
-    kept = [(name, query[name]) for name in ("sort", "page_size") if name in query]
+    kept = [(name, query[name]) for name in ("sort", "page_size", "columns") if name in query]
     return render("results", content=content, announce=announce, label=label, id=id, kept=kept)
 
 
@@ -56,13 +48,60 @@ def column(
 
     `hidden` keeps the text for screen readers only (columns of actions).
     """
-    values: dict[str, Any] = {"text": text, "numeric": numeric, "hidden": hidden, "sort": sort}
+    values: dict[str, Any] = {"text": text, "numeric": numeric, "hidden": hidden}
     if sort:
         request: HttpRequest = context["request"]
-        order = {sort: "ascending", f"-{sort}": "descending"}.get(request.GET.get("sort", ""), "none")
-        target = f"-{sort}" if order == "ascending" else sort
-        values |= {"order": order, "href": address_with(request, sort=target, page=None)}
+        values |= _sorting(request, sort, request.GET.get("sort", ""))
     return render("column", **values)
+
+
+def _sorting(request: HttpRequest, sort: str, present: str) -> dict[str, Any]:
+    order = {sort: "ascending", f"-{sort}": "descending"}.get(present, "none")
+    target = f"-{sort}" if order == "ascending" else sort
+    return {"sort": sort, "order": order, "href": address_with(request, sort=target, page=None)}
+
+
+@register.simple_tag(takes_context=True)
+def shown_columns(context: Context, table: Shown[Any]) -> SafeString:
+    """The headings of the columns that a `litemaas.web.tables` table shows now; stands in `head`."""
+    request: HttpRequest = context["request"]
+    headings = [
+        render(
+            "column",
+            text=column.title,
+            numeric=column.numeric,
+            **(_sorting(request, column.name, table.sort) if column.order else {}),
+        )
+        for column in table.columns
+    ]
+    return mark_safe("".join(headings))  # noqa: S308  each is a rendered element
+
+
+@register.simple_block_tag
+def cell_of(
+    content: str, table: Shown[Any], name: str, heading: bool = False, whole: bool = False
+) -> SafeString:
+    """The cell of a column of a `litemaas.web.tables` table; nothing where the reader does not show that column."""
+    if not table.shows[name]:
+        return mark_safe("")
+    column = table.column(name)
+    element = "heading_cell" if heading else "cell"
+    return render(element, content=content, label=column.title, numeric=column.numeric, whole=whole)
+
+
+@register.simple_tag(takes_context=True)
+def table_bar(context: Context, table: Shown[Any], page: Page[Any], sizes: str = "") -> SafeString:
+    """Above a table: which columns it shows, the list as a file, and the pages in short."""
+    request: HttpRequest = context["request"]
+    return render(
+        "table_bar",
+        table=table,
+        next=request.get_full_path(),
+        csrf_token=context.get("csrf_token"),
+        file=address_with(request, **{"page": None, "page_size": None, FILE_PARAMETER: "csv"}),
+        pages=pagination(context, page, compact=True, sizes=sizes),
+        is_empty=not page.paginator.count,
+    )
 
 
 @register.simple_block_tag
