@@ -12,12 +12,13 @@ class ApikeysConfig(AppConfig):
         from apikeys.models import ApiKeySecret
         from apikeys.secrets import binding
         from apikeys.services.validating import find_holder, find_holder_by_id
+        from apikeys.web.limits import shown_in_team
         from apikeys.web.team_keys import count_live
         from catalog.services import availability_changed
         from litellm_sync import registry
         from litemaas.crypto import columns
         from subscriptions.services import access_changed, many_ended, status_changed
-        from teams.listing import count_keys_with
+        from teams.listing import count_keys_with, show_limits_with
         from teams.services import membership_changed, team_changed
 
         portal_keys.register_lookup(find_holder)
@@ -32,6 +33,7 @@ class ApikeysConfig(AppConfig):
         membership_changed.register(access.follow_membership)
         team_changed.register(access.follow_team)
         count_keys_with(count_live)
+        show_limits_with(shown_in_team)
         columns.register(
             columns.SealedColumn(ApiKeySecret, "sealed", lambda row: binding(row.api_key_id), ("api_key_id",))
         )

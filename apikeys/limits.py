@@ -13,7 +13,6 @@ from typing import Any
 from django.conf import settings
 from django.core.cache import cache
 from django.db.models import Q
-from django.utils.translation import gettext_lazy as _
 from redis.exceptions import RedisError
 
 from accounts.models import User
@@ -27,16 +26,6 @@ GATEWAY_VERSION = "apikeys:gateway_version"
 _NEWEST = (1, 109)
 # Earlier ones let calls pass that are over the person's own budget.
 _USER_BUDGET_BINDS = (1, 91)
-
-
-_WORDS = {
-    "key": _("This key"),
-    "user": _("You"),
-    "team": _("Team"),
-    "member": _("Your place in the team"),
-    "model": _("Model"),
-    "default": _("New keys"),
-}
 
 
 @dataclass
@@ -56,22 +45,6 @@ class Level:
     max_parallel_requests: int | None = None
     applies: bool = True
     binds: set[str] = field(default_factory=set)
-
-    @property
-    def level_text(self) -> str:
-        return str(_WORDS[self.level])
-
-    @property
-    def is_named(self) -> bool:
-        return self.level in {"team", "model"}
-
-    @property
-    def stops_first(self) -> bool:
-        return "budget" in self.binds
-
-    @property
-    def is_without_effect(self) -> bool:
-        return not self.applies
 
     @property
     def remaining(self) -> Decimal | None:
@@ -127,6 +100,49 @@ def limits_of_user(user: User, *, now: datetime) -> Effective:
     )
     applies = gateway_version() >= _USER_BUDGET_BINDS
     return _judged([_user_level(user, found, applies=applies), new_key], found, now)
+
+
+def limits_in_team(team: Team, user: User | None, *, now: datetime) -> Effective:
+    """What holds for a key of `team` that `user` owns, apart from the key's own limits; without a user for a service
+    key."""
+    member = Member.objects.current().filter(team=team, user=user).first() if user else None
+    return _in_team(team, user, member, _spends_of(user, [team], [member] if member else []), now)
+
+
+def limits_in_teams(user: User, *, now: datetime) -> list[tuple[Team, Effective]]:
+    """The same for every team that the person is in, by its name."""
+    places = Member.objects.current().filter(user=user, team__in=Team.objects.active())
+    members = list(places.select_related("team").order_by("team__name", "pk"))
+    spends = _spends_of(user, [member.team for member in members], members)
+    return [
+        (member.team, _in_team(member.team, user, member, _of(spends, user, member), now))
+        for member in members
+    ]
+
+
+def _spends_of(user: User | None, teams: list[Team], members: list[Member]) -> list[GatewaySpend]:
+    wanted = Q(kind="team", object_id__in=[team.pk for team in teams])
+    wanted |= Q(kind="member", object_id__in=[member.pk for member in members])
+    if user:
+        wanted |= Q(kind="user", object_id=user.pk)
+    return list(GatewaySpend.objects.filter(wanted))
+
+
+def _of(spends: list[GatewaySpend], user: User, member: Member) -> list[GatewaySpend]:
+    return [row for row in spends if row.object_id in {user.pk, member.team_id, member.pk}]
+
+
+def _in_team(
+    team: Team, user: User | None, member: Member | None, spends: list[GatewaySpend], now: datetime
+) -> Effective:
+    levels = []
+    if user is not None:
+        binds = gateway_version() >= _USER_BUDGET_BINDS and settings.GATEWAY_USER_BUDGET_BINDS_TEAM_KEYS
+        levels.append(_user_level(user, spends, applies=binds))
+    levels.append(_team_level(team, spends))
+    if member is not None and member.max_budget is not None:
+        levels.append(_member_level(member, team, spends))
+    return _judged(levels, spends, now)
 
 
 def gateway_version() -> tuple[int, ...]:

@@ -60,6 +60,20 @@ def spend_trend(reader: Any, team: Any) -> Any:
     return _trends[0](reader, team) if _trends else None
 
 
+# (team, reader, whether he is in it) → what limits his keys there (`litemaas.web.limits`).
+LimitsInTeam = Callable[[Any, Any, bool], Any]
+_limits: list[LimitsInTeam] = []
+
+
+def show_limits_with(limits: LimitsInTeam) -> None:
+    """What holds for keys is known above: the app that has keys registers this at the start."""
+    _limits[:] = [limits]
+
+
+def effective_limits(team: Any, reader: Any, *, is_in: bool) -> Any:
+    return _limits[0](team, reader, is_in) if _limits else []
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Somebody in a team as `viewer` may see it. `id` is the user's where no row says more (default team)."""

@@ -7,6 +7,7 @@ from typing import Any, Concatenate, ParamSpec, cast
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
 
@@ -23,17 +24,17 @@ class PageRequest(HttpRequest):
 
 
 def signed_in(
-    view: Callable[Concatenate[PageRequest, P], HttpResponse],
-) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    view: Callable[Concatenate[PageRequest, P], HttpResponseBase],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
     """Only for signed-in people; others are sent to the sign-in page and come back. Nothing of it is stored.
 
     A page and its part share an address, so a stored part could come up as the page.
     """
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if request.user.is_authenticated:
-            response = view(cast(PageRequest, request), *args, **kwargs)
+            response: HttpResponseBase = view(cast(PageRequest, request), *args, **kwargs)
         else:
             response = _to_sign_in(request)
         patch_vary_headers(response, ["HX-Request"])
@@ -42,7 +43,7 @@ def signed_in(
 
     # Read by the test that walks all addresses and looks for one without a guard.
     guarded.needs_sign_in = True  # type: ignore[attr-defined]
-    return cast("Callable[Concatenate[HttpRequest, P], HttpResponse]", guarded)
+    return cast("Callable[Concatenate[HttpRequest, P], HttpResponseBase]", guarded)
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:

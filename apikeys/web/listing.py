@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import AuditEvent, User
 from apikeys.models import ApiKey, ApiKeyModel, ApiKeyQuerySet
 from apikeys.models.keys import seen_by
-from apikeys.web.forms import WINDOWS, KeyFilter
+from apikeys.web.forms import KeyFilter
 from apikeys.web.states import KeyState, state_of, with_gateway_state
 from litemaas.web.paging import page_of
 
@@ -32,10 +32,6 @@ class Row:
     @property
     def more(self) -> int:
         return max(0, len(self.models) - 2)
-
-    @property
-    def window_text(self) -> str:
-        return str(dict(WINDOWS).get(self.key.budget_window, self.key.budget_window)).lower()
 
     @property
     def expires_text(self) -> str:

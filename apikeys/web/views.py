@@ -19,9 +19,8 @@ from accounts.web.pages import PageRequest, signed_in
 from accounts.web.sessions import ask_again
 from apikeys import policies, services
 from apikeys.key_policy import key_policy
-from apikeys.limits import limits_of_key
 from apikeys.models import ApiKey, ApiKeySecret
-from apikeys.web import listing
+from apikeys.web import limits, listing
 from apikeys.web.forms import KeyFilter, KeyForm, subscribed_models, teams_with_keys
 from catalog.web.filters import snippet_kind
 from litemaas import errors
@@ -108,7 +107,7 @@ def detail_of(request: PageRequest, key_id: UUID, secret: str, *, is_new: bool =
         "secret": secret,
         "is_new": is_new,
         "former": ApiKeySecret.objects.superseded().filter(api_key=key).first(),
-        "limits": limits_of_key(key, now=now),
+        "limits": limits.of_key(key, request.user, now=now),
         "history": listing.history_of(key),
         "may_change": policies.may_change(request.user, key),
         "may_reveal": policies.may_reveal(request.user, key),

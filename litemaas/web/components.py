@@ -1,6 +1,6 @@
 """The page of all elements in all their states, for review and screenshots. Its address exists in debug mode only."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +13,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from litemaas.web.charts import Chart, Series
+from litemaas.web.limits import LimitLevel
 from litemaas.web.progress import JobLine
 from litemaas.web.tables import Column, Table
 from litemaas.web.templatetags.pf_labels import CAPABILITY_LOOKS, KEY_LOOKS, SUBSCRIPTION_LOOKS
@@ -126,9 +127,34 @@ def _samples(request: HttpRequest) -> dict[str, Any]:
         "jobs": _jobs(),
         "amounts": {name: Decimal(text) for name, text in _AMOUNTS.items()},
         "secret": "sk-" + "example" * 5,
+        "limits": _LIMITS,
     }
 
 
+_LIMITS = [
+    LimitLevel("You", max_budget=Decimal(100), spend=Decimal("12.5"), window="monthly", tpm_limit=100_000),
+    LimitLevel(
+        "Team",
+        "Research",
+        "#limits",
+        max_budget=Decimal(500),
+        spend=Decimal("491.3"),
+        window="30d",
+        resets_at=datetime(2026, 12, 1, tzinfo=UTC),
+        rpm_limit=600,
+        binds=frozenset({"budget"}),
+    ),
+    LimitLevel("Your place in the team", max_budget=Decimal(50), spend=None, window="monthly"),
+    LimitLevel("This key", tpm_limit=20_000, max_parallel_requests=4, binds=frozenset({"tpm", "parallel"})),
+    LimitLevel(
+        "Model",
+        "gpt-4o",
+        rpm_limit=60,
+        applies=False,
+        note="Only for calls of this model",
+        binds=frozenset({"rpm"}),
+    ),
+]
 _AMOUNTS = {
     "nothing": "0",
     "small": "0.004213",

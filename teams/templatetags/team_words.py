@@ -9,7 +9,6 @@ from django.utils.safestring import SafeString
 
 from litemaas.web.templatetags.pf_labels import Look, labelled
 from teams.models import Invitation, Member
-from teams.web.forms import WINDOWS
 
 register = Library()
 
@@ -31,12 +30,6 @@ _INVITATION_LOOKS = {
 @register.simple_tag
 def invitation_status(status: str) -> SafeString:
     return labelled(_INVITATION_LOOKS, status)
-
-
-@register.filter
-def window_name(window: str) -> Any:
-    """ "monthly" in the reader's language; a duration as it is; "" where there is none."""
-    return dict(WINDOWS).get(window, window) if window else ""
 
 
 @register.filter

@@ -72,5 +72,6 @@ def team(request: PageRequest, team_id: UUID) -> HttpResponse:
         me=mine[0] if mine else None,
         models=sorted(link.model_id for link in found.allowed_links.all()),
         keys=listing.key_counts([found.pk]).get(found.pk),
+        limits=listing.effective_limits(found, request.user, is_in=found.my_role is not None),
         trend=listing.spend_trend(request.user, found) if request.user.may("teams:read") else None,
     )

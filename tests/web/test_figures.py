@@ -7,6 +7,7 @@ import pytest
 
 from litemaas.web import meters
 from litemaas.web.charts import Chart, Series
+from litemaas.web.limits import LimitLevel
 from litemaas.web.snippets import snippets
 from tests.web.conftest import words
 
@@ -43,6 +44,29 @@ def test_an_unknown_spend_is_not_a_zero(draw):
     assert 'aria-valuetext="not known"' in html
     assert "aria-valuenow" not in html
     assert "N/A" in words(html)
+
+
+def test_limits_mark_what_stops_first_and_say_what_is_left(draw):
+    levels = [
+        LimitLevel("You", spend=Decimal(20)),
+        LimitLevel(
+            "Team",
+            "Physics",
+            max_budget=Decimal(50),
+            spend=Decimal(20),
+            window="30d",
+            rpm_limit=60,
+            binds=frozenset({"budget", "rpm"}),
+        ),
+    ]
+    html = words(draw("{% effective_limits levels %}", levels=levels))
+    assert "You Budget $20.00 · Unlimited" in html
+    assert "Team Physics This one stops you first" in html
+    assert "(every 30 days)" in html
+    assert "$20.00 / $50.00" in html
+    assert "$30.00 N/A" in html, "a window whose end the gateway did not tell"
+    assert "60 Stops first" in html
+    assert "Requests at the same time" not in html, "a column that no level fills"
 
 
 def test_without_a_limit_there_is_no_bar(draw):

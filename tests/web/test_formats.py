@@ -96,3 +96,18 @@ def test_distances_look_back_and_ahead():
     now = datetime(2026, 11, 20, 12, tzinfo=UTC)
     assert formats.relative(now - timedelta(hours=3), now) == "3\xa0hours ago"
     assert formats.relative(now + timedelta(days=2), now) == "in 2\xa0days"
+
+
+@pytest.mark.parametrize(
+    ("window", "shown"),
+    [
+        ("", ""),
+        ("monthly", "monthly"),
+        ("1d", "every 1 day"),
+        ("30d", "every 30 days"),
+        ("2mo", "every 2 months"),
+        ("90s", "90s"),
+    ],
+)
+def test_a_budgets_window_in_words(window, shown):
+    assert formats.window(window) == shown

@@ -1,5 +1,6 @@
 """Numbers, money, dates and the words for what is not known (ui.md §3.9). None is "N/A", never zero."""
 
+import re
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TypeAlias
@@ -11,7 +12,7 @@ from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince, timeuntil
-from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext, ngettext, pgettext
 
 from litemaas.web.elements import render
 
@@ -24,6 +25,7 @@ _CENT = Decimal("0.01")
 _FINEST = Decimal("0.000001")
 # 999.95 thousand is shown as one million, not as 1,000 thousand.
 _ROUNDS_UP_FROM = Decimal("0.99995")
+_DURATION = re.compile(r"(?P<n>[1-9]\d{0,5})(?P<unit>h|d|w|mo)", re.ASCII)
 _STEPS = ((1_000_000_000, "B"), (1_000_000, "M"), (1_000, "K"))
 
 
@@ -169,6 +171,30 @@ def moment(value: datetime | None) -> SafeString:
 def expiry(value: datetime | None) -> str:
     """A day, or "Never"."""
     return gettext("Never") if value is None else day(value)
+
+
+@register.filter
+def window(value: str) -> str:
+    """How often a budget starts anew: "monthly", "every 30 days"; "" where it never does."""
+    words = {
+        "daily": gettext("Daily"),
+        "weekly": gettext("Weekly"),
+        "monthly": gettext("Monthly"),
+        "yearly": gettext("Yearly"),
+    }
+    if value in words:
+        return words[value].lower()
+    found = _DURATION.fullmatch(value or "")
+    if found is None:
+        return value or ""
+    n = int(found["n"])
+    every = {
+        "h": ngettext("every %(n)s hour", "every %(n)s hours", n),
+        "d": ngettext("every %(n)s day", "every %(n)s days", n),
+        "w": ngettext("every %(n)s week", "every %(n)s weeks", n),
+        "mo": ngettext("every %(n)s month", "every %(n)s months", n),
+    }
+    return every[found["unit"]] % {"n": number_text(n)}
 
 
 def relative(value: datetime, now: datetime) -> str:

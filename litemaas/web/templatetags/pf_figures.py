@@ -1,5 +1,6 @@
 """Figures: metric cards, budget and quota bars, charts with their table twin."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
@@ -12,8 +13,10 @@ from django.utils.translation import gettext
 from litemaas.web import meters, spark
 from litemaas.web.charts import Chart
 from litemaas.web.elements import render, stripped
+from litemaas.web.limits import LimitLevel
 from litemaas.web.patterns import STEPS, Pattern
 from litemaas.web.templatetags.formats import compact_text, money_text, number_text, percent_text
+from litemaas.web.templatetags.formats import window as window_text
 
 register = Library()
 
@@ -77,7 +80,8 @@ def success_rate(value: Decimal | None) -> SafeString:
 
 @register.simple_tag
 def budget(spend: Decimal | None, limit: Decimal | None, label: str = "", **options: Any) -> SafeString:
-    """Spend against a limit in money. Options: `window` ("monthly"), `resets` (a date), `soft` (soft budget)."""
+    """Spend against a limit in money. Options: `window` (as it is kept: `monthly`, `30d`), `resets` (a date), `soft`
+    (soft budget), `compact` (its name for screen readers only: beside other things that say "Budget")."""
     soft = options.get("soft")
     return _meter(
         label or gettext("Budget"),
@@ -87,8 +91,9 @@ def budget(spend: Decimal | None, limit: Decimal | None, label: str = "", **opti
         over=money_text,
         tick=meters.share(soft, limit) if soft is not None and limit else None,
         tick_text="" if soft is None else money_text(soft),
-        window=options.get("window", ""),
+        window=window_text(options.get("window") or ""),
         resets=options.get("resets"),
+        compact=options.get("compact", False),
     )
 
 
@@ -103,6 +108,14 @@ def quota(label: str, used: int | None, limit: int | None, resets: date | None =
         over=number_text,
         resets=resets,
     )
+
+
+@register.simple_tag
+def effective_limits(levels: Sequence[LimitLevel], caption: str = "") -> SafeString:
+    """What holds at once, one row per giver of limits, from the person to the model; what stops first is marked."""
+    has_parallel = any(level.max_parallel_requests is not None for level in levels)
+    caption = caption or gettext("Limits that hold at once")
+    return render("effective_limits", levels=levels, caption=caption, has_parallel=has_parallel)
 
 
 def _meter(label: str, reading: meters.Reading, *, over: Any, **values: Any) -> SafeString:
