@@ -10,6 +10,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Upper
+from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     from accounts.models import Actor
@@ -53,10 +54,10 @@ class Model(models.Model):
     """
 
     class Type(models.TextChoices):
-        CHAT = "chat", "Chat"
-        EMBEDDINGS = "embeddings", "Embeddings"
-        CONVERT = "convert", "Document conversion"
-        OTHER = "other", "Other"
+        CHAT = "chat", _("Chat")
+        EMBEDDINGS = "embeddings", _("Embeddings")
+        CONVERT = "convert", _("Document conversion")
+        OTHER = "other", _("Other")
 
     class Availability(models.TextChoices):
         AVAILABLE = "available", "Available"
@@ -260,10 +261,10 @@ class SyncRun(models.Model):
     """One reading of the gateway's models: what it changed, or why it changed nothing."""
 
     class State(models.TextChoices):
-        RUNNING = "running", "Running"
-        SUCCEEDED = "succeeded", "Succeeded"
-        STOPPED = "stopped", "Stopped for safety"
-        FAILED = "failed", "Failed"
+        RUNNING = "running", _("Running")
+        SUCCEEDED = "succeeded", _("Succeeded")
+        STOPPED = "stopped", _("Stopped for safety")
+        FAILED = "failed", _("Failed")
 
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)

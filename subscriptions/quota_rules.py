@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from accounts import options
 from litemaas import errors
@@ -17,9 +18,7 @@ def wanted(requests: int | None, tokens: int | None) -> tuple[int, int]:
     asked = {"quotaRequests": requests, "quotaTokens": tokens}
     highest = {"quotaRequests": settings.MAX_QUOTA_REQUESTS, "quotaTokens": settings.MAX_QUOTA_TOKENS}
     wrong = {
-        field: f"Ask an administrator for more than {highest[field]}."
-        if value > highest[field]
-        else "At least 1."
+        field: _above(highest[field]) if value > highest[field] else _("At least 1.")
         for field, value in asked.items()
         if value is not None and not 1 <= value <= highest[field]
     }
@@ -41,11 +40,15 @@ def require_within_ceiling(row: Subscription, requests: int, tokens: int) -> Non
     most_requests, most_tokens = ceiling(row)
     wrong = {}
     if requests > max(most_requests, row.quota_requests):
-        wrong["quotaRequests"] = f"Ask an administrator for more than {most_requests}."
+        wrong["quotaRequests"] = _above(most_requests)
     if tokens > max(most_tokens, row.quota_tokens):
-        wrong["quotaTokens"] = f"Ask an administrator for more than {most_tokens}."
+        wrong["quotaTokens"] = _above(most_tokens)
     if wrong:
         raise QuotaAboveMaximum(fields=wrong)
+
+
+def _above(most: int) -> str:
+    return _("Ask an administrator for more than %(most)s.") % {"most": most}
 
 
 def window_start(now: datetime) -> datetime:

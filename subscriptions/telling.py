@@ -22,7 +22,8 @@ def tell_administrators(row: Subscription, owner: User, now: datetime) -> None:
         user_ids=admins,
         kind="subscription_requested",
         title=gettext_noop("%(user)s asks for %(model)s"),
-        parameters={"user": owner.username, "model": row.model_id},
+        body=gettext_noop("%(reason)s") if row.status_reason else "",
+        parameters={"user": owner.username, "model": row.model_id, "reason": row.status_reason},
         link="/operations/subscriptions",
         now=now,
     )

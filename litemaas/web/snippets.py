@@ -175,7 +175,7 @@ _TEMPLATES: dict[str, tuple[str, str, str]] = {
     "embeddings": (_CURL_EMBEDDINGS, _PYTHON_EMBEDDINGS, _JAVASCRIPT_EMBEDDINGS),
     "convert": _post(
         "/docling/v1/convert/source",
-        '{"sources": [{"kind": "http", "url": "https://example.org/file.pdf"}], '
+        '{"model": "<model>", "sources": [{"kind": "http", "url": "https://example.org/file.pdf"}], '
         '"options": {"image_export_mode": "placeholder"}}',
     ),
     "tokenize": _post("/utils/token_counter", '{"model": "<model>", "prompt": "The text to count"}'),

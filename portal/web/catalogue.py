@@ -11,15 +11,12 @@ from django.views.decorators.http import require_GET
 
 from accounts.models import User
 from accounts.web.pages import PageRequest, signed_in
-from apikeys import policies as key_policies
-from catalog.errors import ModelNotFound
 from catalog.models import Model, ModelQuerySet, SyncRun
-from catalog.web.filters import ModelFilter, snippet_kind
+from catalog.web.filters import ModelFilter
 from litemaas.web.paging import page_of
-from subscriptions import policies
 from subscriptions.models import Subscription
 from subscriptions.states import ENDED
-from subscriptions.web.forms import STATUS_CHOICES, SubscribeForm
+from subscriptions.web.forms import STATUS_CHOICES
 
 PAGE_SIZES = (12, 24, 48)
 
@@ -58,38 +55,11 @@ def models(request: PageRequest) -> HttpResponse:
         "filter": chosen,
         "page": page,
         "has_any": page.paginator.count > 0 or visible.exists(),
+        "is_list": request.GET.get("view") == "list",
         "may_sync": request.user.may("admin:models"),
         "synced_at": last_sync(),
     }
     return render(request, "catalog/list.html", values)
-
-
-@require_GET
-@signed_in
-def model(request: PageRequest, model_id: str) -> HttpResponse:
-    subscription = Subscription.objects.filter(user=request.user, model=model_id).first()
-    found = _visible_or_subscribed(request.user, model_id, subscription)
-    values: dict[str, Any] = {
-        "model": found,
-        "subscription": subscription,
-        "standing": subscription.status if subscription and subscription.status not in ENDED else "",
-        "form": SubscribeForm(initial={"model_id": found.pk}),
-        "may_subscribe": policies.may_subscribe(request.user),
-        "may_issue": key_policies.may_issue(request.user),
-        "snippet_kind": snippet_kind(found),
-        "counts_tokens": found.model_type != Model.Type.CONVERT,
-        "synced_at": last_sync(),
-    }
-    return render(request, "catalog/detail.html", values)
-
-
-def _visible_or_subscribed(user: User, model_id: str, subscription: Subscription | None) -> Model:
-    """Who has subscribed to a model sees why it does not work any more."""
-    rows = Model.objects.all() if subscription else Model.objects.visible_to(user)
-    found = rows.filter(pk=model_id).first()
-    if found is None:
-        raise ModelNotFound
-    return found
 
 
 def last_sync() -> Any:

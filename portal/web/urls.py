@@ -2,6 +2,7 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from portal.web import catalogue, gateway, home, playground
+from portal.web import model as model_page
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="home", permanent=True, query_string=True), name="root"),
@@ -18,5 +19,5 @@ urlpatterns = [
     path("operations/gateway/<int:finding_id>/ignore", gateway.ignore, name="ignore_finding"),
     path("models", catalogue.models, name="models"),
     # A model's name may hold slashes, so this matches everything below.
-    path("models/<path:model_id>", catalogue.model, name="model"),
+    path("models/<path:model_id>", model_page.model, name="model"),
 ]

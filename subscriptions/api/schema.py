@@ -37,6 +37,13 @@ class SubscribeIn(Shape):
     expiresAt = serializers.DateTimeField(required=False, allow_null=True)
     metadata = Labels(required=False, allow_null=True)
     userId = serializers.UUIDField(required=False, allow_null=True, help_text="Administrators only.")
+    reason = Text(
+        required=False,
+        allow_blank=True,
+        allow_null=True,
+        max_length=500,
+        help_text="For whoever decides about a restricted model.",
+    )
 
 
 class ChangeIn(Shape):

@@ -56,6 +56,7 @@ class SubscriptionsView(ContractView):
             expires_at=body.get("expiresAt"),
             metadata=body.get("metadata"),
             user_id=body.get("userId"),
+            reason=body.get("reason") or "",
             now=timezone.now(),
         )
         return created(_shown(request, row.pk))

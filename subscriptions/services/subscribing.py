@@ -31,6 +31,7 @@ class Terms:
     quota_tokens: int | None = None
     expires_at: datetime | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
+    reason: str = ""
 
 
 @transaction.atomic(durable=True)
@@ -43,22 +44,26 @@ def subscribe(
     expires_at: datetime | None = None,
     metadata: dict[str, Any] | None = None,
     user_id: UUID | None = None,
+    reason: str = "",
     now: datetime,
 ) -> Subscription:
     """Subscribe to a model: active at once, or pending where the model is restricted. Administrators may do so for
-    another user.
+    another user. `reason` is for whoever decides, up to 500 characters; it goes unread where nobody has to.
 
     An ended subscription is taken up again with new quotas; any other one that is there is AlreadySubscribed.
     """
     if not policies.may_subscribe(actor):
         raise errors.Forbidden(requiredPermission="subscriptions:write")
     owner = _owner(actor, user_id)
-    terms = Terms(*quota_rules.wanted(quota_requests, quota_tokens), expires_at, metadata or {})
+    terms = Terms(
+        *quota_rules.wanted(quota_requests, quota_tokens), expires_at, metadata or {}, reason.strip()
+    )
     if expires_at is not None and expires_at <= now:
         raise errors.InvalidInput(fields={"expiresAt": _("Choose a future date.")})
     model = model_to_subscribe(model_id)
     status = _S.PENDING if model.restricted_access else _S.ACTIVE
-    created = create(actor, owner, model, status, terms, now, action="SUBSCRIPTION_CREATE")
+    why = terms.reason if status == _S.PENDING else ""
+    created = create(actor, owner, model, status, terms, now, action="SUBSCRIPTION_CREATE", reason=why)
     row = created or _take_up_again(actor, owner, model, status, terms, now)
     tell_administrators(row, owner, now)
     return row
@@ -134,7 +139,8 @@ def _take_up_again(
     row.granted_requests = row.granted_tokens = row.deleted_at = None
     row.expires_at, row.metadata = terms.expires_at, terms.metadata
     action = "SUBSCRIPTION_REAPPLIED" if status == _S.PENDING else "SUBSCRIPTION_REACTIVATED"
-    return take_step(row, status, act=Act.SUBSCRIBE, actor=actor, action=action, now=now)
+    why = terms.reason if status == _S.PENDING else ""
+    return take_step(row, status, act=Act.SUBSCRIBE, actor=actor, action=action, reason=why, now=now)
 
 
 @transaction.atomic(durable=True)

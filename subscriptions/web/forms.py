@@ -1,5 +1,7 @@
 """Forms and filters of subscriptions."""
 
+from typing import Any
+
 from django import forms
 from django.conf import settings
 from django.db.models import Q
@@ -7,6 +9,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from litemaas.web.forms import WholeNumber
+from litemaas.web.templatetags.formats import number_text
 from subscriptions.models import Subscription, SubscriptionQuerySet
 
 STATUS_CHOICES = [
@@ -22,7 +25,7 @@ ENDED_CHOICES = [
 
 
 class SubscribeForm(forms.Form):
-    """The quotas of a new subscription; the prefilled values are also the most that can be had here."""
+    """The quotas of a new subscription, and the reason of a request."""
 
     model_id = forms.CharField(widget=forms.HiddenInput, max_length=255)
     quota_requests = WholeNumber(
@@ -31,6 +34,24 @@ class SubscribeForm(forms.Form):
     quota_tokens = WholeNumber(
         label=_("Tokens per month"), initial=settings.DEFAULT_QUOTA_TOKENS, required=False
     )
+    reason = forms.CharField(
+        label=_("What you need it for"),
+        required=False,
+        max_length=500,
+        widget=forms.Textarea({"rows": 3, "maxlength": 500}),
+        help_text=_("An administrator reads this. At most 500 characters."),
+    )
+
+    def __init__(self, *args: Any, asks: bool = True, **kwargs: Any) -> None:
+        """`asks`: whether somebody decides about it, who is told why."""
+        super().__init__(*args, **kwargs)
+        for name, most in (
+            ("quota_requests", settings.MAX_QUOTA_REQUESTS),
+            ("quota_tokens", settings.MAX_QUOTA_TOKENS),
+        ):
+            self.fields[name].help_text = _("At most %(most)s.") % {"most": number_text(most)}
+        if not asks:
+            del self.fields["reason"]
 
 
 class ReviewForm(forms.Form):

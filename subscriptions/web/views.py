@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.web.pages import PageRequest, signed_in
+from catalog.models import Model
 from litemaas import errors
 from litemaas.web.forms import show_refusal
 from litemaas.web.paging import page_of
@@ -38,7 +39,8 @@ def subscriptions(request: PageRequest) -> HttpResponse:
 @signed_in
 def subscribe(request: PageRequest) -> HttpResponse:
     """Subscribing a second time, or clicking twice, ends on the model's page with a notice."""
-    form = SubscribeForm(request.POST)
+    restricted = Model.objects.filter(pk=request.POST.get("model_id", ""), restricted_access=True)
+    form = SubscribeForm(request.POST, asks=restricted.exists())
     if not form.is_valid() and "model_id" in form.errors:
         raise errors.NotFound
     model_id = form.cleaned_data["model_id"]

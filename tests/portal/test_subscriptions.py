@@ -3,9 +3,10 @@
 from django.utils import timezone
 
 from apikeys.models import ApiKey
+from notifications.models import Notification
 from subscriptions.models import Subscription
 from tests.factories import ModelFactory, SubscriptionFactory
-from tests.portal.conftest import issue, subscribe
+from tests.portal.conftest import issue, signed_in, subscribe
 
 
 def status_of(person, model_id):
@@ -91,3 +92,22 @@ def test_ended_ones_are_listed_when_asked_for(person, browser):
     assert list(browser.get("/subscriptions").context["page"]) == []
     assert list(browser.get("/subscriptions?ended=on").context["page"]) == [row]
     assert list(browser.get("/subscriptions?status=inactive").context["page"]) == [row]
+
+
+def test_a_request_tells_why_to_those_who_decide(person, operator, browser):
+    ModelFactory(id="lab/secret", restricted_access=True)
+    page = browser.get("/models/lab/secret").content.decode()
+    assert "What you need it for" in page
+    browser.post("/subscriptions/new", {"model_id": "lab/secret", "reason": " For the thesis. "})
+    row = Subscription.objects.get(user=person, model="lab/secret")
+    assert row.status_reason == "For the thesis."
+    assert [step.reason for step in row.history.all()] == ["For the thesis."]
+    assert Notification.objects.get(user=operator).body_text == "For the thesis."
+    assert "For the thesis." in signed_in(operator).get("/operations/subscriptions").content.decode()
+
+
+def test_nobody_is_told_why_where_nobody_decides(person, browser):
+    ModelFactory(id="lab/open")
+    assert "What you need it for" not in browser.get("/models/lab/open").content.decode()
+    browser.post("/subscriptions/new", {"model_id": "lab/open", "reason": "Because."})
+    assert Subscription.objects.get(user=person, model="lab/open").status_reason == ""

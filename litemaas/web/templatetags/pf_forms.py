@@ -26,7 +26,8 @@ _CHOICES_WORTH_A_SEARCH = 8
 @register.simple_block_tag(takes_context=True)
 def form(context: Context, content: str, **options: Any) -> SafeString:
     """A form that posts, with the CSRF token. Options: `action` (this address), `id`, `bound` (a Django form: its
-    errors are summed up on top, under `error_title`), `guard` (asks before unsaved text is lost), `multipart`."""
+    errors are summed up on top, under `error_title`), `guard` (asks before unsaved text is lost), `multipart`,
+    `method` ("get": the address holds what was typed)."""
     return render("form", content=content, csrf_token=context.get("csrf_token"), **options)
 
 

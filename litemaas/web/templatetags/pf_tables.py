@@ -22,10 +22,10 @@ def results(
 ) -> SafeString:
     """The part of a list page that filters, sorting and paging swap. `announce` is read out after a swap.
 
-    It hands the sort order, the page size and the columns to the filter form: changing a filter keeps them.
+    It hands the sort order, the page size, the view and the columns to the filter form: changing a filter keeps them.
     """
     query: QueryDict = context["request"].GET
-    kept = [(name, query[name]) for name in ("sort", "page_size", "columns") if name in query]
+    kept = [(name, query[name]) for name in ("sort", "page_size", "view", "columns") if name in query]
     return render("results", content=content, announce=announce, label=label, id=id, kept=kept)
 
 
@@ -162,4 +162,16 @@ def pagination(
         last=to(page.paginator.num_pages) if page.has_next() else "",
         sizes=[(size, address_with(request, page_size=size, page=None)) for size in choices],
         size=page.paginator.per_page,
+    )
+
+
+@register.simple_tag(takes_context=True)
+def view_switch(context: Context, is_list: bool) -> SafeString:
+    """The same rows as cards or as a table (`?view=list`), with the filters kept."""
+    request: HttpRequest = context["request"]
+    return render(
+        "view_switch",
+        is_list=is_list,
+        cards=address_with(request, view=None),
+        table=address_with(request, view="list"),
     )
