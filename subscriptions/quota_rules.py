@@ -51,6 +51,13 @@ def _above(most: int) -> str:
     return _("Ask an administrator for more than %(most)s.") % {"most": most}
 
 
+def used_now(row: Subscription, now: datetime) -> tuple[int | None, int | None]:
+    """Requests and tokens used in the present window; None while the ledger has not told."""
+    if row.quota_window_start is None or row.quota_window_start < window_start(now):
+        return None, None
+    return row.used_requests, row.used_tokens
+
+
 def window_start(now: datetime) -> datetime:
     """When the month of the reporting time zone began, in UTC."""
     return _month_of(now).astimezone(UTC)

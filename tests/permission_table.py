@@ -425,6 +425,7 @@ PAGES: dict[str, str] = {
     "GET /operations/subscriptions/{subscription_id}/delete": "302 403 403 403 403 403 403 200",
     "GET /operations/subscriptions/{subscription_id}/revert": "302 403 403 403 403 403 403 302",
     "GET /subscriptions/{subscription_id}": "302 404 200 404 404 404 200 200",
+    "GET /subscriptions/{subscription_id}/history": "302 404 200 404 404 404 200 200",
     "GET /subscriptions/{subscription_id}/quotas": "302 404 200 404 404 404 403 200",
     "GET /subscriptions/{subscription_id}/resume": "302 404 200 404 404 404 403 200",
     "GET /subscriptions/{subscription_id}/suspend": "302 404 200 404 404 404 403 200",

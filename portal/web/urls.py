@@ -1,7 +1,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from portal.web import catalogue, gateway, home, playground
+from portal.web import catalogue, gateway, home, playground, subscription
 from portal.web import model as model_page
 
 urlpatterns = [
@@ -17,6 +17,7 @@ urlpatterns = [
     path("operations/gateway/<int:finding_id>", gateway.finding, name="gateway_finding"),
     path("operations/gateway/<int:finding_id>/adopt", gateway.adopt, name="adopt_finding"),
     path("operations/gateway/<int:finding_id>/ignore", gateway.ignore, name="ignore_finding"),
+    path("subscriptions/<uuid:subscription_id>", subscription.subscription, name="subscription"),
     path("models", catalogue.models, name="models"),
     # A model's name may hold slashes, so this matches everything below.
     path("models/<path:model_id>", model_page.model, name="model"),

@@ -1,4 +1,7 @@
-"""A subscription with its history, and what its owner or an administrator may change of it."""
+"""What happened to a subscription, and what its owner or an administrator may change of it.
+
+Its page needs the keys that use it and is in `portal.web.subscription`.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,23 +26,11 @@ from subscriptions.web.forms import QuotasForm, ReasonForm
 
 @require_GET
 @signed_in
-def subscription(request: PageRequest, subscription_id: UUID) -> HttpResponse:
-    """One's own; operators see everybody's."""
-    row = _visible(request, subscription_id)
-    now = timezone.now()
-    window = quota_rules.window_start(now)
-    is_counted = row.quota_window_start is not None and row.quota_window_start >= window
-    values = {
-        "row": row,
-        "is_own": row.user_id == request.user.pk,
-        "actions": may(row, request),
-        "history": row.history.select_related("changed_by"),
-        "used_requests": row.used_requests if is_counted else None,
-        "used_tokens": row.used_tokens if is_counted else None,
-        "resets": quota_rules.window_end(now),
-        "waits_for_model": bool(row.resumes_as),
-    }
-    return render(request, "subscriptions/detail.html", values)
+def history(request: PageRequest, subscription_id: UUID) -> HttpResponse:
+    """What happened to it, beside the list from which one asks."""
+    row = visible(request, subscription_id)
+    steps = row.history.select_related("changed_by")
+    return render(request, "subscriptions/history.html", {"row": row, "history": steps})
 
 
 def may(row: Subscription, request: PageRequest) -> set[str]:
@@ -48,14 +39,15 @@ def may(row: Subscription, request: PageRequest) -> set[str]:
     return set(allowed_actions(standing, request.user))
 
 
-def _visible(request: PageRequest, pk: UUID) -> Subscription:
+def visible(request: PageRequest, pk: UUID) -> Subscription:
+    """One's own; operators see everybody's."""
     rows = Subscription.objects.visible_to(request.user).select_related("model", "user", "status_changed_by")
     return rows.get_or_refuse(pk)
 
 
 def _changeable(request: PageRequest, pk: UUID) -> Subscription:
     """Read-only administrators see it, and change nothing of it."""
-    row = _visible(request, pk)
+    row = visible(request, pk)
     if row.user_id != request.user.pk and not policies.may_decide(request.user):
         raise errors.Forbidden
     return row

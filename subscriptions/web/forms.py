@@ -1,5 +1,6 @@
 """Forms and filters of subscriptions."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -73,10 +74,15 @@ class SubscriptionFilter(forms.Form):
     status = forms.ChoiceField(
         label=_("Status"), required=False, choices=[("", ""), *STATUS_CHOICES, *ENDED_CHOICES]
     )
+    model = forms.ChoiceField(label=_("Model"), required=False)
     ended = forms.BooleanField(label=_("Show ended"), required=False)
 
-    def __init__(self, query: QueryDict) -> None:
+    def __init__(self, query: QueryDict, *, models: Iterable[tuple[str]]) -> None:
+        """`models`: the names that can be chosen."""
         super().__init__(query)
+        field = self.fields["model"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101  for the type checker
+        field.choices = [("", ""), *((name, name) for (name,) in models)]
         self.full_clean()
 
     def apply(self, rows: SubscriptionQuerySet) -> SubscriptionQuerySet:
@@ -85,8 +91,10 @@ class SubscriptionFilter(forms.Form):
             rows = rows.filter(status=status)
         elif not wanted.get("ended"):
             rows = rows.current()
+        if model := wanted.get("model"):
+            rows = rows.filter(model=model)
         if text := wanted.get("search", "").strip():
-            rows = rows.filter(model_id__icontains=text)
+            rows = rows.filter(model__id__icontains=text)
         return rows
 
 
@@ -153,5 +161,5 @@ class RequestFilter(forms.Form):
             rows = rows.filter(model__restricted_access=True)
         if text := self.cleaned_data.get("search", "").strip():
             named = Q(user__username__icontains=text) | Q(user__email__icontains=text)
-            rows = rows.filter(named | Q(model_id__icontains=text))
+            rows = rows.filter(named | Q(model__id__icontains=text))
         return rows

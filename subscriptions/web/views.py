@@ -14,7 +14,7 @@ from catalog.models import Model
 from litemaas import errors
 from litemaas.web.forms import show_refusal
 from litemaas.web.paging import page_of
-from subscriptions import services
+from subscriptions import policies, quota_rules, services
 from subscriptions.errors import AlreadySubscribed
 from subscriptions.models import Subscription, SubscriptionQuerySet
 from subscriptions.web.forms import ReviewForm, SubscribeForm, SubscriptionFilter
@@ -28,11 +28,20 @@ def own(request: PageRequest) -> SubscriptionQuerySet:
 @require_GET
 @signed_in
 def subscriptions(request: PageRequest) -> HttpResponse:
-    chosen = SubscriptionFilter(request.GET)
+    now = timezone.now()
+    chosen = SubscriptionFilter(request.GET, models=own(request).order_by("model_id").values_list("model_id"))
     rows = chosen.apply(own(request)).select_related("model").order_by("-created_at", "id")
     page = page_of(rows, request.GET)
-    has_any = page.paginator.count > 0 or own(request).exists()
-    return render(request, "subscriptions/list.html", {"filter": chosen, "page": page, "has_any": has_any})
+    values = {
+        "filter": chosen,
+        "page": page,
+        "items": [(row, *quota_rules.used_now(row, now)) for row in page],
+        "resets": quota_rules.window_end(now),
+        "is_list": request.GET.get("view") == "list",
+        "has_any": bool(chosen.fields["model"].choices[1:]),  # type: ignore[attr-defined]
+        "may_subscribe": policies.may_subscribe(request.user),
+    }
+    return render(request, "subscriptions/list.html", values)
 
 
 @require_POST

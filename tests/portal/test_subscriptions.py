@@ -1,10 +1,14 @@
 """Subscribing, asking again and cancelling, as a browser without script does it."""
 
+from datetime import timedelta
+
 from django.utils import timezone
 
 from apikeys.models import ApiKey
 from notifications.models import Notification
+from subscriptions import quota_rules
 from subscriptions.models import Subscription
+from subscriptions.services import QuotaUse, record_quota_use
 from tests.factories import ModelFactory, SubscriptionFactory
 from tests.portal.conftest import issue, signed_in, subscribe
 
@@ -111,3 +115,74 @@ def test_nobody_is_told_why_where_nobody_decides(person, browser):
     assert "What you need it for" not in browser.get("/models/lab/open").content.decode()
     browser.post("/subscriptions/new", {"model_id": "lab/open", "reason": "Because."})
     assert Subscription.objects.get(user=person, model="lab/open").status_reason == ""
+
+
+def test_cards_show_what_is_used_of_the_quota_and_why_something_was_denied(person, browser):
+    row = subscribe(person, "lab/one")
+    denied = subscribe(person, "lab/two")
+    Subscription.objects.filter(pk=denied.pk).update(status="denied", status_reason="Too costly.")
+    now = timezone.now()
+    window = quota_rules.window_start(now)
+    record_quota_use([QuotaUse(person.pk, "lab/one", 9_900, 500_000)], window_start=window, as_of=now)
+    page = browser.get("/subscriptions").content.decode()
+    assert "99%, almost used up" in page
+    assert "50% used" in page
+    assert "Why it was denied" in page
+    assert "Too costly." in page
+    assert "<table" not in page
+    table = browser.get("/subscriptions?view=list").content.decode()
+    assert "<table" in table
+    assert f"/subscriptions/{row.pk}" in table
+
+
+def test_use_of_a_former_month_is_not_known_yet(person, browser):
+    row = subscribe(person, "lab/one")
+    now = timezone.now()
+    Subscription.objects.filter(pk=row.pk).update(
+        used_requests=9, used_tokens=9, used_as_of=now, quota_window_start=now - timedelta(days=40)
+    )
+    [(_row, requests, tokens)] = browser.get("/subscriptions").context["items"]
+    assert (requests, tokens) == (None, None)
+
+
+def test_the_list_is_narrowed_by_status_model_and_text(person, browser):
+    for name, status in (("lab/one", "active"), ("lab/two", "pending"), ("lab/gone", "inactive")):
+        row = subscribe(person, name)
+        Subscription.objects.filter(pk=row.pk).update(status=status)
+    for query, names in (
+        ("", {"lab/one", "lab/two"}),
+        ("model=lab/two", {"lab/two"}),
+        ("model=lab/unknown", {"lab/one", "lab/two"}),
+        ("status=active", {"lab/one"}),
+        ("ended=on", {"lab/one", "lab/two", "lab/gone"}),
+        ("search=TWO", {"lab/two"}),
+    ):
+        page = browser.get(f"/subscriptions?{query}")
+        assert {row.model_id for row, *_used in page.context["items"]} == names, query
+
+
+def test_the_page_of_a_subscription_names_keys_and_tells_its_history(person, operator, browser):
+    row = subscribe(person, "lab/one")
+    key = issue(person, "first", "lab/one")
+    ended = issue(person, "gone", "lab/one")
+    ApiKey.objects.filter(pk=ended.pk).update(revoked_at=timezone.now())
+    browser.post(f"/subscriptions/{row.pk}/suspend", {"reason": "Holiday."})
+    page = browser.get(f"/subscriptions/{row.pk}").content.decode()
+    assert f'href="/api-keys/{key.pk}"' in page
+    assert "gone" not in page
+    assert "Holiday." in page
+    assert "/usage?model=lab%2Fone" in page
+    seen = signed_in(operator).get(f"/subscriptions/{row.pk}").content.decode()
+    assert f'href="/api-keys/{key.pk}"' not in seen
+    assert f"userIds={person.pk}" in seen
+    beside = signed_in(operator).get(f"/subscriptions/{row.pk}/history").content.decode()
+    assert "Holiday." in beside
+
+
+def test_who_may_only_read_is_offered_no_act_on_subscriptions(person, browser):
+    subscribe(person, "lab/one")
+    person.roles = ["readonly"]
+    person.save()
+    page = browser.get("/subscriptions").content.decode()
+    assert "/cancel" not in page
+    assert "/api-keys/new" not in page

@@ -1,5 +1,6 @@
 """Containers: cards, galleries, facts, alerts, empty states, tabs."""
 
+from datetime import datetime
 from typing import Any
 
 from django.template import Library
@@ -138,3 +139,15 @@ def steps(content: str) -> SafeString:
 def step(content: str, title: str, href: str, done: object = False) -> SafeString:
     """One thing to do: a link until it is `done`, then said to be so in word and sign."""
     return render("step", content=content.strip(), title=title, href=href, done=bool(done))
+
+
+@register.simple_block_tag
+def timeline(content: str, label: str = "") -> SafeString:
+    """What happened, one after the other. Holds `event`s."""
+    return render("timeline", content=content, label=label)
+
+
+@register.simple_block_tag
+def event(content: str, when: datetime | None, who: str = "", note: str = "") -> SafeString:
+    """What happened (content), when, by whom, and a `note` in that person's words."""
+    return render("event", content=stripped(content), when=when, who=who, note=note)
