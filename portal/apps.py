@@ -6,10 +6,13 @@ class PortalConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from litemaas.web import frame
         from portal import bulk_limits
         from portal.backups import services as backups
+        from portal.health import does_gateway_answer
         from portal.sync.comparing import register_job
 
         register_job()
         backups.register()
         bulk_limits.register_job()
+        frame.gateway_up.register(does_gateway_answer)

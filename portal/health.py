@@ -66,3 +66,8 @@ def _is_migrated() -> bool:
 # Tables do not lose their migrations while a process runs.
 is_migrated = _Lasting(_is_migrated, lambda answer: float("inf") if answer else 1.0)
 is_gateway_up = _Lasting(lambda: gateway().is_alive(deadline=2.0), lambda _answer: _GATEWAY_ANSWER_LASTS)
+
+
+def does_gateway_answer() -> bool | None:
+    """By what the last calls of all our processes met, without a call of its own."""
+    return not gateway().breaker.is_open

@@ -7,8 +7,10 @@ class SubscriptionsConfig(AppConfig):
 
     def ready(self) -> None:
         from catalog.services import availability_changed, model_retired, restriction_changed
-        from subscriptions import following
+        from litemaas.web import frame
+        from subscriptions import counts, following
 
         availability_changed.register(following.follow_availability)
         restriction_changed.register(following.follow_restriction)
         model_retired.register(following.follow_retirement)
+        frame.register_badge("/operations/subscriptions", counts.pending)

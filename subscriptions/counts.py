@@ -21,3 +21,8 @@ def request_stats(today: datetime) -> dict[str, Any]:
         **decided,
         "totalRequests": kept.filter(model__restricted_access=True).count(),
     }
+
+
+def pending() -> int:
+    """How many requests wait for a decision."""
+    return Subscription.objects.kept().filter(status=Subscription.Status.PENDING).count()

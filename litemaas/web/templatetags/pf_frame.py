@@ -11,6 +11,7 @@ from django.template.loader_tags import BLOCK_CONTEXT_KEY
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from litemaas.web import frame
 from litemaas.web.elements import render, stripped
 from litemaas.web.navigation import items_for
 
@@ -36,7 +37,14 @@ def navigation(context: Context) -> SafeString:
     return render(
         "navigation",
         groups={
-            name: [(item, item.is_current(request.path_info)) for item in items]
+            name: [
+                {
+                    "item": item,
+                    "current": item.is_current(request.path_info),
+                    "badge": frame.badge_of(item.path) if name == "operator" else 0,
+                }
+                for item in items
+            ]
             for name, items in groups.items()
         },
         operator_title=getattr(user, "role_label", ""),
@@ -66,6 +74,63 @@ def _choice_menu(element: str, context: Context, **values: Any) -> SafeString:
 def user_menu(context: Context) -> SafeString:
     request: HttpRequest = context["request"]
     return render("user_menu", user=request.user, csrf_token=context.get("csrf_token"))
+
+
+@register.simple_tag(takes_context=True)
+def bell(context: Context, count: int | None = None, swapped: bool = False) -> SafeString:
+    """The way to the notifications, with the number of unread ones. `swapped` replaces the one in the page."""
+    if count is None:
+        count = frame.unread(context["request"].user)
+    return render("bell", count=count, swapped=swapped)
+
+
+@register.simple_block_tag
+def drawer(content: str) -> SafeString:
+    """What opens beside the page: `drawer_head` and `drawer_body`."""
+    return render("drawer", content=content)
+
+
+@register.simple_block_tag
+def drawer_head(content: str, title: str, status: str = "") -> SafeString:
+    """The title of a drawer; content is a menu, perhaps."""
+    return render("drawer_head", content=content, title=title, status=status)
+
+
+@register.simple_block_tag
+def drawer_body(content: str) -> SafeString:
+    return render("drawer_body", content=content)
+
+
+@register.simple_block_tag
+def notifications(content: str) -> SafeString:
+    """A list of `notification`s."""
+    return render("notifications", content=stripped(content))
+
+
+@register.simple_tag(takes_context=True)
+def notification(
+    context: Context, item: dict[str, Any], target: str, show: str = "", level: str = "h2"
+) -> SafeString:
+    """One of them: `item` has id, variant, kind, title, body, link, created_at, is_read. Its acts swap `target`."""
+    csrf_token = context.get("csrf_token")
+    return render("notification", item=item, target=target, show=show, level=level, csrf_token=csrf_token)
+
+
+@register.simple_tag
+def health_dot() -> SafeString:
+    """Whether the gateway answers, as far as is known, for operators."""
+    return render("health_dot", is_up=frame.gateway_up())
+
+
+@register.simple_tag(takes_context=True)
+def toasts(context: Context, swapped: bool = False) -> SafeString:
+    """The messages for this reader, which may be read again in the notification centre. `swapped` adds to those shown."""
+    request: HttpRequest = context["request"]
+    shown = list(context.get("messages") or ())
+    user: Any = getattr(request, "user", None)
+    if shown and getattr(user, "is_authenticated", False):
+        frame.toasted(request, shown)
+    return render("_toasts_swapped" if swapped else "_toasts", messages=shown)
 
 
 @register.filter
