@@ -9,12 +9,12 @@ class AccountsConfig(AppConfig):
         from accounts import gateway, mirror
         from accounts.audit.refusals import record_refusal
         from accounts.credentials import ProviderGrant, SignIn
-        from accounts.profile import keep_language
+        from accounts.profile import keep_language, keep_theme
         from accounts.second_factors import SecondFactorColumn, record_changes
         from litellm_sync import registry
         from litemaas.crypto import columns
         from litemaas.refusals import refused
-        from litemaas.web.preferences import language_chosen
+        from litemaas.web.preferences import language_chosen, theme_chosen
 
         registry.register("user", gateway.apply_user)
         registry.reconcile("user", mirror.USERS)
@@ -26,3 +26,4 @@ class AccountsConfig(AppConfig):
         record_changes()
         refused.register(record_refusal)
         language_chosen.register(keep_language)
+        theme_chosen.register(keep_theme)

@@ -19,7 +19,6 @@ from django.db import DatabaseError, connection, transaction
 from accounts import audit
 from accounts.models import Actor, PortalOption
 from litemaas import errors
-from litemaas.api.statements import Statement
 from litemaas.hooks import Hook
 
 # Called with the names of the options whose value changed, in the transaction of the change.
@@ -72,9 +71,6 @@ class Option:
 
 
 _declared: dict[str, Option] = {}
-_STORED = Statement(
-    lambda names, _values: PortalOption.objects.filter(name__in=names).values("name", "value")
-)
 
 
 def declare(*options: Option) -> None:
@@ -89,7 +85,7 @@ def value(name: str) -> Any:
 
 def values(names: list[str]) -> dict[str, Any]:
     """The present values, by one statement."""
-    stored = {row["name"]: row["value"] for row in _STORED.rows(tuple(names), {})}
+    stored = dict(PortalOption.objects.filter(name__in=names).values_list("name", "value"))
     return {name: _effective(name, stored) for name in names}
 
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts import audit
@@ -19,16 +20,30 @@ _DEFAULTS: dict[str, Any] = {
     "language": "en",
     "density": "comfortable",
     "timeZone": None,
+    "startPage": "home",
+    "reducedMotion": False,
+    "shortcuts": True,
     "playground": {},
     "notifications": {},
 }
 _MOST_BYTES = 8192
+# Where one lands after the sign-in: the name of the page's address.
+START_PAGES = ("home", "models", "subscriptions", "api_keys", "playground", "usage")
+_LONGEST_NAME = 255
 
 
 @transaction.atomic(durable=True)
-def change_full_name(*, user: User, full_name: str, now: datetime) -> User:
+def change_full_name(*, user: User, full_name: str, expected: str | None = None, now: datetime) -> User:
+    """Raises InvalidInput, and Changed when the name is not `expected` any more (None = whatever it is)."""
+    full_name = full_name.strip()
+    if len(full_name) > _LONGEST_NAME:
+        raise errors.InvalidInput(
+            fields={"fullName": _("A name has at most %(most)d characters.") % {"most": _LONGEST_NAME}}
+        )
     row: User = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     old = row.full_name
+    if expected is not None and old not in {expected, full_name}:
+        raise errors.Conflict
     row.full_name = full_name
     if old != full_name:
         row.save(update_fields=["full_name", "updated_at"])
@@ -61,10 +76,21 @@ def change_preferences(*, user: User, changes: dict[str, Any]) -> dict[str, Any]
     return {**_DEFAULTS, **row.preferences}
 
 
+def start_page_of(user: User) -> str:
+    """The address to go to after the sign-in."""
+    chosen = user.preferences.get("startPage")
+    return reverse(chosen if chosen in START_PAGES else "home")
+
+
 def keep_language(request: HttpRequest, language: str) -> None:
     """What was chosen in a menu of the portal goes to the next browser, and into mails."""
     if isinstance(request.user, User):
         change_preferences(user=request.user, changes={"language": language})
+
+
+def keep_theme(request: HttpRequest, theme: str) -> None:
+    if isinstance(request.user, User):
+        change_preferences(user=request.user, changes={"theme": theme})
 
 
 def _checked(changes: dict[str, Any]) -> dict[str, Any]:
@@ -73,6 +99,8 @@ def _checked(changes: dict[str, Any]) -> dict[str, Any]:
         wrong["language"] = f"language must be one of {', '.join(dict(settings.LANGUAGES))}."
     if changes.get("timeZone") is not None and not _is_zone(changes["timeZone"]):
         wrong["timeZone"] = "timeZone must be an IANA name like Europe/Berlin."
+    if changes.get("startPage", "home") not in START_PAGES:
+        wrong["startPage"] = f"startPage must be one of {', '.join(START_PAGES)}."
     if wrong:
         raise errors.InvalidInput(fields=wrong)
     return changes

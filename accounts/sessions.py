@@ -60,6 +60,13 @@ def sessions_of(
     return sorted(found, key=lambda session: session.last_activity_at, reverse=True)
 
 
+def seconds_left(session_key: str | None, *, now: datetime) -> int | None:
+    """How long a browser session lives on if nothing renews it; None where there is none."""
+    rows = SessionStore.get_model_class().objects.filter(session_key=session_key or "")
+    end: datetime | None = rows.values_list("expire_date", flat=True).first()
+    return None if end is None else max(0, int((end - now).total_seconds()))
+
+
 @transaction.atomic(durable=True)
 def end_one(*, user: User, session_id: str, now: datetime) -> None:
     """End one of the user's own sessions. Raises NotFound for anybody else's."""

@@ -34,6 +34,7 @@ urlpatterns = [
     path("", include("litemaas.web.urls")),
     path("", include("accounts.web.urls")),
     path("", include("jobs.web.urls")),
+    path("", include("notifications.web.urls")),
     path("", include("catalog.web.urls")),
     path("", include("teams.web.urls")),
     path("", include("subscriptions.web.urls")),

@@ -183,6 +183,9 @@ class PreferencesIn(Shape):
     language = Text(max_length=10, required=False)
     density = serializers.ChoiceField(choices=["comfortable", "compact"], required=False)
     timeZone = Text(max_length=64, required=False, allow_null=True)
+    startPage = Text(max_length=20, required=False)
+    reducedMotion = Flag(required=False)
+    shortcuts = Flag(required=False)
     playground = serializers.DictField(required=False)
     notifications = serializers.DictField(required=False)
 
@@ -192,6 +195,9 @@ class PreferencesOut(Shape):
     language = serializers.CharField()
     density = serializers.ChoiceField(choices=["comfortable", "compact"])
     timeZone = serializers.CharField(allow_null=True)
+    startPage = serializers.CharField()
+    reducedMotion = serializers.BooleanField()
+    shortcuts = serializers.BooleanField()
     playground = serializers.DictField()
     notifications = serializers.DictField()
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import User
+from accounts.profile import start_page_of
 from accounts.providers.flow import PROVIDER_SESSION
 from accounts.providers.sign_out import sign_out_of
 from accounts.recent_sign_in import SESSION_SIGN_IN
@@ -63,9 +64,16 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         now = timezone.now()
         super().login(request, user)
         request.session[SESSION_SIGN_IN] = now.timestamp()
-        # The language of the profile before that of this browser; litemaas.api.middleware makes a cookie of it.
+        # The taste of the profile before that of this browser; litemaas.api.middleware makes cookies of it.
         request.language_of_profile = user.preferences.get("language", "")  # type: ignore[attr-defined]
+        request.theme_of_profile = user.preferences.get("theme", "")  # type: ignore[attr-defined]
         record_sign_in(user=user, now=now)
+
+    def post_login(self, request: HttpRequest, user: User, **options: Any) -> Any:
+        """Who was on the way to no page in particular goes to the one of the profile."""
+        if options.get("redirect_url") in {None, "", "/", resolve_url(settings.LOGIN_REDIRECT_URL)}:
+            options["redirect_url"] = start_page_of(user)
+        return super().post_login(request, user, **options)
 
     def logout(self, request: HttpRequest) -> None:
         user = request.user

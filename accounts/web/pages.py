@@ -3,15 +3,18 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
+from django.utils import timezone
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
 
 from accounts.models import User
+from litemaas.web.addresses import page_before
 
 P = ParamSpec("P")
 
@@ -33,8 +36,11 @@ def signed_in(
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        if request.user.is_authenticated:
-            response: HttpResponseBase = view(cast(PageRequest, request), *args, **kwargs)
+        if isinstance(request.user, User):
+            request.preferences = request.user.preferences  # type: ignore[attr-defined]  # litemaas.web.context
+            request.reader_id = request.user.pk  # type: ignore[attr-defined]
+            with timezone.override(zone_of(request.user)):
+                response: HttpResponseBase = view(cast(PageRequest, request), *args, **kwargs)
         else:
             response = _to_sign_in(request)
         patch_vary_headers(response, ["HX-Request"])
@@ -46,15 +52,28 @@ def signed_in(
     return cast("Callable[Concatenate[HttpRequest, P], HttpResponseBase]", guarded)
 
 
+def zone_of(user: User) -> ZoneInfo | None:
+    """The reader's time zone; None for the portal's."""
+    name = user.preferences.get("timeZone")
+    try:
+        return ZoneInfo(name) if name else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        # It was one when it was chosen: zones are renamed.
+        return None
+
+
 def _to_sign_in(request: HttpRequest) -> HttpResponse:
-    """A part that is asked for after the session ended must not hold the sign-in page: the whole page goes there."""
+    """To the sign-in page, and from there back: to the page with the form, if one was sent after the session's end.
+
+    A part that is asked for then must not hold the sign-in page: the whole page goes there.
+    """
     htmx: Any = getattr(request, "htmx", None)
+    home = resolve_url(settings.LOGIN_REDIRECT_URL)
     if not htmx:
-        back = (
-            request.get_full_path() if request.method == "GET" else resolve_url(settings.LOGIN_REDIRECT_URL)
-        )
-        return redirect_to_login(back)
-    address = redirect_to_login(htmx.current_url_abs_path or resolve_url(settings.LOGIN_REDIRECT_URL)).url
+        if request.method == "GET":
+            return redirect_to_login(request.get_full_path())
+        return HttpResponseRedirect(f"{redirect_to_login(page_before(request) or home).url}&session=expired")
+    address = redirect_to_login(htmx.current_url_abs_path or home).url
     response = HttpResponse(status=204)
     response["HX-Redirect"] = f"{address}&session=expired"
     return response

@@ -16,7 +16,7 @@ from accounts.web.pages import PageRequest, signed_in
 @signed_in
 def sessions_page(request: PageRequest) -> HttpResponse:
     found = sessions.sessions_of(request.user, current_key=request.session.session_key, now=timezone.now())
-    return render(request, "account/sessions.html", {"sessions": found})
+    return render(request, "account/sessions.html", {"sessions": found, "tab": "sessions"})
 
 
 @require_POST

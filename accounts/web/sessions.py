@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from allauth.account.internal.flows.reauthentication import get_reauthentication_flows
 from allauth.socialaccount.models import SocialAccount
@@ -12,13 +12,13 @@ from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from accounts import recent_sign_in
 from accounts.errors import SignInTooOld
 from accounts.providers.flow import PROVIDER_SESSION
 from litemaas import context, errors
+from litemaas.web.addresses import page_before
 from litemaas.web.errors import refusal
 
 
@@ -90,8 +90,4 @@ def _page_of(request: HttpRequest) -> str:
         return str(htmx.current_url_abs_path or reverse("home"))
     if request.method == "GET":
         return request.get_full_path()
-    before = request.headers.get("Referer", "")
-    if before and url_has_allowed_host_and_scheme(before, {request.get_host()}, request.is_secure()):
-        parts = urlsplit(before)
-        return f"{parts.path}?{parts.query}" if parts.query else parts.path
-    return request.path
+    return page_before(request) or request.path

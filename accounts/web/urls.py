@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from accounts.web import audit, connections, local, providers, session_pages
+from accounts.web import audit, connections, local, providers, session_pages, settings
 
 urlpatterns = [
     path("sign-in/<str:provider_id>", providers.sign_in, name="provider_sign_in"),
@@ -9,6 +9,11 @@ urlpatterns = [
     *local.urlpatterns,
     path("", include("allauth.account.urls")),
     path("2fa/", include("allauth.mfa.urls")),
+    path("settings", settings.own_profile, name="settings_profile"),
+    path("settings/preferences", settings.preferences, name="settings_preferences"),
+    path("settings/activity", settings.activity, name="settings_activity"),
+    path("shortcuts", settings.shortcuts, name="shortcuts"),
+    path("account/stay", settings.stay_signed_in, name="stay_signed_in"),
     path("account/sessions", session_pages.sessions_page, name="account_sessions"),
     path("account/sessions/end-others", session_pages.end_other_sessions, name="account_end_other_sessions"),
     path("account/sessions/<str:session_id>/end", session_pages.end_session, name="account_end_session"),

@@ -11,7 +11,7 @@ from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 from django_htmx.middleware import HtmxMiddleware
 
-from litemaas.web.preferences import remember_language
+from litemaas.web.preferences import remember_language, remember_theme
 
 _API = "/api/"
 _DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
@@ -45,6 +45,8 @@ class PagesLocale(_PagesOnly, LocaleMiddleware):
         # Set by whoever knows the reader's profile, at the sign-in.
         if language := getattr(request, "language_of_profile", ""):
             remember_language(response, language)
+        if theme := getattr(request, "theme_of_profile", ""):
+            remember_theme(response, theme)
         return response
 
 

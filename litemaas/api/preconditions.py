@@ -10,7 +10,6 @@ from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from litemaas import turns
 from litemaas.api.rendering import dumps
 from litemaas.errors import DomainError
 
@@ -32,7 +31,7 @@ def if_unchanged(
 
     Those who name a condition for one address come one after the other, so of two with the same tag one is refused.
     """
-    with _alone(request.path):
+    with alone(request.path):
         present = read() if read is not None else None
         if not isinstance(present, Response):
             raise PreconditionFailed(
@@ -45,13 +44,13 @@ def if_unchanged(
 
 
 @contextmanager
-def _alone(path: str) -> Iterator[None]:
+def alone(path: str) -> Iterator[None]:
+    """Hold others who name this address back until the end. A lock of the connection, not of a transaction."""
     number = int.from_bytes(hashlib.sha256(f"if-match {path}".encode()).digest()[:8], "big", signed=True)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", [number])
-    with turns.kept():
-        try:
-            yield
-        finally:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [number])
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [number])

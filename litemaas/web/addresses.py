@@ -1,10 +1,12 @@
-"""Addresses of pages: those with other parameters, and those with a trailing slash, which none of ours has."""
+"""Addresses of pages: those with other parameters, those with a trailing slash, which none of ours has, and the page
+that a request came from."""
 
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.urls import is_valid_path
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.common import no_append_slash
 
 
@@ -27,3 +29,12 @@ def without_slash(request: HttpRequest, bare: str) -> HttpResponse:
         raise Http404
     query = request.META.get("QUERY_STRING", "")
     return HttpResponsePermanentRedirect(quote(path) + ("?" + query if query else ""))
+
+
+def page_before(request: HttpRequest) -> str | None:
+    """The page of ours that this request came from, as a path with its query; None if it was none of ours."""
+    before = request.headers.get("Referer", "")
+    if not before or not url_has_allowed_host_and_scheme(before, {request.get_host()}, request.is_secure()):
+        return None
+    parts = urlsplit(before)
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path

@@ -12,17 +12,24 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from litemaas import errors
 from litemaas.api.problems import answer_for, is_outage, problem, status_of
 from litemaas.refusals import refused
+from litemaas.web.addresses import page_before
 
 log = structlog.get_logger(__name__)
 
 PAGES = {400, 403, 404, 409, 429, 500, 503}
 
 
-def error_page(request: HttpRequest, status: int, message: str = "") -> HttpResponse:
-    """The full page for a status. The 500 and 503 pages need no database."""
+def error_page(
+    request: HttpRequest, status: int, message: str = "", *, retry_after: int | None = None
+) -> HttpResponse:
+    """The full page for a status. The 500 and 503 pages need no database. `retry_after` seconds are counted down."""
     page = status if status in PAGES else (503 if status in {502, 504} else 400)
-    response = render(request, f"errors/{page}.html", {"message": message}, status=status)
+    back = page_before(request) if request.method == "POST" else None
+    values = {"message": message, "retry_after": retry_after, "back_address": back}
+    response = render(request, f"errors/{page}.html", values, status=status)
     response["Cache-Control"] = "no-store"
+    if retry_after is not None:
+        response["Retry-After"] = str(retry_after)
     return response
 
 
@@ -59,7 +66,8 @@ def refusal(request: HttpRequest, error: errors.DomainError) -> HttpResponse:
     if request.method == "POST" and back and status in {400, 403, 409, 429, 502, 503}:
         messages.error(request, error.message)
         return HttpResponseRedirect(back)
-    return error_page(request, status, error.message)
+    wait = error.data.get("retryAfter")
+    return error_page(request, status, error.message, retry_after=wait if isinstance(wait, int) else None)
 
 
 def _page_before(request: HttpRequest) -> str | None:

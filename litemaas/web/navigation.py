@@ -6,7 +6,6 @@ from functools import lru_cache
 from django.urls import Resolver404, get_script_prefix, get_urlconf, resolve
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 
 @dataclass(frozen=True)
@@ -33,13 +32,17 @@ USER_ITEMS = (
     Item("/teams", _("Teams"), "users"),
     Item("/playground", _("Playground"), "comments"),
     Item("/usage", _("Usage"), "chart-line"),
+    Item("/settings", _("Settings"), "cog"),
 )
 OPERATOR_ITEMS = (
     Item("/operations/usage", _("Usage analytics"), "chart-bar"),
-    Item("/operations/subscriptions", pgettext_lazy("of subscriptions", "Requests"), "clock"),
     Item("/operations/models", _("Manage models"), "cube"),
+    Item("/operations/subscriptions", _("Subscription requests"), "clipboard-check"),
+    Item("/operations/users", _("Users"), "users"),
+    Item("/operations/audit", _("Audit"), "list"),
     Item("/operations/gateway", _("Gateway"), "server"),
-    Item("/admin/", _("Administration"), "cog"),
+    Item("/operations/settings", _("System settings"), "wrench"),
+    Item("/admin/", _("Administration"), "tools"),
 )
 
 

@@ -1,5 +1,5 @@
-"""What a browser remembers about its reader, in cookies: theme, language and the columns of tables. The language is
-kept in the profile, too."""
+"""What a browser remembers about its reader, in cookies: theme, language and the columns of tables. Theme and language
+are kept in the profile, too."""
 
 import re
 from datetime import timedelta
@@ -24,16 +24,20 @@ _MOST_COLUMNS = 50
 
 # Somebody who is signed in chose a language; the code is one of LANGUAGES.
 language_chosen: Hook[[HttpRequest, str]] = Hook()
+# The same for a theme of THEMES.
+theme_chosen: Hook[[HttpRequest, str]] = Hook()
 
 
 @require_POST
 def set_theme(request: HttpRequest) -> HttpResponse:
-    """Remember `theme` and go back to `next`."""
+    """Remember `theme` here, and in the profile of who is signed in, and go back to `next`."""
     theme = request.POST.get("theme", "")
     if theme not in THEMES:
         return HttpResponseBadRequest()
+    if request.user.is_authenticated:
+        theme_chosen(request, theme)
     response = HttpResponseRedirect(_local_address(request))
-    _remember(response, THEME_COOKIE, theme)
+    remember_theme(response, theme)
     return response
 
 
@@ -74,6 +78,11 @@ def set_columns(request: HttpRequest) -> HttpResponse:
 def remember_language(response: HttpResponseBase, language: str) -> None:
     """For Django's locale middleware, which reads this cookie before the browser's own wish."""
     _remember(response, settings.LANGUAGE_COOKIE_NAME, language)
+
+
+def remember_theme(response: HttpResponseBase, theme: str) -> None:
+    """For pages that know nobody, such as the one to sign in on."""
+    _remember(response, THEME_COOKIE, theme)
 
 
 def _remember(response: HttpResponseBase, name: str, value: str, path: str = "/") -> None:

@@ -1,12 +1,17 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from portal.web import catalogue, gateway, home, playground, subscription
+from portal.web import catalogue, gateway, home, own, playground, subscription
 from portal.web import model as model_page
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="home", permanent=True, query_string=True), name="root"),
     path("home", home.home, name="home"),
+    path("settings/limits", own.limits, name="settings_limits"),
+    path("settings/notifications", own.notifications, name="settings_notifications"),
+    path("settings/data", own.data, name="settings_data"),
+    path("settings/data/export", own.export, name="export_own_data"),
+    path("settings/data/clear-conversations", own.clear_conversations, name="clear_conversations"),
     path("playground", playground.playground, name="playground"),
     path("operations/gateway", gateway.findings, name="gateway_findings"),
     path("operations/gateway/compare", gateway.compare, name="compare_gateway"),

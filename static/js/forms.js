@@ -26,7 +26,9 @@
     if (field.tagName === "SELECT") return [...field.options].some((option) => option.selected !== option.defaultSelected);
     return "defaultValue" in field && field.type !== "hidden" && field.value !== field.defaultValue;
   });
+  Object.assign(window.litemaas, { isChanged });
   addEventListener("beforeunload", (event) => {
+    if (window.litemaas.isLeaving) return;
     const open = [...document.querySelectorAll("form[data-guard]:not([data-sent])")];
     if (open.some(isChanged)) event.preventDefault();
   });

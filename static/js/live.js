@@ -79,7 +79,7 @@
     if (event.detail.target?.id === "dialog") opener = event.detail.elt;
   });
 
-  const isTyped = (dialog) => [...dialog.querySelectorAll("input, textarea")].some((field) => field.type !== "hidden" && field.value !== field.defaultValue);
+  const isTyped = (dialog) => [...dialog.querySelectorAll("form")].some((form) => window.litemaas.isChanged(form));
   const mayClose = (dialog) => !isTyped(dialog) || confirm(texts().unsaved);
 
   const openDialog = (slot) => {
@@ -92,8 +92,12 @@
       (menu ? menu.querySelector("summary") : opener)?.focus();
     });
     dialog.showModal();
-    const first = dialog.querySelector("[data-cancel], [autofocus]") ?? dialog.querySelector(".pf-v6-c-modal-box__body :is(input:not([type=hidden]), select, textarea, button, a)");
-    first?.focus();
+    const body = dialog.querySelector(".pf-v6-c-modal-box__body");
+    // What destroys is not one key press away; elsewhere one begins to type.
+    const isDangerous = body.querySelector("button.pf-m-danger[type=submit]");
+    const field = body.querySelector("[autofocus]") ?? body.querySelector(":is(input:not([type=hidden]), select, textarea):not([disabled])");
+    const first = (isDangerous && dialog.querySelector("[data-cancel]")) || field || body.querySelector("[data-cancel], button, a");
+    (first ?? dialog).focus();
   };
 
   document.addEventListener("click", (event) => {
@@ -101,7 +105,7 @@
     const dialog = button?.closest("dialog");
     if (!dialog) return;
     event.preventDefault();
-    if (button.matches("[data-cancel]") || mayClose(dialog)) dialog.close();
+    if (mayClose(dialog)) dialog.close();
   });
 
   // --- charts: the library is fetched only where there is a chart ---------------------------------------------------------

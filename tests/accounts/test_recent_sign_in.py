@@ -33,6 +33,7 @@ HARMLESS = {
     "team-invitation": "can be sent anew",
     "backup-test-restore": "restores beside, and leaves nothing",
     "notification": "one's own, already told",
+    "remove_notification": "one's own, already told",
     "playground-prompt": "one's own, and nobody else's business",
     "playground-conversation": "one's own, and nobody else's business",
     "playground-conversations": "one's own, and nobody else's business",

@@ -28,7 +28,13 @@ def form(context: Context, content: str, **options: Any) -> SafeString:
     """A form that posts, with the CSRF token. Options: `action` (this address), `id`, `bound` (a Django form: its
     errors are summed up on top, under `error_title`), `guard` (asks before unsaved text is lost), `multipart`,
     `method` ("get": the address holds what was typed)."""
-    return render("form", content=content, csrf_token=context.get("csrf_token"), **options)
+    return render(
+        "form",
+        content=content,
+        csrf_token=context.get("csrf_token"),
+        request=context.get("request"),
+        **options,
+    )
 
 
 @register.simple_block_tag
@@ -49,6 +55,12 @@ def error_summary(bound: BaseForm, title: str = "") -> SafeString:
     fields = [(field, field.errors) for field in bound if field.errors]
     shown = len(fields) > 1 or bool(bound.non_field_errors())
     return render("error_summary", form=bound, fields=fields, shown=shown, title=title)
+
+
+@register.simple_tag(takes_context=True)
+def conflict(context: Context, differences: list[Any]) -> SafeString:
+    """What somebody else saved meanwhile beside what was typed (`litemaas.web.conflicts`). `form` has it already."""
+    return render("conflict", differences=differences, request=context.get("request"))
 
 
 @register.simple_tag
@@ -95,6 +107,12 @@ def kind_of(bound: BoundField) -> str:
 def options_of(bound: BoundField) -> list[dict[str, Any]]:
     """The choices of a check list or radio group: name, value, label, selected, id, attrs."""
     return [{**widget.data, "id": widget.id_for_label} for widget in bound.subwidgets]
+
+
+@register.simple_tag
+def tick(name: str, checked: bool, label: str, where: str) -> SafeString:
+    """One box of a grid of choices in a table, named by its row (`label`) and column (`where`)."""
+    return render("tick", name=name, checked=checked, label=label, where=where)
 
 
 # --- filters of a list ------------------------------------------------------------------------------------------------

@@ -151,3 +151,15 @@ def timeline(content: str, label: str = "") -> SafeString:
 def event(content: str, when: datetime | None, who: str = "", note: str = "") -> SafeString:
     """What happened (content), when, by whom, and a `note` in that person's words."""
     return render("event", content=stripped(content), when=when, who=who, note=note)
+
+
+@register.simple_block_tag
+def shortcut_list(content: str) -> SafeString:
+    """Keys and what they do. Holds `shortcut`s."""
+    return render("shortcut_list", content=content)
+
+
+@register.simple_tag
+def shortcut(text: str, *keys: str) -> SafeString:
+    """Keys that are pressed one after the other."""
+    return render("shortcut", text=text, keys=keys)

@@ -1,0 +1,98 @@
+"""One's own settings: the tabs that are about the account itself."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts import profile
+from accounts.models import AuditEvent, Role, User
+from accounts.web.pages import PageRequest, signed_in
+from accounts.web.settings_forms import PreferencesForm, ProfileForm, initial_of
+from litemaas.errors import DomainError
+from litemaas.web import conflicts
+from litemaas.web.forms import show_refusal
+from litemaas.web.paging import page_of
+from litemaas.web.preferences import remember_language, remember_theme
+
+# Noise to a person: what programs read with a credential.
+_READS = "API_ACCESS"
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def own_profile(request: PageRequest) -> HttpResponse:
+    form = ProfileForm(request.POST or None, initial={"full_name": request.user.full_name})
+
+    def fresh() -> ProfileForm:
+        now = User.objects.only("full_name").get(pk=request.user.pk)
+        return ProfileForm(initial={"full_name": now.full_name})
+
+    def save() -> None:
+        name = form.cleaned_data["full_name"]
+        profile.change_full_name(user=request.user, full_name=name, now=timezone.now())
+
+    if conflicts.saved(request, form, fresh, save):
+        messages.success(request, _("Your profile is saved."))
+        return redirect("settings_profile")
+    roles = [str(Role(role).label) for role in request.user.roles]
+    return render(request, "settings/profile.html", {"form": form, "tab": "profile", "roles": roles})
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def preferences(request: PageRequest) -> HttpResponse:
+    present = profile.preferences_of(request.user)
+    initial = initial_of(request.user, present, language=get_language() or "en")
+    form = PreferencesForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            kept = profile.change_preferences(user=request.user, changes=form.preferences())
+        except DomainError as error:
+            show_refusal(form, error)
+        else:
+            return _in_effect(request, kept)
+    return render(request, "settings/preferences.html", {"form": form, "tab": "preferences"})
+
+
+def _in_effect(request: PageRequest, kept: dict[str, Any]) -> HttpResponse:
+    """Back to the page, which is in the language and theme that were chosen."""
+    with translation.override(kept["language"]):
+        messages.success(request, _("Your preferences are saved."))
+    response = HttpResponseRedirect(reverse("settings_preferences"))
+    remember_language(response, kept["language"])
+    remember_theme(response, kept["theme"])
+    return response
+
+
+@require_GET
+@signed_in
+def activity(request: PageRequest) -> HttpResponse:
+    """What one did oneself, from the record of acts."""
+    own = AuditEvent.objects.filter(actor_id=request.user.pk).exclude(resource_type=_READS)
+    page = page_of(own.order_by("-at", "-id"), request.GET)
+    return render(request, "settings/activity.html", {"page": page, "tab": "activity"})
+
+
+@require_POST
+@signed_in
+def stay_signed_in(request: PageRequest) -> HttpResponse:
+    """Begin the session's time anew."""
+    request.session.modified = True
+    if request.htmx:
+        return HttpResponse(status=204)
+    messages.success(request, _("You stay signed in."))
+    return redirect("settings_profile")
+
+
+@require_GET
+@signed_in
+def shortcuts(request: PageRequest) -> HttpResponse:
+    """The list of keys, as a dialog or a page."""
+    return render(request, "settings/shortcuts.html")
