@@ -122,7 +122,7 @@ def _item(row: Notification) -> dict[str, Any]:
     return {
         "id": row.pk,
         "variant": row.variant,
-        "kind": "" if kind in {None, MESSAGE} else kind.label,  # type: ignore[union-attr]
+        "kind": "" if kind in {None, MESSAGE} else kind.label,
         "title": row.title_text,
         "body": row.body_text,
         "link": row.link,

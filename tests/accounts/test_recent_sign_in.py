@@ -45,7 +45,7 @@ HARMLESS = {
     "account_reset_password_from_key_done": "says something only",
 }
 WORDS = ("delete", "remove", "revoke", "reset", "retire", "clean", "purge", "redact", "restore", "cancel")
-OTHERS = {"job-cancel": "one's own work, which can be asked for anew"}
+OTHERS = dict.fromkeys(("job-cancel", "cancel_job"), "one's own work, which can be asked for anew")
 
 
 def sounding_destructive():
