@@ -9,7 +9,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(here);
 const vendor = join(root, "static", "vendor");
 const manifest = join(here, "assets.json");
-const inputs = [".npmrc", "package.json", "package-lock.json", "frontend/build.mjs", "frontend/charts.js", "frontend/icons.json"];
+const inputs = [".npmrc", "package.json", "package-lock.json", "frontend/build.mjs", "frontend/charts.js", "frontend/markdown.js", "frontend/icons.json"];
 const packageFile = (...parts) => join(root, "node_modules", ...parts);
 const sha256 = (content) => createHash("sha256").update(content).digest("hex");
 
@@ -39,10 +39,10 @@ async function alpine() {
   await put("alpine-csp.min.js", withoutSourceMap(script));
 }
 
-async function charts() {
+async function bundle(entry, name) {
   await build({
-    entryPoints: [join(here, "charts.js")],
-    outfile: join(vendor, "echarts.min.js"),
+    entryPoints: [join(here, entry)],
+    outfile: join(vendor, name),
     bundle: true,
     minify: true,
     format: "iife",
@@ -68,6 +68,7 @@ async function icons() {
 async function licenses() {
   await cp(packageFile("echarts/LICENSE"), join(vendor, "licenses/echarts.txt"));
   await cp(packageFile("echarts/NOTICE"), join(vendor, "licenses/echarts-notice.txt"));
+  await cp(packageFile("marked/LICENSE"), join(vendor, "licenses/marked.txt"));
   await cp(packageFile("@patternfly/react-icons/LICENSE"), join(vendor, "licenses/patternfly.txt"));
 }
 
@@ -86,7 +87,7 @@ async function describe() {
 
 await rm(vendor, { recursive: true, force: true });
 await mkdir(vendor, { recursive: true });
-await Promise.all([patternfly(), alpine(), charts(), icons(), licenses()]);
+await Promise.all([patternfly(), alpine(), bundle("charts.js", "echarts.min.js"), bundle("markdown.js", "markdown.min.js"), icons(), licenses()]);
 if (process.argv.includes("--renew")) {
   await writeFile(manifest, `${JSON.stringify(await describe(), null, 2)}\n`);
 }

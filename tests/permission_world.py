@@ -31,7 +31,7 @@ from litellm_sync.models import Finding
 from notifications.models import Notification
 from notifications.services import notify
 from portal.models import Banner
-from portal.playground.saving import save_conversation, save_prompt
+from portal.playground.saving import save_conversation, save_preset, save_prompt
 from teams.models import Member
 from teams.services.invitations import invite
 from tests.factories import ModelFactory, SubscriptionFactory, TeamFactory, UserFactory
@@ -101,6 +101,7 @@ class World:
                 updated_at=now,
             ).pk,
             "prompt_id": save_prompt(actor=owner, values={"name": "Test", "text": "Hello"}, now=now).pk,
+            "preset_id": save_preset(actor=owner, values={"name": "Test", "settings": {}}, now=now).pk,
             "conversation_id": save_conversation(
                 actor=owner, values={"name": "Test", "messages": []}, now=now
             ).pk,

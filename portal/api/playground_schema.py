@@ -173,6 +173,41 @@ class SavedPromptOut(Shape):
     updatedAt = serializers.DateTimeField()
 
 
+class PresetSettingsIn(Shape):
+    """What a chat is called with. There is no place for a key."""
+
+    model = Text(max_length=255, required=False)
+    system = Text(max_length=SavedPrompt.LONGEST_TEXT, required=False, trim_whitespace=False)
+    temperature = Factor(min_value=0, max_value=2, required=False)
+    maxTokens = Whole(min_value=1, max_value=128_000, required=False)
+    topP = Factor(min_value=0, max_value=1, required=False)
+    stop = Stops(required=False)
+    stream = Flag(required=False)
+
+
+class PresetIn(Shape):
+    name = Text(max_length=200)
+    settings = PresetSettingsIn()
+
+
+class PresetSettingsOut(Shape):
+    model = serializers.CharField(required=False)
+    system = serializers.CharField(required=False)
+    temperature = serializers.FloatField(required=False)
+    maxTokens = serializers.IntegerField(required=False)
+    topP = serializers.FloatField(required=False)
+    stop = Stops(required=False)
+    stream = serializers.BooleanField(required=False)
+
+
+class SavedPresetOut(Shape):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    settings = PresetSettingsOut()
+    createdAt = serializers.DateTimeField()
+    updatedAt = serializers.DateTimeField()
+
+
 class ConversationIn(Shape):
     name = Text(max_length=200)
     model = Text(max_length=255, required=False, allow_blank=True)
@@ -203,4 +238,5 @@ class DeletedCountOut(Shape):
 
 
 SavedPromptPageOut = page_schema(SavedPromptOut)
+SavedPresetPageOut = page_schema(SavedPresetOut)
 SavedConversationPageOut = page_schema(SavedConversationOut)

@@ -2,7 +2,7 @@
 
 from portal.models.banners import Banner, BannerChange, BannerDismissal
 from portal.models.branding import Branding, BrandingImage
-from portal.models.playground import SavedConversation, SavedPrompt
+from portal.models.playground import SavedConversation, SavedPreset, SavedPrompt
 
 __all__ = [
     "Banner",
@@ -11,5 +11,6 @@ __all__ = [
     "Branding",
     "BrandingImage",
     "SavedConversation",
+    "SavedPreset",
     "SavedPrompt",
 ]

@@ -1,4 +1,4 @@
-"""What people keep from the playground: prompts, and conversations if they wish."""
+"""What people keep from the playground: prompts, presets, and conversations if they wish."""
 
 import uuid
 from typing import TYPE_CHECKING
@@ -46,6 +46,42 @@ class SavedPrompt(models.Model):
             models.CheckConstraint(condition=~Q(name="") & ~Q(text=""), name="prompt_is_not_empty"),
         ]
         indexes = [models.Index(fields=["owner", "-updated_at", "id"], name="prompt_of_owner")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SavedPresetQuerySet(models.QuerySet["SavedPreset"]):
+    def visible_to(self, actor: "Actor") -> "SavedPresetQuerySet":
+        """One's own, also for operators."""
+        return self.filter(owner=actor.pk)
+
+    def get_or_refuse(self, pk: uuid.UUID | str) -> "SavedPreset":
+        try:
+            return self.get(pk=pk)
+        except SavedPreset.DoesNotExist:
+            raise NotFound(_("This preset does not exist, or it is not yours.")) from None
+
+
+class SavedPreset(models.Model):
+    """Settings of a chat under a name: `settings` holds model, system, temperature, maxTokens, topP, stop and stream,
+    as far as they were set. Never a key: who takes a preset up uses one of their own."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="presets")
+    name = models.CharField(max_length=200)
+    settings = models.JSONField(default=dict)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    objects = SavedPresetQuerySet.as_manager()
+
+    class Meta:
+        db_table = "playground_presets"
+        constraints = [
+            models.CheckConstraint(condition=~Q(name=""), name="preset_has_a_name"),
+        ]
+        indexes = [models.Index(fields=["owner", "-updated_at", "id"], name="preset_of_owner")]
 
     def __str__(self) -> str:
         return self.name

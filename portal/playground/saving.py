@@ -1,4 +1,4 @@
-"""Use cases of saved prompts and conversations. Only their owner ever sees them, so nothing of it is audited."""
+"""Use cases of saved prompts, presets and conversations. Only their owner ever sees them, so nothing of it is audited."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from litemaas.errors import DomainError, InvalidInput
-from portal.models import SavedConversation, SavedPrompt
+from portal.models import SavedConversation, SavedPreset, SavedPrompt
 
 MOST = 200
 
@@ -48,6 +48,30 @@ def delete_prompt(*, actor: User, prompt_id: UUID | str) -> None:
 
 
 @transaction.atomic
+def save_preset(*, actor: User, values: Mapping[str, Any], now: datetime) -> SavedPreset:
+    """`values`: name and settings."""
+    _require_room(actor, SavedPreset)
+    return SavedPreset.objects.create(owner=actor, **values, created_at=now, updated_at=now)
+
+
+@transaction.atomic
+def change_preset(
+    *, actor: User, preset_id: UUID | str, values: Mapping[str, Any], now: datetime
+) -> SavedPreset:
+    """Settings replace all former ones."""
+    preset = SavedPreset.objects.visible_to(actor).select_for_update(no_key=True).get_or_refuse(preset_id)
+    for name, value in values.items():
+        setattr(preset, name, value)
+    preset.updated_at = max(now, preset.updated_at)
+    preset.save()
+    return preset
+
+
+def delete_preset(*, actor: User, preset_id: UUID | str) -> None:
+    SavedPreset.objects.visible_to(actor).get_or_refuse(preset_id).delete()
+
+
+@transaction.atomic
 def save_conversation(*, actor: User, values: Mapping[str, Any], now: datetime) -> SavedConversation:
     """`values`: name, messages and, if known, model."""
     _require_size(values)
@@ -78,7 +102,7 @@ def delete_all_conversations(*, actor: User) -> int:
     return SavedConversation.objects.visible_to(actor).delete()[0]
 
 
-def _require_room(actor: User, kind: type[SavedPrompt] | type[SavedConversation]) -> None:
+def _require_room(actor: User, kind: type[SavedPrompt] | type[SavedPreset] | type[SavedConversation]) -> None:
     """Locked, so that parallel ones can't slip past the count."""
     User.objects.select_for_update(no_key=True).only("pk").get(pk=actor.pk)
     if kind.objects.visible_to(actor).count() >= MOST:

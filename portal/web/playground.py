@@ -1,27 +1,35 @@
-"""Trying a model out in the browser. The page holds no secret: it talks to the API, which adds it."""
+"""Trying models out in the browser. The page holds no secret: it talks to the API, which adds it."""
 
+from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
 from accounts.models import User
 from accounts.web.pages import PageRequest, signed_in
 from apikeys.models import ApiKey, ApiKeyModel
+from apikeys.web.limits import of_key
 from catalog.models import Model
-from litemaas.web.forms import WholeNumber
+from litemaas.errors import NotFound
+from portal.web.playground_texts import EXAMPLES, TEXTS
 
+Json = dict[str, Any]
 _MOST_CHOICES = 1000
 
 
 class SettingsForm(forms.Form):
-    """What a chat is called with. `target` is a key and a model in one choice."""
+    """What a chat is called with."""
 
-    target = forms.ChoiceField(label=_("Key and model"))
+    key = forms.ChoiceField(label=_("API key"))
+    model = forms.ChoiceField(label=_("Model"))
     system = forms.CharField(
         label=_("System prompt"), required=False, max_length=20_000, widget=forms.Textarea(attrs={"rows": 3})
     )
@@ -33,39 +41,141 @@ class SettingsForm(forms.Form):
         help_text=_("From 0 (always alike) to 2 (full of surprises)."),
         widget=forms.NumberInput(attrs={"step": "0.1"}),
     )
-    max_tokens = WholeNumber(
+    max_tokens = forms.IntegerField(
         label=_("Longest answer, in tokens"), required=False, min_value=1, max_value=128_000
     )
+    top_p = forms.DecimalField(
+        label=_("Top-p"),
+        required=False,
+        min_value=0,
+        max_value=1,
+        help_text=_("From 0 to 1: chooses among the likeliest words only. Leave it empty if in doubt."),
+        widget=forms.NumberInput(attrs={"step": "0.05"}),
+    )
+    stop = forms.CharField(
+        label=_("Stop at"),
+        required=False,
+        help_text=_("Up to four texts, one on each line. The answer ends where one of them would come."),
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+    stream = forms.BooleanField(label=_("Show the answer as it is written"), required=False)
 
-    def __init__(self, choices: list[tuple[str, Any]], **kwargs: Any) -> None:
+    def __init__(self, keys: list[Json], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.fields["target"].choices = choices  # type: ignore[attr-defined]
+        self.fields["key"].choices = [(key["id"], key["label"]) for key in keys]  # type: ignore[attr-defined]
+
+
+class EmbeddingsForm(forms.Form):
+    """One text becomes a vector, two can be compared."""
+
+    key = forms.ChoiceField(label=_("API key"))
+    model = forms.ChoiceField(label=_("Model"))
+    first = forms.CharField(label=_("Text"), max_length=20_000, widget=forms.Textarea(attrs={"rows": 4}))
+    second = forms.CharField(
+        label=_("Text to compare with"),
+        required=False,
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+    def __init__(self, keys: list[Json], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.fields["key"].choices = [(key["id"], key["label"]) for key in keys]  # type: ignore[attr-defined]
 
 
 @require_GET
 @signed_in
 def playground(request: PageRequest) -> HttpResponse:
-    choices = _choices(request.user) if request.user.may("api_keys:write") else []
-    wanted = request.GET.get("model", "")
-    first = next((value for _name, group in choices for value, label in group if label == wanted), None)
-    initial = {"temperature": "0.7", "max_tokens": 1024, "target": first}
-    has_keys = bool(choices) or ApiKey.objects.filter(owner=request.user).live(timezone.now()).exists()
-    form = SettingsForm(choices, initial=initial, auto_id="play-%s")
-    return render(
-        request, "portal/playground.html", {"form": form, "can_chat": bool(choices), "has_keys": has_keys}
+    kind = Model.Type.EMBEDDINGS if request.GET.get("tab") == "embeddings" else Model.Type.CHAT
+    keys = _keys(request.user) if request.user.may("api_keys:write") else []
+    fitting = [key for key in keys if any(model["type"] == kind for model in key["models"])]
+    # Keys that fit first: what is chosen at the beginning should work.
+    keys = [*fitting, *(key for key in keys if key not in fitting)]
+    tried = str(request.GET.get("key", ""))
+    first = next((key["id"] for key in fitting if key["id"] == tried), fitting[0]["id"] if fitting else "")
+    form: forms.Form
+    if kind == Model.Type.EMBEDDINGS:
+        form = EmbeddingsForm(keys, initial={"key": first}, auto_id="play-%s")
+    else:
+        form = SettingsForm(keys, initial=_initial(request.user) | {"key": first}, auto_id="play-%s")
+    values = {
+        "form": form,
+        "kind": kind.value,
+        "can_play": bool(fitting),
+        "keys": keys,
+        "has_keys": bool(keys) or ApiKey.objects.filter(owner=request.user).live(timezone.now()).exists(),
+        "facts": _facts(request.user, keys, kind),
+    }
+    return render(request, "portal/playground.html", values)
+
+
+@require_GET
+@signed_in
+def standing(request: PageRequest) -> HttpResponse:
+    """A part of the page: what limits the key that was refused. `key`: its id."""
+    own = (
+        ApiKey.objects.filter(owner=request.user).select_related("owner", "team").prefetch_related("secrets")
     )
+    try:
+        wanted = UUID(request.GET.get("key", ""))
+    except ValueError:
+        raise NotFound from None
+    key = own.get_or_refuse(wanted)
+    view = of_key(key, request.user, now=timezone.now())
+    return render(request, "portal/playground_standing.html", {"view": view})
 
 
-def _choices(user: User) -> list[tuple[str, list[tuple[str, str]]]]:
-    """By the key's name: the chat models that it opens now."""
+def _initial(user: User) -> Json:
+    """The person's own defaults (`preferences.playground`) over the product's."""
+    own = user.preferences.get("playground")
+    own = own if isinstance(own, dict) else {}
+    return {
+        "system": own.get("system") or "",
+        "temperature": own.get("temperature", "0.7"),
+        "max_tokens": own.get("maxTokens") or 1024,
+        "top_p": own.get("topP"),
+        "stop": own.get("stop") or "",
+        "stream": own.get("stream") is not False,
+    }
+
+
+def _facts(user: User, keys: list[Json], kind: str) -> Json:
+    """For the script."""
+    own = user.preferences.get("playground")
+    return {
+        "keys": keys,
+        "kind": kind,
+        "keep": isinstance(own, dict) and own.get("keepConversations") is True,
+        "texts": TEXTS,
+        "examples": EXAMPLES,
+        "keyPage": reverse("api_keys"),
+        "standing": reverse("playground_standing"),
+    }
+
+
+def _keys(user: User) -> list[Json]:
+    """Newest first, with what each opens now; keys that open nothing are left out."""
     keys = ApiKey.objects.filter(owner=user, is_blocked=False).live(timezone.now())
     opened = (
         ApiKeyModel.objects.effective()
-        .filter(api_key__in=keys, model__model_type=Model.Type.CHAT)
+        .filter(api_key__in=keys)
         .order_by("-api_key__created_at", "api_key_id", "model_id")
-        .values_list("api_key_id", "api_key__name", "model_id")
+        .values_list("api_key_id", "api_key__name", "model_id", "model__model_type")
     )
-    groups: dict[Any, tuple[str, list[tuple[str, str]]]] = {}
-    for key_id, name, model_id in opened[:_MOST_CHOICES]:
-        groups.setdefault(key_id, (name, []))[1].append((f"{key_id} {model_id}", model_id))
-    return list(groups.values())
+    return list(_grouped(opened[:_MOST_CHOICES]))
+
+
+def _grouped(rows: Iterable[tuple[Any, str, str, str]]) -> Iterable[Json]:
+    found: dict[str, Json] = {}
+    for key_id, name, model_id, model_type in rows:
+        key = found.setdefault(str(key_id), {"id": str(key_id), "name": name, "models": []})
+        key["models"].append({"id": model_id, "type": model_type})
+    for key in found.values():
+        count = len(key["models"])
+        words = ngettext("%(name)s (%(count)s model)", "%(name)s (%(count)s models)", count)
+        types = dict.fromkeys(Model.Type(model["type"]) for model in key["models"])
+        yield {
+            **key,
+            "label": words % {"name": key["name"], "count": count},
+            "type_names": ", ".join(str(TEXTS["types"][one.value]) for one in types),
+        }

@@ -13,6 +13,7 @@ urlpatterns = [
     path("settings/data/export", own.export, name="export_own_data"),
     path("settings/data/clear-conversations", own.clear_conversations, name="clear_conversations"),
     path("playground", playground.playground, name="playground"),
+    path("playground/standing", playground.standing, name="playground_standing"),
     path("operations/gateway", gateway.findings, name="gateway_findings"),
     path("operations/gateway/compare", gateway.compare, name="compare_gateway"),
     path("operations/gateway/repair", gateway.repair, name="repair_findings"),

@@ -1,4 +1,4 @@
-"""Saved prompts and conversations: their owner's alone."""
+"""Saved prompts, presets and conversations: their owner's alone."""
 
 import pytest
 
@@ -45,6 +45,22 @@ def test_a_conversation_is_kept_changed_and_deleted(api, stranger):
     assert listed["messageCount"] == 2
     assert api.patch(address, {"messages": TALK[:1]}).json()["messageCount"] == 1
     assert api.get(address).json()["messages"] == TALK[:1]
+    for method in (stranger.get, stranger.patch, stranger.delete):
+        assert method(address).status_code == 404
+    assert api.delete(address).status_code == 204
+
+
+def test_a_preset_is_kept_changed_and_deleted_and_has_no_place_for_a_key(api, stranger):
+    wish = {"model": "m", "temperature": 0.2, "stop": ["END"], "stream": False, "apiKeyId": "sk-1"}
+    made = api.post("playground/presets", {"name": "Exact", "settings": wish})
+    assert made.status_code == 201
+    del wish["apiKeyId"]
+    assert made.json()["settings"] == wish
+    address = f"playground/presets/{made.json()['id']}"
+    assert api.patch(address, {"settings": {"topP": 0.5}}).json()["settings"] == {"topP": 0.5}
+    assert api.post("playground/presets", {"name": "Hot", "settings": {"temperature": 3}}).status_code == 400
+    assert [one["name"] for one in api.get("playground/presets").json()["data"]] == ["Exact"]
+    assert stranger.get("playground/presets").json()["data"] == []
     for method in (stranger.get, stranger.patch, stranger.delete):
         assert method(address).status_code == 404
     assert api.delete(address).status_code == 204

@@ -1,5 +1,7 @@
 """Parts of a page that ask the server again by themselves."""
 
+from typing import Any
+
 from django.forms import BaseForm
 from django.template import Context, Library
 from django.utils.safestring import SafeString
@@ -33,12 +35,13 @@ def job_line(context: Context, line: JobLine) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def conversation(context: Context, address: str) -> SafeString:
-    """A talk with a model, for `static/js/playground.js`, which sends it to `address`."""
-    return render("conversation", address=address, csrf_token=context.get("csrf_token"))
+def play(context: Context, form: BaseForm, facts: dict[str, Any]) -> SafeString:
+    """Talks with up to four models at once, for `static/js/playground/`. `form` has the fields of the settings,
+    `facts` what the script needs: keys with their models, texts, examples."""
+    return render("play", form=form, facts=facts, csrf_token=context.get("csrf_token"))
 
 
-@register.simple_tag
-def plain_fields(form: BaseForm, id: str) -> SafeString:
-    """Fields that a script reads, in a form that goes nowhere."""
-    return render("plain_fields", form=form, id=id)
+@register.simple_tag(takes_context=True)
+def play_embeddings(context: Context, form: BaseForm, facts: dict[str, Any]) -> SafeString:
+    """Texts made into vectors, and compared."""
+    return render("play_embeddings", form=form, facts=facts, csrf_token=context.get("csrf_token"))
