@@ -7,8 +7,10 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Upper
 from django.utils.translation import gettext as _
 
 from litellm_sync import windows
@@ -146,6 +148,8 @@ class ApiKey(models.Model):
                 fields=["team", "-created_at", "id"], condition=Q(team__isnull=False), name="apikey_of_team"
             ),
             models.Index(fields=["expires_at"], condition=Q(revoked_at__isnull=True), name="apikey_expiry"),
+            models.Index(fields=["created_at", "id"], name="apikey_by_creation"),
+            GinIndex(OpClass(Upper("name"), "gin_trgm_ops"), name="apikey_name_search"),
         ]
 
     def __str__(self) -> str:
