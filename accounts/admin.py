@@ -1,4 +1,4 @@
-"""People and the record of what they did, for operators."""
+"""People, their ways in, and the record of what they did, for operators."""
 
 from typing import Any
 
@@ -7,20 +7,23 @@ from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from allauth.usersessions.models import UserSession
 from django.contrib import admin, messages
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
 from accounts import automation, services
-from accounts.credentials import AutomationKey
-from accounts.models import AuditEvent, User
-from litemaas.administration import ReadOnlyAdmin, run_each
+from accounts.audit import models as audit
+from accounts.credentials import AutomationKey, ProviderGrant, SignIn
+from accounts.models import AuditEvent, PortalOption, Role, User
+from litemaas.administration import ReadOnlyAdmin, ReadOnlyInline, run_each
 
-# Pages that libraries bring along: whole tokens and second factors would stand there, and groups mean nothing here.
-_NOT_SHOWN: tuple[type[Model], ...] = (
+# Pages that libraries bring along, which would show whole tokens and second factors; ours follow below.
+_BROUGHT: tuple[type[Model], ...] = (
     Authenticator,
     BlacklistedToken,
     EmailAddress,
@@ -32,39 +35,57 @@ _NOT_SHOWN: tuple[type[Model], ...] = (
     SocialToken,
     UserSession,
 )
-for _model in _NOT_SHOWN:
+for _model in _BROUGHT:
     if admin.site.is_registered(_model):
         admin.site.unregister(_model)
+
+
+class RoleFilter(admin.SimpleListFilter):
+    title = _("Role")
+    parameter_name = "role"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> Any:
+        return Role.choices
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
+        return queryset.filter(roles__contains=[self.value()]) if self.value() else queryset
+
+
+class AddressInline(ReadOnlyInline):
+    model = EmailAddress
+    fields = ["email", "verified", "primary"]
+
+
+class IdentityInline(ReadOnlyInline):
+    model = SocialAccount
+    fields = ["provider", "uid", "last_login", "date_joined"]
+
+
+class SignInInline(ReadOnlyInline):
+    model = SignIn
+    fields = ["method", "ip_address", "signed_in_at", "last_activity_at", "expires_at", "ended_at"]
+    ordering = ["-signed_in_at"]
 
 
 @admin.register(User)
 class UserAdmin(ReadOnlyAdmin):
     list_display = ["username", "email", "full_name", "roles", "is_active", "last_login", "created_at"]
-    list_filter = ["is_active"]
+    list_filter = ["is_active", "is_service", RoleFilter]
     search_fields = ["username", "email", "full_name"]
     ordering = ["-created_at"]
-    fields = [
-        "id",
-        "username",
-        "email",
-        "full_name",
-        "roles",
-        "is_active",
-        "last_login",
-        "created_at",
-        "updated_at",
-    ]
+    exclude = ["preferences"]
+    inlines = [AddressInline, IdentityInline, SignInInline]
     actions = ["activate", "deactivate", "open_for_linking"]
 
-    @admin.action(description="Activate")
+    @admin.action(description=_("Activate"))
     def activate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         self._set_active(request, queryset, True)
 
-    @admin.action(description="Deactivate: no sign-in, keys blocked")
+    @admin.action(description=_("Deactivate: no sign-in, keys blocked"))
     def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         self._set_active(request, queryset, False)
 
-    @admin.action(description="Let a provider's verified e-mail address take the account over, once")
+    @admin.action(description=_("Let a provider's verified e-mail address take the account over, once"))
     def open_for_linking(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         def link(user: User) -> Any:
             return services.open_for_linking(
@@ -91,19 +112,29 @@ class UserAdmin(ReadOnlyAdmin):
 class AuditEventAdmin(ReadOnlyAdmin):
     list_display = ["at", "actor_name", "action", "resource_type", "resource_id", "success", "ip_address"]
     list_filter = ["success", "at"]
-    search_fields = ["=action", "=resource_id", "=actor__username"]
-    search_help_text = "A whole action code, object id or user name."
+    search_fields = ["action"]
+    search_help_text = _(
+        "A part of the action, of the object's id or of what was noted; or a whole user name."
+    )
     ordering = ["-at"]
     list_select_related = False
     actions = ["redact"]
 
-    @admin.action(description="Take personal data out of one row, for good")
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[AuditEvent], search_term: str
+    ) -> tuple[QuerySet[AuditEvent], bool]:
+        assert isinstance(queryset, audit.AuditEventQuerySet)  # noqa: S101 - the model's own manager makes it
+        if term := search_term.strip():
+            queryset = queryset.holding(term)
+        return queryset, False
+
+    @admin.action(description=_("Take personal data out of one row, for good"))
     def redact(self, request: HttpRequest, queryset: QuerySet[AuditEvent]) -> HttpResponse | None:
         """The page of the portal asks which fields and why."""
         chosen = list(queryset.values_list("pk", flat=True)[:2])
         if len(chosen) == 1:
             return HttpResponseRedirect(reverse("redact_audit_event", args=chosen))
-        self.message_user(request, "Choose one row: each has to be looked at by itself.", messages.WARNING)
+        self.message_user(request, _("Choose one row: each has to be looked at by itself."), messages.WARNING)
         return None
 
 
@@ -121,13 +152,13 @@ class AutomationKeyAdmin(ReadOnlyAdmin):
         "last_used_at",
         "revoked_at",
     ]
+    list_filter = [("revoked_at", admin.EmptyFieldListFilter)]
     search_fields = ["name"]
     ordering = ["-created_at"]
     list_select_related = ["created_by"]
-    exclude = ["key_hash"]
     actions = ["revoke"]
 
-    @admin.action(description="Revoke: the keys stop at once")
+    @admin.action(description=_("Revoke: the keys stop at once"))
     def revoke(self, request: HttpRequest, queryset: QuerySet[AutomationKey]) -> None:
         def revoke(key: AutomationKey) -> Any:
             return automation.revoke_automation_key(
@@ -137,3 +168,167 @@ class AutomationKeyAdmin(ReadOnlyAdmin):
             )
 
         run_each(request, queryset, revoke)
+
+
+@admin.register(SignIn)
+class SignInAdmin(ReadOnlyAdmin):
+    list_display = [
+        "user",
+        "method",
+        "ip_address",
+        "signed_in_at",
+        "last_activity_at",
+        "expires_at",
+        "ended_at",
+    ]
+    list_filter = ["method", ("ended_at", admin.EmptyFieldListFilter)]
+    search_fields = ["user__username"]
+    search_help_text = _("A part of the user name.")
+    list_select_related = ["user"]
+    ordering = ["-expires_at"]
+
+
+@admin.register(ProviderGrant)
+class ProviderGrantAdmin(ReadOnlyAdmin):
+    list_display = ["account_id", "confirmed_at", "due_at"]
+    ordering = ["due_at"]
+
+
+@admin.register(PortalOption)
+class PortalOptionAdmin(ReadOnlyAdmin):
+    """Set on the portal's settings, where each has its check."""
+
+    list_display = ["name", "value", "updated_at"]
+    search_fields = ["name"]
+    ordering = ["name"]
+
+
+# --- the proof of the record
+
+
+@admin.register(audit.AuditSeal)
+class AuditSealAdmin(ReadOnlyAdmin):
+    list_display = ["seq", "event_id", "at"]
+    search_fields = ["event_id__exact"]
+    search_help_text = _("The number of a row of the record.")
+    ordering = ["-seq"]
+
+
+@admin.register(audit.AuditChain)
+class AuditChainAdmin(ReadOnlyAdmin):
+    list_display = ["seq", "sealed_at"]
+
+
+@admin.register(audit.AuditCheckpoint)
+class AuditCheckpointAdmin(ReadOnlyAdmin):
+    list_display = ["seq", "signed_at", "key_name"]
+    ordering = ["-seq"]
+
+
+@admin.register(audit.AuditRetirement)
+class AuditRetirementAdmin(ReadOnlyAdmin):
+    list_display = ["month", "first_seq", "last_seq", "retired_at", "key_name"]
+    ordering = ["-first_seq"]
+
+
+@admin.register(audit.AuditRedaction)
+class AuditRedactionAdmin(ReadOnlyAdmin):
+    list_display = ["event_id", "at", "fields", "redacted_at"]
+    search_fields = ["event_id__exact"]
+    ordering = ["-event_id"]
+    exclude = ["commitments", "salts"]
+
+
+# --- what libraries keep: none of it is shown that would let somebody in
+
+
+@admin.register(EmailAddress)
+class EmailAddressAdmin(ReadOnlyAdmin):
+    list_display = ["email", "user", "verified", "primary"]
+    list_filter = ["verified"]
+    search_fields = ["email__exact", "user__username"]
+    search_help_text = _("A whole address, or a part of the user name.")
+    list_select_related = ["user"]
+    ordering = ["-pk"]
+
+
+@admin.register(EmailConfirmation)
+class EmailConfirmationAdmin(ReadOnlyAdmin):
+    list_display = ["email_address", "created", "sent"]
+    list_select_related = ["email_address__user"]
+    exclude = ["key"]
+    ordering = ["-pk"]
+
+
+@admin.register(Authenticator)
+class AuthenticatorAdmin(ReadOnlyAdmin):
+    list_display = ["user", "type", "created_at", "last_used_at"]
+    list_filter = ["type"]
+    search_fields = ["user__username"]
+    list_select_related = ["user"]
+    exclude = ["data"]
+    ordering = ["-pk"]
+
+
+@admin.register(SocialAccount)
+class SocialAccountAdmin(ReadOnlyAdmin):
+    list_display = ["user", "provider", "uid", "last_login", "date_joined"]
+    search_fields = ["user__username", "uid__exact"]
+    search_help_text = _("A part of the user name, or the provider's whole id.")
+    list_select_related = ["user"]
+    exclude = ["extra_data"]
+    ordering = ["-pk"]
+
+
+@admin.register(SocialApp)
+class SocialAppAdmin(ReadOnlyAdmin):
+    """Providers come from the settings; a row here would only be a library's."""
+
+    list_display = ["name", "provider", "provider_id"]
+    exclude = ["key", "settings"]
+    ordering = ["-pk"]
+
+
+@admin.register(SocialToken)
+class SocialTokenAdmin(ReadOnlyAdmin):
+    list_display = ["account", "app", "expires_at"]
+    list_select_related = ["account__user", "app"]
+    ordering = ["-pk"]
+
+
+@admin.register(UserSession)
+class UserSessionAdmin(ReadOnlyAdmin):
+    list_display = ["user", "ip", "created_at", "last_seen_at"]
+    search_fields = ["user__username"]
+    search_help_text = _("A part of the user name.")
+    list_select_related = ["user"]
+    exclude = ["data"]
+    ordering = ["-pk"]
+
+
+@admin.register(OutstandingToken)
+class OutstandingTokenAdmin(ReadOnlyAdmin):
+    """Refresh tokens by their numbers: the token itself is not kept here."""
+
+    list_display = ["user", "created_at", "expires_at"]
+    search_fields = ["user__username"]
+    search_help_text = _("A part of the user name.")
+    list_select_related = ["user"]
+    exclude = ["jti"]
+    ordering = ["-pk"]
+
+
+@admin.register(BlacklistedToken)
+class BlacklistedTokenAdmin(ReadOnlyAdmin):
+    list_display = ["token_id", "blacklisted_at"]
+    ordering = ["-pk"]
+
+
+@admin.register(LogEntry)
+class LogEntryAdmin(ReadOnlyAdmin):
+    """What was done by hand in these pages; the record of acts has it all."""
+
+    list_display = ["action_time", "user", "object_repr", "action_flag"]
+    list_filter = ["action_flag"]
+    list_select_related = ["user", "content_type"]
+    ordering = ["-pk"]

@@ -6,9 +6,11 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
+from accounts.admin import UserAdmin
 from apikeys import services
-from apikeys.models import ApiKey, ApiKeyModel
+from apikeys.models import ApiKey, ApiKeyModel, ApiKeySecret
 from litellm_sync.models import sync_status_of
 from litemaas.administration import ReadOnlyAdmin, ReadOnlyInline, ask_reason, run_each
 
@@ -16,10 +18,28 @@ from litemaas.administration import ReadOnlyAdmin, ReadOnlyInline, ask_reason, r
 class ModelInline(ReadOnlyInline):
     model = ApiKeyModel
     fields = ["model"]
+    select_related = ("model",)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[ApiKeyModel]:
-        rows: QuerySet[ApiKeyModel] = super().get_queryset(request)
-        return rows.select_related("model")
+
+class SecretInline(ReadOnlyInline):
+    """The key's history of secrets, by what is written on them."""
+
+    model = ApiKeySecret
+    fields = ["number", "preview", "created_at", "confirmed_at", "superseded_at", "valid_until", "retired_at"]
+    ordering = ["-number"]
+
+
+class KeyInline(ReadOnlyInline):
+    """Somebody's keys, beside the person."""
+
+    model = ApiKey
+    fk_name = "owner"
+    fields = ["name", "preview", "team", "is_blocked", "expires_at", "revoked_at", "last_used_at"]
+    select_related = ("team",)
+    ordering = ["-created_at"]
+
+
+UserAdmin.inlines.append(KeyInline)
 
 
 @admin.register(ApiKey)
@@ -34,46 +54,32 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         "revoked_at",
         "created_at",
     ]
-    list_filter = ["is_blocked", ("revoked_at", admin.EmptyFieldListFilter)]
-    search_fields = ["name", "owner__username", "owner__email", "=alias"]
+    list_filter = [
+        "is_blocked",
+        ("revoked_at", admin.EmptyFieldListFilter),
+        ("team", admin.EmptyFieldListFilter),
+        "expires_at",
+    ]
+    search_fields = ["name", "owner__username", "owner__email", "alias__exact"]
+    search_help_text = _("A part of the key's name or of its owner's, or the key's whole alias.")
+    in_portal = ("api_key", "key_id")
     list_select_related = ["owner"]
     ordering = ["-created_at"]
-    inlines = [ModelInline]
-    fields = [
-        "id",
-        "name",
-        "description",
-        "owner",
-        "team",
-        "preview",
-        "alias",
-        "max_budget",
-        "budget_window",
-        "tpm_limit",
-        "rpm_limit",
-        "max_parallel_requests",
-        "expires_at",
-        "is_blocked",
-        "blocked_reason",
-        "revoked_at",
-        "deleted_at",
-        "last_used_at",
-        "created_at",
-        "updated_at",
-    ]
-    readonly_fields = ["id", "alias", "preview"]
+    inlines = [ModelInline, SecretInline]
+    readonly_fields = ["preview"]
+    exclude = ["secret_prefix", "secret_suffix"]
     actions = ["block", "unblock", "revoke"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ApiKey]:
         rows: QuerySet[ApiKey] = super().get_queryset(request)
         return rows.annotate(gateway_status=sync_status_of("key"))
 
-    @admin.display(description="Gateway")
+    @admin.display(description=_("Gateway"))
     def gateway(self, key: Any) -> str | None:
         status: str | None = key.gateway_status
         return status
 
-    @admin.action(description="Block, with a reason")
+    @admin.action(description=_("Block, with a reason"))
     def block(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> HttpResponse | None:
         def use_case(key: ApiKey, reason: str) -> Any:
             return services.block_api_key(
@@ -81,10 +87,10 @@ class ApiKeyAdmin(ReadOnlyAdmin):
             )
 
         return ask_reason(
-            self, request, queryset, action="block", title="Block these keys", use_case=use_case
+            self, request, queryset, action="block", title=_("Block these keys"), use_case=use_case
         )
 
-    @admin.action(description="Unblock")
+    @admin.action(description=_("Unblock"))
     def unblock(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         run_each(
             request,
@@ -92,13 +98,46 @@ class ApiKeyAdmin(ReadOnlyAdmin):
             lambda key: services.unblock_api_key(actor=_actor(request), key_id=key.pk, now=timezone.now()),
         )
 
-    @admin.action(description="Revoke for good")
+    @admin.action(description=_("Revoke for good"))
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         run_each(
             request,
             queryset,
             lambda key: services.revoke_api_key(actor=_actor(request), key_id=key.pk, now=timezone.now()),
         )
+
+
+@admin.register(ApiKeyModel)
+class ApiKeyModelAdmin(ReadOnlyAdmin):
+    list_display = ["api_key", "model_id"]
+    search_fields = ["model__id", "api_key__owner__username"]
+    search_help_text = _("A part of the model's name, or of the owner's.")
+    list_select_related = ["api_key"]
+    ordering = ["-pk"]
+
+
+@admin.register(ApiKeySecret)
+class ApiKeySecretAdmin(ReadOnlyAdmin):
+    """Which secrets there were and until when they worked; never what they are."""
+
+    list_display = [
+        "api_key",
+        "number",
+        "preview",
+        "created_at",
+        "confirmed_at",
+        "superseded_at",
+        "valid_until",
+        "retired_at",
+    ]
+    list_filter = [
+        ("superseded_at", admin.EmptyFieldListFilter),
+        ("retired_at", admin.EmptyFieldListFilter),
+    ]
+    search_fields = ["alias__exact", "api_key__owner__username"]
+    search_help_text = _("A part of the owner's name, or the secret's whole alias.")
+    list_select_related = ["api_key"]
+    ordering = ["-pk"]
 
 
 def _actor(request: HttpRequest) -> Any:

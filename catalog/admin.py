@@ -8,6 +8,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from catalog import services, sync
@@ -18,6 +20,7 @@ from litemaas.errors import DomainError
 
 class PriceInline(ReadOnlyInline):
     model = Price
+    ordering = ["-valid_from"]
 
 
 class DeploymentInline(ReadOnlyInline):
@@ -40,14 +43,15 @@ class ModelAdmin(ReadOnlyAdmin):
     ]
     list_filter = ["availability", "restricted_access", "model_type"]
     search_fields = ["id", "provider", "description"]
+    in_portal = ("model", "model_id")
     inlines = [DeploymentInline, PriceInline]
     actions = ["restrict", "open_to_all"]
 
-    @admin.action(description="Restrict: subscriptions need an approval")
+    @admin.action(description=_("Restrict: subscriptions need an approval"))
     def restrict(self, request: HttpRequest, queryset: QuerySet[Model]) -> None:
         self._set_restricted(request, queryset, True)
 
-    @admin.action(description="Open to all: pending subscriptions become active")
+    @admin.action(description=_("Open to all: pending subscriptions become active"))
     def open_to_all(self, request: HttpRequest, queryset: QuerySet[Model]) -> None:
         self._set_restricted(request, queryset, False)
 
@@ -100,7 +104,8 @@ class SyncRunAdmin(ReadOnlyAdmin):
         "restored_models",
         "finding",
     ]
-    list_filter = ["state", "trigger"]
+    list_filter = ["state", "started_at"]
+    ordering = ["-started_at"]
 
     def get_urls(self) -> list[URLPattern]:
         now = path(
@@ -117,7 +122,8 @@ class SyncRunAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         try:
             summary = sync.sync_models(actor=request.user, trigger="admin")  # type: ignore[arg-type]
-            messages.success(request, f"{summary.total} models, {len(summary.new)} new.")
+            told = ngettext("%d model at the gateway.", "%d models at the gateway.", summary.total)
+            messages.success(request, told % summary.total)
         except DomainError as error:
             messages.error(request, error.message)
         return HttpResponseRedirect(reverse("admin:catalog_syncrun_changelist"))

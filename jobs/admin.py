@@ -9,18 +9,18 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from jobs import services
-from jobs.models import Job
+from jobs.models import Job, JobChunk
 from litemaas.administration import ReadOnlyAdmin, run_each
 
 
 @admin.register(Job)
 class JobAdmin(ReadOnlyAdmin):
     list_display = ["kind", "state", "done", "total", "unit", "created_by", "created_at", "finished_at"]
-    list_filter = ["state", "kind"]
+    list_filter = ["state"]
     search_fields = ["created_by__username"]
+    search_help_text = _("A part of the user name.")
     list_select_related = ["created_by"]
-    ordering = ["-created_at", "id"]
-    exclude = ["lease"]
+    ordering = ["-created_at"]
     actions = ["cancel"]
 
     @admin.action(description=_("Cancel"))
@@ -31,3 +31,12 @@ class JobAdmin(ReadOnlyAdmin):
             queryset,
             lambda row: services.cancel_job(actor=actor, job_id=row.pk, now=timezone.now()),
         )
+
+
+@admin.register(JobChunk)
+class JobChunkAdmin(ReadOnlyAdmin):
+    """Pieces of the files that jobs made, without what is in them."""
+
+    list_display = ["job", "attempt", "position"]
+    list_select_related = ["job"]
+    ordering = ["-pk"]

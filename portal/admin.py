@@ -10,11 +10,30 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from litellm_sync.models import Finding, FindingQuerySet, GatewayObject, GatewayObjectQuerySet, SyncRun
+from litellm_sync.models import (
+    Finding,
+    FindingQuerySet,
+    GatewayObject,
+    GatewayObjectQuerySet,
+    GatewaySpend,
+    Sighted,
+    SyncRun,
+)
 from litemaas.administration import ReadOnlyAdmin, run_each
+from litemaas.administration.hiding import shortened
+from portal.models import (
+    Banner,
+    BannerChange,
+    BannerDismissal,
+    Branding,
+    BrandingImage,
+    SavedConversation,
+    SavedPrompt,
+)
 from portal.sync import operations
 
 _IGNORED_FOR = timedelta(days=30)
+_ANY_KIND = {"kind__in": GatewayObject.Kind.values}
 
 
 class SyncStatusFilter(admin.SimpleListFilter):
@@ -40,7 +59,8 @@ class SyncStatusFilter(admin.SimpleListFilter):
 class GatewayObjectAdmin(ReadOnlyAdmin):
     list_display = ["kind", "object_id", "sync_status", "attempts", "dirty_since", "not_before", "last_error"]
     list_filter = ["kind", SyncStatusFilter]
-    search_fields = ["=object_id"]
+    search_fields = ["object_id__exact"]
+    search_within = _ANY_KIND
     search_help_text = _("The whole id of a user, team, member, key or model.")
     ordering = ["-dirty_since"]
     actions = ["retry", "drop"]
@@ -92,13 +112,18 @@ class FindingAdmin(ReadOnlyAdmin):
         "resolved_at",
     ]
     list_filter = ["kind", "verdict", FindingStateFilter]
-    search_fields = ["=object_id", "gateway_id", "label"]
+    search_fields = ["object_id__exact", "gateway_id__exact", "label"]
+    search_help_text = _("A part of the name, or the whole id.")
+    readonly_fields = ["name", "differing"]
+    exclude = ["gateway_id", "differences"]
+    in_portal = ("gateway_finding", "finding_id")
+    list_select_related = False
     ordering = ["-found_at"]
     actions = ["repair", "adopt", "ignore"]
 
     @admin.display(description=_("Object"))
     def name(self, finding: Finding) -> str:
-        return finding.label or finding.gateway_id
+        return finding.label or shortened(finding.gateway_id)
 
     @admin.display(description=_("Differences (portal / gateway)"))
     def differing(self, finding: Finding) -> str:
@@ -146,3 +171,88 @@ class GatewaySyncRunAdmin(ReadOnlyAdmin):
     def counts(self, run: SyncRun) -> str:
         names = ("missing", "different", "unknown")
         return ", ".join(str(sum(report[name] for report in run.results.values())) for name in names)
+
+
+class _AtGateway(ReadOnlyAdmin):
+    """Rows that name an object as the gateway does; a key's name there is its hash."""
+
+    readonly_fields = ["at_gateway"]
+    exclude = ["gateway_id"]
+
+    @admin.display(description=_("Object"))
+    def at_gateway(self, row: Any) -> str:
+        return shortened(row.gateway_id)
+
+
+@admin.register(Sighted)
+class SightedAdmin(_AtGateway):
+    """What a comparison saw at the gateway so far; empty when none runs."""
+
+    list_display = ["run_id", "kind", "at_gateway"]
+    ordering = ["-pk"]
+
+
+@admin.register(GatewaySpend)
+class GatewaySpendAdmin(_AtGateway):
+    list_display = ["kind", "at_gateway", "object_id", "spend", "budget_reset_at", "as_of"]
+    list_filter = ["kind"]
+    search_fields = ["gateway_id__exact"]
+    search_within = _ANY_KIND
+    search_help_text = _("The whole id of a user or team, or a key's hash.")
+    ordering = ["-pk"]
+
+
+@admin.register(Banner)
+class BannerAdmin(ReadOnlyAdmin):
+    list_display = ["name", "variant", "is_active", "priority", "starts_at", "ends_at", "updated_at"]
+    list_filter = ["is_active", "variant"]
+    search_fields = ["name"]
+    ordering = ["-created_at"]
+
+
+@admin.register(BannerChange)
+class BannerChangeAdmin(ReadOnlyAdmin):
+    list_display = ["changed_at", "banner_id", "action", "changed_by"]
+    list_filter = ["action"]
+    search_fields = ["banner_id__exact"]
+    search_help_text = _("The id of a banner.")
+    list_select_related = ["changed_by"]
+    ordering = ["-changed_at"]
+
+
+@admin.register(BannerDismissal)
+class BannerDismissalAdmin(ReadOnlyAdmin):
+    list_display = ["banner", "user", "dismissed_at", "until"]
+    list_select_related = ["banner", "user"]
+    ordering = ["-pk"]
+
+
+@admin.register(Branding)
+class BrandingAdmin(ReadOnlyAdmin):
+    list_display = ["login_title", "login_subtitle", "updated_at"]
+
+
+@admin.register(BrandingImage)
+class BrandingImageAdmin(ReadOnlyAdmin):
+    list_display = ["place", "content_type", "updated_at"]
+
+
+class _OfSomebody(ReadOnlyAdmin):
+    """Whose they are and that they are there; what people write to models is their own business."""
+
+    search_fields = ["owner__username"]
+    search_help_text = _("A part of the user name.")
+    list_select_related = ["owner"]
+    ordering = ["-updated_at"]
+
+
+@admin.register(SavedPrompt)
+class SavedPromptAdmin(_OfSomebody):
+    list_display = ["owner", "created_at", "updated_at"]
+    exclude = ["name", "text"]
+
+
+@admin.register(SavedConversation)
+class SavedConversationAdmin(_OfSomebody):
+    list_display = ["owner", "model", "created_at", "updated_at"]
+    exclude = ["name", "messages"]

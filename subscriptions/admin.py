@@ -7,7 +7,9 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
+from accounts.admin import UserAdmin
 from litemaas.administration import ReadOnlyAdmin, ReadOnlyInline, ask_reason, run_each
 from subscriptions import services
 from subscriptions.models import StatusChange, Subscription
@@ -16,10 +18,29 @@ from subscriptions.models import StatusChange, Subscription
 class HistoryInline(ReadOnlyInline):
     model = StatusChange
     fields = ["changed_at", "old_status", "new_status", "reason", "changed_by"]
+    select_related = ("changed_by",)
+    ordering = ["-changed_at"]
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[StatusChange]:
-        rows: QuerySet[StatusChange] = super().get_queryset(request)
-        return rows.select_related("changed_by")
+
+class SubscriptionInline(ReadOnlyInline):
+    """Somebody's subscriptions, beside the person."""
+
+    model = Subscription
+    fk_name = "user"
+    fields = [
+        "model",
+        "status",
+        "used_requests",
+        "quota_requests",
+        "used_tokens",
+        "quota_tokens",
+        "expires_at",
+    ]
+    select_related = ("model", "user")
+    ordering = ["-created_at"]
+
+
+UserAdmin.inlines.append(SubscriptionInline)
 
 
 @admin.register(Subscription)
@@ -38,25 +59,27 @@ class SubscriptionAdmin(ReadOnlyAdmin):
     ]
     list_filter = ["status", "suspended_by", ("deleted_at", admin.EmptyFieldListFilter)]
     search_fields = ["user__username", "user__email", "model__id"]
+    search_help_text = _("A part of the user's name or address, or of the model's name.")
     list_select_related = ["user"]
+    in_portal = ("subscription", "subscription_id")
     ordering = ["-created_at"]
     inlines = [HistoryInline]
     actions = ["approve", "deny", "cancel"]
 
-    @admin.action(description="Approve")
+    @admin.action(description=_("Approve"))
     def approve(self, request: HttpRequest, queryset: QuerySet[Subscription]) -> None:
         run_each(request, queryset, _deciding(services.approve_subscription, request))
 
-    @admin.action(description="Deny, with a reason")
+    @admin.action(description=_("Deny, with a reason"))
     def deny(self, request: HttpRequest, queryset: QuerySet[Subscription]) -> HttpResponse | None:
         def use_case(row: Subscription, reason: str) -> Any:
             return _deciding(services.deny_subscription, request, reason=reason)(row)
 
         return ask_reason(
-            self, request, queryset, action="deny", title="Deny these requests", use_case=use_case
+            self, request, queryset, action="deny", title=_("Deny these requests"), use_case=use_case
         )
 
-    @admin.action(description="Cancel")
+    @admin.action(description=_("Cancel"))
     def cancel(self, request: HttpRequest, queryset: QuerySet[Subscription]) -> None:
         run_each(request, queryset, _deciding(services.cancel_subscription, request))
 
@@ -71,7 +94,7 @@ def _deciding(
 @admin.register(StatusChange)
 class StatusChangeAdmin(ReadOnlyAdmin):
     list_display = ["changed_at", "subscription", "old_status", "new_status", "reason", "changed_by"]
-    list_filter = ["new_status"]
+    list_filter = ["changed_at"]
     search_fields = ["subscription__user__username", "subscription__model__id"]
     list_select_related = ["subscription", "changed_by"]
     ordering = ["-changed_at"]

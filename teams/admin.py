@@ -6,8 +6,10 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
-from litemaas.administration import ReadOnlyAdmin, ReadOnlyInline, ask_reason, may_act, run_each
+from accounts.admin import UserAdmin
+from litemaas.administration import Listed, ReadOnlyAdmin, ReadOnlyInline, ask_reason, may_act, run_each
 from teams import roles, services
 from teams.models import AllowedModel, Invitation, Member, Team, TeamGroup
 
@@ -15,15 +17,29 @@ from teams.models import AllowedModel, Invitation, Member, Team, TeamGroup
 class MemberInline(ReadOnlyInline):
     model = Member
     fields = ["user", "role", "source", "max_budget", "joined_at"]
+    select_related = ("user",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Member]:
-        rows: QuerySet[Member] = super().get_queryset(request)
-        return rows.filter(removed_at__isnull=True).select_related("user", "team")
+        return super().get_queryset(request).filter(removed_at__isnull=True)
+
+
+class PlaceInline(ReadOnlyInline):
+    """Somebody's teams, beside the person."""
+
+    model = Member
+    fk_name = "user"
+    fields = ["team", "role", "source", "max_budget", "joined_at", "removed_at"]
+    select_related = ("team",)
+    ordering = ["-joined_at"]
+
+
+UserAdmin.inlines.append(PlaceInline)
 
 
 class AllowedModelInline(ReadOnlyInline):
     model = AllowedModel
     fields = ["model"]
+    select_related = ("model",)
 
 
 class TeamGroupInline(ReadOnlyInline):
@@ -36,19 +52,20 @@ class TeamAdmin(ReadOnlyAdmin):
     list_display = ["name", "max_budget", "budget_window", "is_active", "deleted_at", "created_at"]
     list_filter = ["is_active"]
     search_fields = ["name", "alias"]
+    in_portal = ("team", "team_id")
     ordering = ["name"]
     inlines = [MemberInline, AllowedModelInline, TeamGroupInline]
     actions = ["activate", "deactivate", "delete_teams"]
 
-    @admin.action(description="Activate")
+    @admin.action(description=_("Activate"))
     def activate(self, request: HttpRequest, queryset: QuerySet[Team]) -> None:
         run_each(request, queryset, lambda team: _switch(request, team, is_active=True))
 
-    @admin.action(description="Deactivate")
+    @admin.action(description=_("Deactivate"))
     def deactivate(self, request: HttpRequest, queryset: QuerySet[Team]) -> None:
         run_each(request, queryset, lambda team: _switch(request, team, is_active=False))
 
-    @admin.action(description="Delete, with a reason")
+    @admin.action(description=_("Delete, with a reason"))
     def delete_teams(self, request: HttpRequest, queryset: QuerySet[Team]) -> HttpResponse | None:
         def use_case(team: Team, reason: str) -> Any:
             return services.delete_team(
@@ -59,7 +76,7 @@ class TeamAdmin(ReadOnlyAdmin):
             )
 
         return ask_reason(
-            self, request, queryset, action="delete_teams", title="Delete these teams", use_case=use_case
+            self, request, queryset, action="delete_teams", title=_("Delete these teams"), use_case=use_case
         )
 
 
@@ -81,19 +98,19 @@ class MemberAdmin(ReadOnlyAdmin):
     ordering = ["-joined_at"]
     actions = ["make_admin", "make_member", "make_viewer", "remove"]
 
-    @admin.action(description="Make team administrator")
+    @admin.action(description=_("Make team administrator"))
     def make_admin(self, request: HttpRequest, queryset: QuerySet[Member]) -> None:
         run_each(request, queryset, lambda row: _give_role(request, row, roles.ADMIN))
 
-    @admin.action(description="Make member")
+    @admin.action(description=_("Make member"))
     def make_member(self, request: HttpRequest, queryset: QuerySet[Member]) -> None:
         run_each(request, queryset, lambda row: _give_role(request, row, roles.MEMBER))
 
-    @admin.action(description="Make viewer")
+    @admin.action(description=_("Make viewer"))
     def make_viewer(self, request: HttpRequest, queryset: QuerySet[Member]) -> None:
         run_each(request, queryset, lambda row: _give_role(request, row, roles.VIEWER))
 
-    @admin.action(description="Remove from the team, with a reason")
+    @admin.action(description=_("Remove from the team, with a reason"))
     def remove(self, request: HttpRequest, queryset: QuerySet[Member]) -> HttpResponse | None:
         def use_case(row: Member, reason: str) -> Any:
             return services.remove_member(
@@ -105,7 +122,7 @@ class MemberAdmin(ReadOnlyAdmin):
             )
 
         return ask_reason(
-            self, request, queryset, action="remove", title="Remove from the team", use_case=use_case
+            self, request, queryset, action="remove", title=_("Remove from the team"), use_case=use_case
         )
 
 
@@ -126,11 +143,9 @@ class InvitationAdmin(ReadOnlyAdmin):
     search_fields = ["email", "user__username", "team__name"]
     list_select_related = ["team", "user"]
     ordering = ["-created_at"]
-    # Nobody has a use for what is left of the token.
-    exclude = ["token_hash", "sealed_token"]
     actions = ["revoke"]
 
-    @admin.action(description="Take back")
+    @admin.action(description=_("Take back"))
     def revoke(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> None:
         run_each(
             request,
@@ -144,8 +159,17 @@ class InvitationAdmin(ReadOnlyAdmin):
         )
 
 
+@admin.register(AllowedModel)
+class AllowedModelAdmin(ReadOnlyAdmin):
+    list_display = ["team", "model_id"]
+    search_fields = ["team__name", "model__id"]
+    search_help_text = _("A part of the team's name, or of the model's.")
+    list_select_related = ["team"]
+    ordering = ["-pk"]
+
+
 @admin.register(TeamGroup)
-class TeamGroupAdmin(admin.ModelAdmin[TeamGroup]):
+class TeamGroupAdmin(Listed):
     """Which groups of the identity provider lead into which team: the one thing that is set here by hand, through its
     use case."""
 

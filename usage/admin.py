@@ -1,33 +1,86 @@
-"""The ledger in Django admin: to look at, never to edit."""
+"""The ledger in Django admin: to look at, never to edit.
+
+Its rollups have keys of several columns, which Django admin can't show; they are what the pages of usage sum up.
+"""
+
+from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext_lazy as _
 
 from litemaas.administration import ReadOnlyAdmin
+from litemaas.administration.hiding import shortened
 from usage.models import (
+    AlertDelivery,
+    AlertThresholds,
     BackfilledWindow,
+    BudgetAlert,
+    BudgetForecast,
+    BudgetKind,
+    ClosedMonth,
+    RollupZone,
+    Series,
+    SummedDay,
     UsageBatch,
     UsageCursor,
     UsageDifference,
     UsageLog,
     UsageReject,
     UsageTrust,
+    Visitor,
+    Webhook,
 )
 
 
+class _OfKeys(ReadOnlyAdmin):
+    """Rows that name a key by the gateway's hash of it."""
+
+    @admin.display(description=_("Key at the gateway"))
+    def key_at_gateway(self, row: Any) -> str:
+        return shortened(row.token_hash)
+
+
+class _CallList(ChangeList):
+    def url_for_result(self, result: Any) -> str:
+        """With the call's time: by its identity alone all months would have to be read."""
+        return f"{super().url_for_result(result)}?{urlencode({'at': result.started_at.isoformat()})}"
+
+
 @admin.register(UsageLog)
-class UsageLogAdmin(ReadOnlyAdmin):
+class UsageLogAdmin(_OfKeys):
+    """Newest first and by time, as the table is kept; whose calls they are is what the pages of usage tell."""
+
     list_display = ("started_at", "model", "user_id", "status", "total_tokens", "cost", "request_id")
-    list_filter = ("started_at",)
-    search_fields = ("user_id__exact",)
-    search_help_text = "The id of a user."
+    list_filter = ("started_at", "status")
+    readonly_fields = ("key_at_gateway",)
+    exclude = ("figures_digest", "key_alias")
     ordering = ("-started_at",)
+
+    def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
+        return _CallList
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> UsageLog | None:
+        try:
+            at = parse_datetime(request.GET.get("at", ""))
+            if at is None or at.tzinfo is None:
+                return None
+            return UsageLog.objects.filter(started_at=at, identity=object_id).first()
+        except (ValueError, ValidationError):
+            return None
 
 
 @admin.register(UsageReject)
 class UsageRejectAdmin(ReadOnlyAdmin):
     list_display = ("rejected_at", "reason", "request_id", "source")
-    list_filter = ("reason",)
-    search_fields = ("request_id__exact",)
+    list_filter = ("rejected_at",)
+    exclude = ("fingerprint", "row")
     ordering = ("-rejected_at",)
 
 
@@ -42,18 +95,52 @@ class BackfilledWindowAdmin(ReadOnlyAdmin):
     ordering = ("-start",)
 
 
+@admin.register(ClosedMonth)
+class ClosedMonthAdmin(ReadOnlyAdmin):
+    list_display = ("month", "closed_at")
+    ordering = ("-month",)
+
+
+@admin.register(SummedDay)
+class SummedDayAdmin(ReadOnlyAdmin):
+    list_display = ("day", "since")
+    ordering = ("-day",)
+
+
+@admin.register(RollupZone)
+class RollupZoneAdmin(ReadOnlyAdmin):
+    list_display = ("name",)
+
+
 @admin.register(UsageBatch)
 class UsageBatchAdmin(ReadOnlyAdmin):
     list_display = ("received_at", "body_bytes", "attempts", "not_before", "last_error")
-    fields = ("received_at", "digest", "body_bytes", "attempts", "not_before", "last_error")
     ordering = ("id",)
 
 
+@admin.register(Series)
+class SeriesAdmin(_OfKeys):
+    list_display = ("model", "provider", "status", "user_id", "team_id", "api_key_id")
+    list_filter = ("status",)
+    search_fields = ("model__exact", "user_id__exact", "team_id__exact")
+    search_help_text = _("A model's whole name, or the id of a user or team.")
+    readonly_fields = ("key_at_gateway",)
+    ordering = ("-pk",)
+
+
+@admin.register(Visitor)
+class VisitorAdmin(ReadOnlyAdmin):
+    list_display = ("id", "user_id")
+    search_fields = ("user_id__exact",)
+    search_help_text = _("The id of a user.")
+    ordering = ("-pk",)
+
+
 @admin.register(UsageDifference)
-class UsageDifferenceAdmin(ReadOnlyAdmin):
-    list_display = ("day", "kind", "against", "token_hash", "requests", "other_requests", "healed_at")
-    list_filter = ("kind", "against")
-    search_fields = ("token_hash__exact",)
+class UsageDifferenceAdmin(_OfKeys):
+    list_display = ("day", "kind", "against", "key_at_gateway", "requests", "other_requests", "healed_at")
+    list_filter = ("kind", "against", ("healed_at", admin.EmptyFieldListFilter))
+    readonly_fields = ("key_at_gateway",)
     ordering = ("-day", "id")
 
 
@@ -62,3 +149,51 @@ class UsageTrustAdmin(ReadOnlyAdmin):
     list_display = ("day", "state", "requests", "gateway_requests", "cost", "gateway_cost", "checked_at")
     list_filter = ("state",)
     ordering = ("-day",)
+
+
+# --- budgets
+
+_ANY_KIND = {"kind__in": BudgetKind.values}
+
+
+@admin.register(BudgetAlert)
+class BudgetAlertAdmin(ReadOnlyAdmin):
+    list_display = ("raised_at", "kind", "name", "threshold", "spend", "max_budget", "window_end")
+    list_filter = ("kind",)
+    search_fields = ("object_id__exact",)
+    search_within = _ANY_KIND
+    search_help_text = _("The id of a user, team or key.")
+    ordering = ("-raised_at",)
+
+
+@admin.register(AlertDelivery)
+class AlertDeliveryAdmin(ReadOnlyAdmin):
+    list_display = ("alert", "channel", "webhook", "user", "attempts", "due_at", "delivered_at", "last_error")
+    list_filter = ("channel", ("delivered_at", admin.EmptyFieldListFilter))
+    list_select_related = ("alert", "webhook", "user")
+    ordering = ("-pk",)
+
+
+@admin.register(AlertThresholds)
+class AlertThresholdsAdmin(ReadOnlyAdmin):
+    list_display = ("kind", "object_id", "percents", "changed_at")
+    list_filter = ("kind",)
+    search_fields = ("object_id__exact",)
+    search_within = _ANY_KIND
+    search_help_text = _("The id of a user, team or key.")
+
+
+@admin.register(BudgetForecast)
+class BudgetForecastAdmin(ReadOnlyAdmin):
+    list_display = ("made_on", "kind", "object_id", "window_end", "low", "expected", "high", "actual")
+    list_filter = ("kind",)
+    ordering = ("-pk",)
+
+
+@admin.register(Webhook)
+class WebhookAdmin(ReadOnlyAdmin):
+    list_display = ("url", "description", "is_active", "created_by", "created_at")
+    list_filter = ("is_active",)
+    search_fields = ("url",)
+    list_select_related = ("created_by",)
+    ordering = ("-created_at",)

