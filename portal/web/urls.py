@@ -1,7 +1,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from portal.web import catalogue, gateway, home, own, playground, subscription
+from portal.web import catalogue, gateway, home, own, playground, reviewing, subscription
 from portal.web import model as model_page
 
 urlpatterns = [
@@ -23,6 +23,7 @@ urlpatterns = [
     path("operations/gateway/<int:finding_id>", gateway.finding, name="gateway_finding"),
     path("operations/gateway/<int:finding_id>/adopt", gateway.adopt, name="adopt_finding"),
     path("operations/gateway/<int:finding_id>/ignore", gateway.ignore, name="ignore_finding"),
+    path("operations/subscriptions/review", reviewing.review, name="review_requests"),
     path("subscriptions/<uuid:subscription_id>", subscription.subscription, name="subscription"),
     path("models", catalogue.models, name="models"),
     # A model's name may hold slashes, so this matches everything below.

@@ -1,14 +1,16 @@
 """Forms and filters of subscriptions."""
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from catalog.models import Model
 from litemaas.web.forms import WholeNumber
 from litemaas.web.templatetags.formats import number_text
 from subscriptions.models import Subscription, SubscriptionQuerySet
@@ -124,8 +126,14 @@ class QuotasForm(forms.Form):
     quota_tokens = WholeNumber(label=_("Tokens per month"))
 
 
+def _days(label: Any, words: dict[int, Any]) -> forms.ChoiceField:
+    return forms.ChoiceField(
+        label=label, required=False, choices=[("", ""), *((str(n), word) for n, word in words.items())]
+    )
+
+
 class RequestFilter(forms.Form):
-    """What waits is shown unless something else is asked for."""
+    """What waits is shown unless something else is asked for; where nothing waits, all (`shows_all_instead`)."""
 
     search = forms.CharField(
         label=_("Search by user or model"),
@@ -135,18 +143,37 @@ class RequestFilter(forms.Form):
     )
     status = forms.ChoiceField(
         label=_("Status"),
-        required=False,
         choices=[
-            ("", _("Pending")),
+            (Subscription.Status.PENDING.value, _("Pending")),
             ("all", _("All")),
             *[choice for choice in STATUS_CHOICES if choice[0] != Subscription.Status.PENDING],
             *ENDED_CHOICES,
         ],
     )
+    model = forms.ChoiceField(label=_("Model"), required=False)
+    period = _days(
+        _("Changed"),
+        {1: _("In the last 24 hours"), 7: _("Last 7 days"), 30: _("Last 30 days"), 90: _("Last 90 days")},
+    )
+    waiting = _days(
+        _("Waiting"), {1: _("Longer than a day"), 3: _("Longer than 3 days"), 7: _("Longer than a week")}
+    )
     restricted = forms.BooleanField(label=_("Restricted models only"), required=False)
 
-    def __init__(self, query: QueryDict) -> None:
-        super().__init__(query)
+    def __init__(self, query: QueryDict, *, has_pending: bool) -> None:
+        data = query.copy()
+        self.is_plain = not any(data.get(name) for name in self.base_fields)
+        self.shows_all_instead = self.is_plain and not has_pending
+        if not data.get("status"):
+            data["status"] = "all" if self.shows_all_instead else Subscription.Status.PENDING.value
+        super().__init__(data)
+        asked_for = Model.objects.filter(Exists(Subscription.objects.kept().filter(model=OuterRef("pk"))))
+        field = self.fields["model"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101  for the type checker
+        field.choices = [
+            ("", ""),
+            *((pk, pk) for pk in asked_for.order_by("pk").values_list("pk", flat=True)),
+        ]
         self.full_clean()
 
     @property
@@ -154,12 +181,21 @@ class RequestFilter(forms.Form):
         """A status, or "all"."""
         return self.cleaned_data.get("status") or Subscription.Status.PENDING.value
 
-    def apply(self, rows: SubscriptionQuerySet) -> SubscriptionQuerySet:
+    def apply(self, rows: SubscriptionQuerySet, *, now: datetime) -> SubscriptionQuerySet:
+        wanted = self.cleaned_data
         if self.wanted_status != "all":
             rows = rows.filter(status=self.wanted_status)
-        if self.cleaned_data.get("restricted"):
+        if wanted.get("restricted"):
             rows = rows.filter(model__restricted_access=True)
-        if text := self.cleaned_data.get("search", "").strip():
+        if model := wanted.get("model"):
+            rows = rows.filter(model=model)
+        if days := wanted.get("period"):
+            rows = rows.filter(status_changed_at__gte=now - timedelta(days=int(days)))
+        if days := wanted.get("waiting"):
+            rows = rows.filter(
+                status=Subscription.Status.PENDING, status_changed_at__lte=now - timedelta(days=int(days))
+            )
+        if text := wanted.get("search", "").strip():
             named = Q(user__username__icontains=text) | Q(user__email__icontains=text)
             rows = rows.filter(named | Q(model__id__icontains=text))
         return rows

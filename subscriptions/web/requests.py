@@ -1,98 +1,94 @@
 """Requests for models and everybody's subscriptions, for those who decide. Read-only administrators look."""
 
-from typing import Literal
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.web.pages import PageRequest, signed_in
 from litemaas import errors
 from litemaas.web.forms import show_refusal
 from litemaas.web.paging import page_of
+from litemaas.web.tables import Column, Table
+from litemaas.web.templatetags.pf_labels import SUBSCRIPTION_LOOKS
 from subscriptions import policies, quota_rules, services
 from subscriptions.counts import request_stats
 from subscriptions.models import Subscription
 from subscriptions.states import Act, targets_of
 from subscriptions.web.forms import ReadReasonForm, ReasonForm, RequestFilter
 
-_MOST_AT_ONCE = 500
+REQUESTS: Table[Subscription] = Table(
+    "requests",
+    [
+        Column(
+            "user", gettext_lazy("User"), lambda row: row.user.username, order="user__username", is_fixed=True
+        ),
+        Column(
+            "email", gettext_lazy("E-mail"), lambda row: row.user.email, order="user__email", is_extra=True
+        ),
+        Column("model", gettext_lazy("Model"), lambda row: row.model_id, order="model_id"),
+        Column("provider", gettext_lazy("Provider"), lambda row: row.model.provider, is_extra=True),
+        Column(
+            "status", gettext_lazy("Status"), lambda row: SUBSCRIPTION_LOOKS[row.status].word, order="status"
+        ),
+        Column("reason", gettext_lazy("Reason"), lambda row: row.status_reason),
+        Column("requested", gettext_lazy("Requested"), lambda row: row.created_at, order="created_at"),
+        Column(
+            "changed", gettext_lazy("Changed"), lambda row: row.status_changed_at, order="status_changed_at"
+        ),
+        Column(
+            "by", gettext_lazy("By"), lambda row: row.status_changed_by and row.status_changed_by.username
+        ),
+        Column(
+            "requests",
+            gettext_lazy("Requests per month"),
+            lambda row: row.quota_requests,
+            order="quota_requests",
+            numeric=True,
+            is_extra=True,
+        ),
+        Column(
+            "tokens",
+            gettext_lazy("Tokens per month"),
+            lambda row: row.quota_tokens,
+            order="quota_tokens",
+            numeric=True,
+            is_extra=True,
+        ),
+    ],
+    sort="-changed",
+)
 
 
 @require_GET
 @signed_in
-def requests(request: PageRequest) -> HttpResponse:
+def requests(request: PageRequest) -> HttpResponseBase:
     if not request.user.may("admin:subscriptions:read"):
         raise errors.Forbidden
-    chosen = RequestFilter(request.GET)
+    now = timezone.now()
+    stats = request_stats(quota_rules.day_start(now))
+    chosen = RequestFilter(request.GET, has_pending=stats["pendingCount"] > 0)
     rows = Subscription.objects.visible_to(request.user).select_related("user", "model", "status_changed_by")
-    page = page_of(chosen.apply(rows).order_by("-status_changed_at", "id"), request.GET)
+    table = REQUESTS.shown_to(request)
+    found = table.sorted(chosen.apply(rows, now=now))
+    if table.wants_file:
+        return table.file(found)
+    page = page_of(found, request.GET)
     values = {
         "filter": chosen,
+        "table": table,
         "page": page,
-        "stats": request_stats(quota_rules.day_start(timezone.now())),
+        "stats": stats,
         "may_decide": policies.may_decide(request.user),
-        "is_plain": not any(chosen.cleaned_data.values()),
+        "may_delete": policies.may_delete(request.user),
+        "can_decide_any": any(row.is_pending for row in page),
     }
     return render(request, "subscriptions/requests.html", values)
-
-
-@require_http_methods(["GET", "POST"])
-@signed_in
-def decide(request: PageRequest) -> HttpResponse:
-    """Name what is about to be decided, ask for the reason, decide, and say how each went."""
-    if not policies.may_decide(request.user):
-        raise errors.Forbidden
-    query = request.POST if request.method == "POST" else request.GET
-    verdict: Literal["approve", "deny"] = "deny" if query.get("verdict") == "deny" else "approve"
-    ids = _uuids(query.getlist("chosen"))
-    if not ids:
-        messages.info(request, _("Choose at least one request first."))
-        return redirect("subscription_requests")
-    form_class = ReadReasonForm if verdict == "deny" else ReasonForm
-    form = form_class(request.POST if request.method == "POST" else None)
-    found = Subscription.objects.visible_to(request.user).filter(pk__in=ids)
-    chosen = list(found.select_related("user").order_by("user__username", "model_id"))
-    if request.method == "POST" and form.is_valid():
-        return _decided(request, verdict, chosen, form.cleaned_data["reason"])
-    values = {"form": form, "verdict": verdict, "chosen": chosen}
-    return render(request, "subscriptions/decide.html", values)
-
-
-def _decided(
-    request: PageRequest, verdict: Literal["approve", "deny"], chosen: list[Subscription], reason: str
-) -> HttpResponse:
-    result = services.decide_many(
-        verdict,
-        actor=request.user,
-        subscription_ids=[row.pk for row in chosen],
-        reason=reason,
-        now=timezone.now(),
-    )
-    done = len(result.done)
-    if done:
-        messages.success(
-            request, ngettext("%(n)s request decided.", "%(n)s requests decided.", done) % {"n": done}
-        )
-    if not result.refused:
-        return redirect("subscription_requests")
-    refused = [(row, result.refused[row.pk]) for row in chosen if row.pk in result.refused]
-    return render(request, "subscriptions/decided.html", {"refused": refused, "done": done})
-
-
-def _uuids(texts: list[str]) -> list[UUID]:
-    found = []
-    for text in texts[:_MOST_AT_ONCE]:
-        try:
-            found.append(UUID(text))
-        except ValueError:
-            raise errors.NotFound from None
-    return found
 
 
 @require_http_methods(["GET", "POST"])

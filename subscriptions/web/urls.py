@@ -1,6 +1,6 @@
 from django.urls import path
 
-from subscriptions.web import detail, requests, views
+from subscriptions.web import deciding, detail, requests, views
 
 _ONE = "subscriptions/<uuid:subscription_id>"
 _OPERATIONS = "operations/subscriptions"
@@ -14,7 +14,8 @@ urlpatterns = [
     path(f"{_ONE}/resume", detail.resume, name="resume_subscription"),
     path(f"{_ONE}/quotas", detail.quotas, name="change_quotas"),
     path(_OPERATIONS, requests.requests, name="subscription_requests"),
-    path(f"{_OPERATIONS}/decide", requests.decide, name="decide_subscriptions"),
+    path(f"{_OPERATIONS}/decide", deciding.decide, name="decide_subscriptions"),
+    path(f"{_OPERATIONS}/decided", deciding.decided, name="decided_subscriptions"),
     path(f"{_OPERATIONS}/<uuid:subscription_id>/revert", requests.revert, name="revert_subscription"),
     path(f"{_OPERATIONS}/<uuid:subscription_id>/delete", requests.delete, name="delete_subscription"),
 ]

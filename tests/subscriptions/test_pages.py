@@ -1,5 +1,7 @@
 """The pages of a subscription and of those who decide, without script."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 from django.utils import timezone
@@ -7,7 +9,7 @@ from django.utils import timezone
 from subscriptions import quota_rules
 from subscriptions.models import Subscription
 from subscriptions.services import QuotaUse, record_quota_use, suspend_for_quota
-from tests.factories import SubscriptionFactory, UserFactory
+from tests.factories import ModelFactory, SubscriptionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -82,7 +84,9 @@ def test_requests_are_listed_chosen_and_decided(client, operator):
     client.post(reverse("decide_subscriptions"), {"chosen": chosen, "verdict": "deny", "reason": "No."})
     assert Subscription.objects.filter(status="denied", status_reason="No.").count() == 2
     again = client.post(
-        reverse("decide_subscriptions"), {"chosen": [*chosen, str(waiting[2].pk)], "verdict": "approve"}
+        reverse("decide_subscriptions"),
+        {"chosen": [*chosen, str(waiting[2].pk)], "verdict": "approve"},
+        follow=True,
     )
     assert "can&#x27;t become “active”" in again.text
     assert Subscription.objects.get(pk=waiting[2].pk).status == "active"
@@ -122,3 +126,90 @@ def test_the_list_costs_the_same_statements_however_long(client, operator, djang
     page(client, "subscription_requests")
     with django_assert_max_num_queries(12):
         page(client, "subscription_requests")
+
+
+# --- deciding many ---
+
+
+def test_before_a_decision_it_is_said_what_it_touches_and_what_is_left_out(client, operator):
+    user = UserFactory.create()
+    waiting = SubscriptionFactory.create_batch(2, user=user, status="pending")
+    active = SubscriptionFactory.create(user=user)
+    client.force_login(operator)
+    chosen = [str(row.pk) for row in [*waiting, active]]
+    answer = page(client, "decide_subscriptions", chosen=chosen, verdict="approve")
+    outlook = answer.context["outlook"]
+    assert (outlook.requests, outlook.users, outlook.keys) == (2, 1, 0)
+    assert list(outlook.refused) == [active.pk]
+    assert "1 will be left out" in answer.text
+    assert Subscription.objects.filter(status="pending").count() == 2
+
+
+def test_what_failed_is_listed_with_its_cause_and_can_be_tried_again(client, operator):
+    waiting = SubscriptionFactory.create_batch(2, status="pending")
+    client.force_login(operator)
+    chosen = [str(row.pk) for row in waiting]
+    Subscription.objects.filter(pk=waiting[0].pk).update(expires_at=timezone.now() - timedelta(days=1))
+    posted = {"chosen": chosen, "verdict": "approve"}
+    answer = client.post(reverse("decide_subscriptions"), posted, follow=True)
+    assert answer.redirect_chain == [(reverse("decided_subscriptions"), 302)]
+    assert [row.pk for row in answer.context["done"]] == [waiting[1].pk]
+    assert [row.pk for row in answer.context["again"]] == [waiting[0].pk]
+    assert "Its time ran out" in answer.text
+    assert "Try 1 again" in answer.text
+    # The address can be loaded again, and says the same.
+    assert "Its time ran out" in page(client, "decided_subscriptions").text
+
+
+def test_the_result_of_nothing_is_the_list(client, operator):
+    client.force_login(operator)
+    assert page(client, "decided_subscriptions").url == reverse("subscription_requests")
+
+
+# --- the list ---
+
+
+def test_where_nothing_waits_all_are_shown_and_it_is_said(client, operator, row):
+    client.force_login(operator)
+    listed = page(client, "subscription_requests")
+    assert [one.pk for one in listed.context["page"]] == [row.pk]
+    assert "So you see all subscriptions" in listed.text
+    asked = page(client, "subscription_requests", status="pending")
+    assert "Nothing waits for a decision" in asked.text
+    assert not asked.context["page"].object_list
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({}, {"old", "new"}),
+        ({"waiting": "7"}, {"old"}),
+        ({"period": "1"}, {"new"}),
+        ({"model": "lab/new"}, {"new"}),
+        ({"restricted": "on"}, {"old"}),
+        ({"search": "OLD"}, {"old"}),
+        ({"status": "all"}, {"old", "new", "done"}),
+        ({"status": "nothing", "waiting": "x", "period": "\x00"}, {"old", "new"}),
+    ],
+)
+def test_requests_are_narrowed(query, expected, client, operator):
+    now = timezone.now()
+    for name, days, status in (("old", 10, "pending"), ("new", 0, "pending"), ("done", 2, "active")):
+        at = now - timedelta(days=days)
+        model = ModelFactory.create(id=f"lab/{name}", restricted_access=name == "old")
+        SubscriptionFactory.create(model=model, status=status, status_changed_at=at, created_at=at)
+    client.force_login(operator)
+    listed = page(client, "subscription_requests", **query).context["page"]
+    assert {row.model_id.removeprefix("lab/") for row in listed} == expected
+
+
+def test_the_list_is_sorted_and_comes_as_a_file(client, operator):
+    for name in ("b", "a"):
+        SubscriptionFactory.create(status="pending", model__id=name, status_reason=f"=because {name}")
+    client.force_login(operator)
+    listed = page(client, "subscription_requests", sort="model").context["page"]
+    assert [row.model_id for row in listed] == ["a", "b"]
+    file = page(client, "subscription_requests", sort="model", format="csv", columns="model.reason")
+    lines = b"".join(file.streaming_content).decode("utf-8-sig").splitlines()
+    assert lines[0].split(",")[:3] == ["User", "Model", "Reason"]
+    assert "'=because a" in lines[1]

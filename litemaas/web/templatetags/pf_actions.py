@@ -19,7 +19,9 @@ def button(content: str, **options: Any) -> SafeString:
     `href`, `type` (submit, reset; a button that only a script uses is `button`), `icon`, `label` (name of an
     icon-only button), `name`, `value`, `form`, `id`, `small`, `block`, `dialog` (open `href` in a dialog),
     `external` (new tab), `download`, `disabled_reason` (unusable, and why: shown, focusable, read out),
-    `copy` (a selector: copies that element's text) and `script_only` (hidden where scripts do not run).
+    `copy` (a selector: copies that element's text), `script_only` (hidden where scripts do not run) and
+    `page_key` (a letter that presses it, on pages with `page_keys`; while the field `needs`, a selector, is empty
+    that field is focused instead).
     """
     return render("button", content=stripped(content), **options)
 
@@ -35,6 +37,12 @@ def post_button(context: Context, content: str, action: str, **options: Any) -> 
         tone=options.pop("tone", "secondary"),
         **options,
     )
+
+
+@register.simple_block_tag
+def page_keys(content: str) -> SafeString:
+    """Says which letters press what on this page (`page_key` of buttons), and makes them do so."""
+    return render("page_keys", content=content)
 
 
 @register.simple_tag
