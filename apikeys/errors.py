@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy
 
-from litemaas.errors import Conflict, DomainError, Forbidden, InvalidInput, InvalidStateTransition
+from litemaas.errors import Conflict, DomainError, Forbidden, InvalidInput, InvalidStateTransition, NotFound
 
 
 class KeyLimitReached(DomainError):
@@ -28,6 +28,10 @@ class RequestTokenReused(DomainError):
 
 class SecretNotReadable(Forbidden):
     """The key is revoked, expired or blocked: clients look for the words "inactive" and "expired"."""
+
+
+class SecretNotKept(NotFound):
+    default_message = gettext_lazy("The secret of this key is not kept. Rotate the key to get a new one.")
 
 
 class ModelNotOpen(Forbidden):

@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 from accounts.models import User
 from apikeys.key_policy import key_policy
 from apikeys.models import ApiKey
-from apikeys.spend import spent_by
+from apikeys.spend import secret_facts, spent_by
 from litellm_sync.models import GatewaySpend
 from teams.models import Member, Team
 
@@ -187,22 +187,11 @@ def _counted(spends: list[GatewaySpend], kind: str) -> dict[str, Any]:
 
 def _key_level(key: ApiKey, spends: list[GatewaySpend], now: datetime) -> Level:
     counted = _counted(spends, "key")
-    live = [row for row in key.secrets.all() if row.retired_at is None]
     parts = {
         "spend": counted["spend"],
         "spend_parts": sum(row.kind == "key" for row in spends),
     }
-    plain = [
-        {
-            "superseded_at": row.superseded_at,
-            "carried_spend": row.carried_spend,
-            "late_spend": row.late_spend,
-            "period_ends_at": row.period_ends_at.isoformat() if row.period_ends_at else None,
-        }
-        for row in live
-    ]
-    current = next((row for row in plain if row["superseded_at"] is None), None)
-    former = next((row for row in plain if row["superseded_at"] is not None), None)
+    current, former = secret_facts(key.secrets.all())
     return Level(
         "key",
         id=str(key.pk),

@@ -420,6 +420,7 @@ PAGES: dict[str, str] = {
     "POST /api-keys/{key_id}/reset-spend": "302 404 403 404 404 404 404 404",
     "GET /api-keys/{key_id}/state": "302 302 302 302 302 302 302 302",
     "POST /api-keys/{key_id}/reveal": "302 404 200 404 404 404 404 404",
+    "POST /api-keys/{key_id}/env": "302 404 404 404 404 404 404 404",
     "GET /api-keys/{key_id}/revoke": "302 404 200 404 404 404 404 404",
     "POST /api-keys/{key_id}/revoke": "302 404 302 404 404 404 404 404",
     "GET /playground": "302 200 200 200 200 200 200 200",

@@ -10,6 +10,7 @@ class UsageConfig(AppConfig):
         from django.db.backends.signals import connection_created
 
         from accounts.options import options_changed
+        from apikeys.web.use import tell_use_with
         from jobs.registry import register
         from litemaas.crypto import columns
         from teams.listing import show_trend_with
@@ -17,9 +18,11 @@ class UsageConfig(AppConfig):
         from usage.cubes.statements import plan_for_memory
         from usage.exports.files import JOB_KIND, run_export
         from usage.models import Webhook
+        from usage.web.key import use_of_key
         from usage.web.team import spend_trend
 
         show_trend_with(spend_trend)
+        tell_use_with(use_of_key)
         connection_created.connect(plan_for_memory, dispatch_uid="usage.plan_for_memory")
         register(JOB_KIND, gettext_noop("Export of usage"), run_export)
         columns.register(columns.SealedColumn(Webhook, "sealed_secret", lambda row: f"webhook:{row.pk}"))

@@ -11,7 +11,7 @@ from accounts import audit, options
 from accounts.errors import SignInTooOld
 from accounts.models import AuditEvent, User
 from apikeys import policies, secrets
-from apikeys.errors import SecretNotReadable, TooManyReveals
+from apikeys.errors import SecretNotKept, SecretNotReadable, TooManyReveals
 from apikeys.models import ApiKey
 from litemaas import errors
 
@@ -47,7 +47,7 @@ def _reveal(actor: User, key_id: UUID | str, signed_in_at: datetime | None, now:
         raise SecretNotReadable(_("This key is %(word)s. Its secret can't be shown.") % {"word": word})
     secret = secrets.read_from(key.current_secret)
     if secret is None:
-        raise errors.NotFound(_("The secret of this key is not kept. Make a new key."))
+        raise SecretNotKept
     audit.record("API_KEY_RETRIEVE_FULL", actor=actor, obj=key, at=now)
     return secret
 

@@ -1,41 +1,74 @@
 """One's own keys and those that one looks after, as the pages show them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
-from django.core.paginator import Page
 from django.db.models import Q
-from django.http import QueryDict
+from django.db.models.functions import Lower
+from django.urls import reverse
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import AuditEvent, User
+from accounts.models import User
 from apikeys.models import ApiKey, ApiKeyModel, ApiKeyQuerySet
 from apikeys.models.keys import seen_by
+from apikeys.spend import secret_facts, spent_by
 from apikeys.web.forms import KeyFilter
-from apikeys.web.states import KeyState, state_of, with_gateway_state
-from litemaas.web.paging import page_of
+from apikeys.web.states import KeyState, in_state, state_of, with_gateway_state
+from litemaas.web.tables import Column, Table
+from litemaas.web.templatetags.pf_labels import KEY_LOOKS
+from teams.models import Team
+
+_SHOWN_MODELS = 2
 
 
 @dataclass(frozen=True)
 class Row:
-    """A key with its state and its models' names, sorted."""
+    """A key with its state, its models' names, sorted, and what it spent in its budget's window; None: not known."""
 
     key: ApiKey
     state: KeyState
     models: list[str]
+    spend: Decimal | None
 
     @property
     def first_models(self) -> list[str]:
-        return self.models[:2]
+        return self.models[:_SHOWN_MODELS]
 
     @property
     def more(self) -> int:
-        return max(0, len(self.models) - 2)
+        return max(0, len(self.models) - _SHOWN_MODELS)
 
     @property
     def expires_text(self) -> str:
         return localtime(self.key.expires_at).date().isoformat() if self.key.expires_at else ""
+
+    @property
+    def owner_name(self) -> str:
+        return self.key.owner.display_name if self.key.owner else ""
+
+    @property
+    def team_name(self) -> str:
+        return self.key.team.name if self.key.team else ""
+
+
+_NAME: Column[Row] = Column("name", _("Name"), lambda row: row.key.name, order=Lower("name"), is_fixed=True)
+_OWNER: Column[Row] = Column("owner", _("Owner"), lambda row: row.owner_name, order="owner__username")
+_TEAM: Column[Row] = Column("team", _("Team"), lambda row: row.team_name, order="team__name", is_extra=True)
+_COLUMNS: list[Column[Row]] = [
+    Column("key", _("Key"), lambda row: row.key.preview),
+    Column("models", _("Models"), lambda row: ", ".join(row.models)),
+    Column("status", _("Status"), lambda row: str(KEY_LOOKS[row.state.word].word)),
+    Column("spend", _("Spend"), lambda row: row.spend, order="spend"),
+    Column("used", _("Last used"), lambda row: row.key.last_used_at, order="last_used_at"),
+    Column("expires", _("Expires"), lambda row: row.key.expires_at, order="expires_at"),
+    Column("created", _("Created"), lambda row: row.key.created_at, order="created_at", is_extra=True),
+    Column("tags", _("Tags"), lambda row: ", ".join(row.key.tags), is_extra=True),
+]
+OWN_KEYS: Table[Row] = Table("api-keys", [_NAME, *_COLUMNS, _TEAM], sort="-created")
+TEAM_KEYS: Table[Row] = Table("team-keys", [_NAME, _OWNER, *_COLUMNS], sort="-created")
 
 
 def own(user: User) -> ApiKeyQuerySet:
@@ -49,66 +82,53 @@ def cared_for(user: User) -> ApiKeyQuerySet:
     return with_gateway_state(ApiKey.objects.visible_to(user).filter(Q(owner=user) | service))
 
 
+def stoppable(user: User) -> ApiKeyQuerySet:
+    """One's own, and all keys of the teams that one looks after."""
+    return with_gateway_state(ApiKey.objects.visible_to(user).filter(seen_by(user.pk)))
+
+
+def page_of_list(key: ApiKey, reader: User) -> str:
+    """Where the reader finds the key among others."""
+    return reverse("api_keys") if key.owner_id == reader.pk else reverse("team_keys", args=[key.team_id])
+
+
 def row_of(key: ApiKey, now: datetime) -> Row:
-    """`key` comes from `own` or `cared_for`."""
-    return Row(key, state_of(key, now), sorted(link.model_id for link in key.model_links.all()))
+    """`key` comes from `own`, `cared_for` or `stoppable`."""
+    current, former = secret_facts(key.secrets.all())
+    spent = spent_by(vars(key), current, former, now)
+    models = sorted(link.model_id for link in key.model_links.all())
+    return Row(key, state_of(key, now), models, spent.amount)
 
 
-@dataclass(frozen=True)
-class Happening:
-    """One line of a key's history."""
-
-    at: datetime
-    who: str
-    what: str
+def rows_of(keys: Iterable[ApiKey], now: datetime) -> list[Row]:
+    return [row_of(key, now) for key in keys]
 
 
-_WORDS = {
-    "CREATE": _("Created"),
-    "UPDATE": _("Changed"),
-    "ROTATE": _("Rotated"),
-    "SECRET_RETIRE": _("Former key ended"),
-    "TRANSFER": _("Taken over"),
-    "SPEND_RESET": _("Spend counted anew"),
-    "RETRIEVE_FULL": _("Revealed"),
-    "BLOCK": _("Blocked"),
-    "UNBLOCK": _("Unblocked"),
-    "REVOKE": _("Revoked"),
-    "DELETE": _("Deleted"),
-}
-_ADMINISTRATORS = {
-    "ADMIN_CREATE_API_KEY": "CREATE",
-    "ADMIN_UPDATE_API_KEY": "UPDATE",
-    "ADMIN_RESET_API_KEY_SPEND": "SPEND_RESET",
-    "ADMIN_REVOKE_API_KEY": "REVOKE",
-    "ADMIN_DELETE_API_KEY": "DELETE",
-}
-_LONGEST_HISTORY = 20
-
-
-def history_of(key: ApiKey) -> list[Happening]:
-    """What was done to a key, newest first, in words; refused attempts are for auditors."""
-    words = {f"API_KEY_{act}": word for act, word in _WORDS.items()}
-    words |= {action: _WORDS[act] for action, act in _ADMINISTRATORS.items()}
-    rows = AuditEvent.objects.filter(resource_type="API_KEY", resource_id=str(key.pk), success=True)
-    found = rows.filter(action__in=words).order_by("-at", "-pk").values_list("at", "actor_name", "action")
-    return [Happening(at, who, str(words[action])) for at, who, action in found[:_LONGEST_HISTORY]]
-
-
-def used_models(user: User) -> list[str]:
-    """The models that this person's keys name, for the filter."""
-    links = ApiKeyModel.objects.filter(api_key__owner=user, api_key__deleted_at=None)
+def used_models(keys: ApiKeyQuerySet) -> list[str]:
+    """The models that these keys name, for the filter."""
+    links = ApiKeyModel.objects.filter(api_key__in=keys.order_by().values("pk"))
     return list(links.order_by("model_id").values_list("model_id", flat=True).distinct())
 
 
-def listed(
-    user: User, chosen: KeyFilter, query: QueryDict, now: datetime
-) -> tuple["Page[ApiKey]", list[Row]]:
+def used_teams(user: User) -> list[tuple[str, str]]:
+    """The teams that this person's keys are charged to, for the filter."""
+    rows = Team.objects.filter(api_keys__owner=user, api_keys__deleted_at=None).order_by("name", "pk")
+    return [(str(pk), name) for pk, name in rows.values_list("pk", "name").distinct()]
+
+
+def filtered(keys: ApiKeyQuerySet, chosen: KeyFilter, now: datetime) -> ApiKeyQuerySet:
+    """As the filter says, with all that `row_of` reads."""
     wanted = chosen.cleaned_data
-    keys = own(user) if wanted.get("ended") else own(user).live(now)
+    if state := wanted.get("status"):
+        keys = in_state(keys, state, now)
+    elif not wanted.get("ended"):
+        keys = keys.live(now)
     if text := wanted.get("search", "").strip():
         keys = keys.filter(Q(name__icontains=text) | Q(description__icontains=text))
     if model := wanted.get("model"):
         keys = keys.filter(model_links__model_id=model)
-    page = page_of(keys.order_by("-created_at", "id").prefetch_related("model_links"), query)
-    return page, [row_of(key, now) for key in page]
+    if team := wanted.get("team"):
+        keys = keys.filter(team=team)
+    if kind := wanted.get("kind"):
+        keys = keys.filter(owner__isnull=kind == "service")
+    return keys.select_related("team", "owner").prefetch_related("model_links", "secrets")

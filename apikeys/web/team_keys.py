@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db.models import Count
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,7 +18,7 @@ from apikeys import policies, services
 from apikeys.key_policy import key_policy
 from apikeys.models import ApiKey
 from apikeys.web import listing
-from apikeys.web.forms import KeyForm, models_of_team
+from apikeys.web.forms import KeyFilter, KeyForm, models_of_team
 from apikeys.web.states import with_gateway_state
 from apikeys.web.views import created
 from litemaas import errors
@@ -36,24 +37,33 @@ def count_live(team_ids: Sequence[UUID]) -> dict[UUID, int]:
 
 @require_GET
 @signed_in
-def team_keys(request: PageRequest, team_id: UUID) -> HttpResponse:
-    """All live keys for who looks after the team, else one's own."""
-    team, now = team_for(request, team_id), timezone.now()
-    keys = ApiKey.objects.visible_to(request.user).filter(team=team)
-    if not (request.user.sees_everything or team.my_role == ADMIN):
-        keys = keys.filter(owner=request.user)
-    rows = (
-        with_gateway_state(keys.live(now)).select_related("owner").prefetch_related("model_links", "secrets")
-    )
-    page = page_of(rows.order_by("-created_at", "id"), request.GET)
+def team_keys(request: PageRequest, team_id: UUID) -> HttpResponseBase:
+    """All keys for who looks after the team, else one's own."""
+    team, now, user = team_for(request, team_id), timezone.now(), request.user
+    mine = ApiKey.objects.visible_to(user).filter(team=team)
+    if sees_others := user.sees_everything or team.my_role == ADMIN:
+        keys = with_gateway_state(mine)
+    else:
+        keys = with_gateway_state(mine.filter(owner=user))
+    table = listing.TEAM_KEYS.shown_to(request)
+    chosen = KeyFilter(request.GET, models=listing.used_models(keys), kinds=sees_others)
+    found = table.sorted(listing.filtered(keys, chosen, now))
+    if table.wants_file:
+        return table.file(found, of=lambda lot: listing.rows_of(lot, now))
+    page = page_of(found, request.GET)
+    rows = listing.rows_of(page, now)
     return shown(
         request,
         "keys",
         team,
+        filter=chosen,
+        table=table,
         page=page,
-        rows=[listing.row_of(key, now) for key in page],
-        may_issue=team.is_active and team.my_role in USES_KEYS and policies.may_issue(request.user),
+        rows=rows,
+        has_any=bool(rows) or keys.exists(),
+        may_issue=team.is_active and team.my_role in USES_KEYS and policies.may_issue(user),
         may_issue_service=_may_issue_service(request, team),
+        may_write=policies.may_issue(user),
         looks_after=team.my_role == ADMIN,
     )
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apikeys.web import cancelling, changing, team_keys, views
+from apikeys.web import cancelling, changing, revealing, team_keys, views
 
 urlpatterns = [
     path("subscriptions/<uuid:subscription_id>/cancel", cancelling.cancel, name="cancel_subscription"),
@@ -10,7 +10,8 @@ urlpatterns = [
     path("api-keys/new", views.new, name="new_api_key"),
     path("api-keys/<uuid:key_id>", views.api_key, name="api_key"),
     path("api-keys/<uuid:key_id>/state", views.state, name="api_key_state"),
-    path("api-keys/<uuid:key_id>/reveal", views.reveal, name="reveal_api_key"),
+    path("api-keys/<uuid:key_id>/reveal", revealing.reveal, name="reveal_api_key"),
+    path("api-keys/<uuid:key_id>/env", revealing.env_file, name="api_key_env"),
     path("api-keys/<uuid:key_id>/change", changing.change, name="change_api_key"),
     path("api-keys/<uuid:key_id>/rotate", changing.rotate, name="rotate_api_key"),
     path("api-keys/<uuid:key_id>/retire-former", changing.retire, name="retire_former_secret"),

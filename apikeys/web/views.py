@@ -1,48 +1,60 @@
 """Pages of one's own API keys. A secret is in an answer to a POST only, and that is never stored."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts import options
-from accounts.errors import SignInTooOld
 from accounts.models import User
-from accounts.recent_sign_in import signed_in_at
 from accounts.web.pages import PageRequest, signed_in
-from accounts.web.sessions import ask_again
 from apikeys import policies, services
 from apikeys.key_policy import key_policy
 from apikeys.models import ApiKey, ApiKeySecret
-from apikeys.web import limits, listing
+from apikeys.web import history, limits, listing
 from apikeys.web.forms import KeyFilter, KeyForm, subscribed_models, teams_with_keys
+from apikeys.web.use import use_of
+from catalog.models import Model
 from catalog.web.filters import snippet_kind
 from litemaas import errors
 from litemaas.web.forms import show_refusal
+from litemaas.web.paging import page_of
+
+# How long a revealed secret stays on the page.
+SECONDS_SHOWN = 60
+# Programs that used a key within this time will probably use it again.
+JUST_USED = timedelta(hours=24)
 
 
 @require_GET
 @signed_in
-def api_keys(request: PageRequest) -> HttpResponse:
-    now = timezone.now()
-    chosen = KeyFilter(request.GET, models=listing.used_models(request.user))
-    page, rows = listing.listed(request.user, chosen, request.GET, now)
-    live = ApiKey.objects.filter(owner=request.user).live(now).count()
+def api_keys(request: PageRequest) -> HttpResponseBase:
+    user, now = request.user, timezone.now()
+    own, table = listing.own(user), listing.OWN_KEYS.shown_to(request)
+    chosen = KeyFilter(request.GET, models=listing.used_models(own), teams=listing.used_teams(user))
+    found = table.sorted(listing.filtered(own, chosen, now))
+    if table.wants_file:
+        return table.file(found, of=lambda keys: listing.rows_of(keys, now))
+    page = page_of(found, request.GET)
+    rows = listing.rows_of(page, now)
     page_values = {
         "filter": chosen,
+        "table": table,
         "page": page,
         "rows": rows,
-        "live": live,
+        "live": ApiKey.objects.filter(owner=user).live(now).count(),
         "allowed": options.value("maxActiveKeysPerUser"),
-        "may_issue": policies.may_issue(request.user),
-        "has_any": bool(rows) or listing.own(request.user).exists(),
-        "has_models": bool(rows) or bool(subscribed_models(request.user)),
+        "may_issue": policies.may_issue(user),
+        "has_any": bool(rows) or own.exists(),
+        "has_models": bool(rows) or bool(subscribed_models(user)),
     }
     return render(request, "apikeys/list.html", page_values)
 
@@ -81,14 +93,32 @@ def _issue(request: PageRequest, form: KeyForm) -> services.IssuedKey | None:
 
 def created(request: PageRequest, issued: services.IssuedKey) -> HttpResponse:
     """The only page that shows a new secret."""
-    row = listing.row_of(listing.cared_for(request.user).get(pk=issued.key.pk), timezone.now())
-    return render(request, "apikeys/created.html", {"row": row, "secret": issued.secret, **_sample(row.key)})
+    now = timezone.now()
+    found = listing.cared_for(request.user).select_related("team", "owner")
+    key = found.prefetch_related("secrets", "model_links__model").get(pk=issued.key.pk)
+    values = {
+        "row": listing.row_of(key, now),
+        "secret": issued.secret,
+        "is_shown_once": is_shown_once(),
+        **_sample(request, key),
+    }
+    return render(request, "apikeys/created.html", values)
 
 
-def _sample(key: ApiKey) -> dict[str, Any]:
-    """The model that the examples call, and how it is called: "" where there is no example."""
-    link = key.model_links.select_related("model").order_by("model_id").first()
-    return {"sample": link.model, "sample_kind": snippet_kind(link.model)} if link else {}
+def is_shown_once() -> bool:
+    """Secrets are not kept once the gateway has them."""
+    return bool(options.value("keyRevealMode") == "once")
+
+
+def _sample(request: PageRequest, key: ApiKey) -> dict[str, Any]:
+    """The models with examples, the one that is shown (`?model=`, else the first) and how it is called."""
+    links = sorted(key.model_links.all(), key=lambda link: link.model_id)
+    models = [link.model for link in links if snippet_kind(link.model)]
+    if not models:
+        return {}
+    asked = request.GET.get("model")
+    sample = next((model for model in models if model.pk == asked), models[0])
+    return {"samples": models, "sample": sample, "sample_kind": snippet_kind(sample)}
 
 
 @require_GET
@@ -99,21 +129,37 @@ def api_key(request: PageRequest, key_id: UUID) -> HttpResponse:
 
 def detail_of(request: PageRequest, key_id: UUID, secret: str, *, is_new: bool = False) -> HttpResponse:
     """The page of a key; `secret` is shown in this answer only, `is_new` says that a rotation just made it."""
-    now = timezone.now()
-    key = listing.cared_for(request.user).select_related("owner", "team").get_or_refuse(key_id)
-    row = listing.row_of(key, now)
+    now, reader = timezone.now(), request.user
+    found = listing.cared_for(reader).select_related("owner", "team")
+    key = found.prefetch_related("secrets", "model_links__model").get_or_refuse(key_id)
+    sample = _sample(request, key)
     values = {
-        "row": row,
+        "row": listing.row_of(key, now),
         "secret": secret,
         "is_new": is_new,
+        "hide_after": 0 if is_new else SECONDS_SHOWN,
+        "is_kept": key.current_secret.sealed is not None,
         "former": ApiKeySecret.objects.superseded().filter(api_key=key).first(),
-        "limits": limits.of_key(key, request.user, now=now),
-        "history": listing.history_of(key),
-        "may_change": policies.may_change(request.user, key),
-        "may_reveal": policies.may_reveal(request.user, key),
-        "may_reset": may_reset(request.user, key),
+        "limits": limits.of_key(key, reader, now=now),
+        "use": use_of(key, reader),
+        "addresses": _addresses(key),
+        "history": history.history_of(key),
+        "may_change": policies.may_change(reader, key),
+        "may_reveal": policies.may_reveal(reader, key),
+        "may_reset": may_reset(reader, key),
     }
-    return render(request, "apikeys/detail.html", {**values, **_sample(row.key)})
+    return render(request, "apikeys/detail.html", {**values, **sample})
+
+
+def _addresses(key: ApiKey) -> list[tuple[str, str, str]]:
+    """Where the key is used: a word fit for an id, what for, and the gateway's address for that."""
+    base, kinds = settings.LITELLM_PUBLIC_URL, {link.model.model_type for link in key.model_links.all()}
+    found = []
+    if kinds - {Model.Type.CONVERT} or not kinds:
+        found.append(("address-openai", _("For programs that speak OpenAI’s API"), f"{base}/v1"))
+    if Model.Type.CONVERT in kinds:
+        found.append(("address-convert", _("Document conversion"), f"{base}/docling/v1/convert/source"))
+    return found
 
 
 def may_reset(user: User, key: ApiKey) -> bool:
@@ -130,26 +176,18 @@ def state(request: PageRequest, key_id: UUID) -> HttpResponse:
     return render(request, "apikeys/_state.html", {"row": row})
 
 
-@require_POST
-@signed_in
-def reveal(request: PageRequest, key_id: UUID) -> HttpResponse:
-    """Show the secret in this answer only. After too long a session the password is asked for first."""
-    try:
-        secret = services.reveal_api_key(
-            actor=request.user, key_id=key_id, signed_in_at=signed_in_at(request), now=timezone.now()
-        )
-    except SignInTooOld:
-        return ask_again(request, reverse("api_key", args=[key_id]))
-    return detail_of(request, key_id, secret)
-
-
 @require_http_methods(["GET", "POST"])
 @signed_in
 def revoke(request: PageRequest, key_id: UUID) -> HttpResponse:
-    """Ask, then stop the key for good."""
-    row = listing.row_of(listing.cared_for(request.user).get_or_refuse(key_id), timezone.now())
+    """Ask, then stop the key for good: one's own, or any of a team that one looks after."""
+    now = timezone.now()
+    row = listing.row_of(listing.stoppable(request.user).get_or_refuse(key_id), now)
+    back = listing.page_of_list(row.key, request.user)
     if request.method != "POST":
-        return render(request, "apikeys/revoke.html", {"row": row})
-    services.revoke_api_key(actor=request.user, key_id=key_id, now=timezone.now())
+        used = row.key.last_used_at
+        was_just_used = used is not None and now - used < JUST_USED
+        values = {"row": row, "back": back, "was_just_used": was_just_used}
+        return render(request, "apikeys/revoke.html", values)
+    services.revoke_api_key(actor=request.user, key_id=key_id, now=now)
     messages.success(request, _("The key “%(name)s” is revoked.") % {"name": row.key.name})
-    return redirect("team_keys", row.key.team_id) if row.key.is_service else redirect("api_keys")
+    return redirect(back)

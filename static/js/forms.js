@@ -6,7 +6,8 @@
   // --- one submit, with a word while it runs ----------------------------------------------------------------------
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (event.defaultPrevented || form.method !== "post") return;
+    // A download leaves the page as it is: it can be asked for again.
+    if (event.defaultPrevented || form.method !== "post" || form.hasAttribute("data-download")) return;
     if (form.dataset.sent) return event.preventDefault();
     form.dataset.sent = "yes";
     form.classList.add("lm-busy");

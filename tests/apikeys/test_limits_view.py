@@ -27,7 +27,9 @@ def team():
 
 
 def spent(kind, pk, amount):
-    GatewaySpend.objects.create(kind=kind, object_id=pk, spend=Decimal(amount), as_of=NOW)
+    GatewaySpend.objects.create(
+        kind=kind, object_id=pk, gateway_id=f"{kind} {pk}", spend=Decimal(amount), as_of=NOW
+    )
 
 
 def put_in(team, user, **more):

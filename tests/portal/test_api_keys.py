@@ -6,9 +6,10 @@ import pytest
 from django.utils import timezone
 
 from accounts import options
+from accounts.models import SYSTEM
 from apikeys import secrets, services
 from apikeys.models import ApiKey, ApiKeySecret
-from litellm_sync.models import GatewayObject
+from litellm_sync.models import GatewayObject, GatewaySpend
 from tests.factories import UserFactory
 from tests.portal.conftest import issue, signed_in, subscribe
 
@@ -94,6 +95,117 @@ def test_reveal_shows_the_secret_once(model, person, browser):
     response = browser.post(f"/api-keys/{key.pk}/reveal")
     assert secrets.read_from(key.current_secret) in response.content.decode()
     assert "no-store" in response["Cache-Control"]
+
+
+def test_a_revealed_secret_leaves_the_page_after_a_minute_by_script(model, person, browser):
+    key = issue(person, "build", "lab/one")
+    assert 'data-secret="60"' in browser.post(f"/api-keys/{key.pk}/reveal").content.decode()
+
+
+def test_revealing_too_often_is_refused_on_the_keys_page_with_the_time_to_wait(
+    model, person, browser, settings
+):
+    settings.KEY_REVEALS_PER_WINDOW = 1
+    key = issue(person, "build", "lab/one")
+    browser.post(f"/api-keys/{key.pk}/reveal")
+    page = browser.post(f"/api-keys/{key.pk}/reveal", follow=True)
+    assert page.request["PATH_INFO"] == f"/api-keys/{key.pk}"
+    assert "You have revealed keys too often" in page.content.decode()
+
+
+def test_a_secret_that_is_not_kept_is_not_offered_and_rotating_is_named(model, person, browser):
+    key = issue(person, "build", "lab/one")
+    ApiKeySecret.objects.update(sealed=None)
+    page = browser.get(f"/api-keys/{key.pk}").content.decode()
+    assert "Reveal key" not in page
+    assert "Rotate the key to get a new one." in page
+    assert "not kept" in browser.post(f"/api-keys/{key.pk}/reveal", follow=True).content.decode()
+
+
+def test_the_secret_on_the_page_comes_back_as_a_file_and_no_other(model, person, browser, settings):
+    settings.LITELLM_PUBLIC_URL = "https://gateway.example"
+    key, other = issue(person, "build", "lab/one"), issue(person, "other", "lab/one")
+    secret = secrets.read_from(key.current_secret)
+    answer = browser.post(f"/api-keys/{key.pk}/env", {"secret": secret})
+    assert answer["Content-Disposition"] == 'attachment; filename="litemaas.env"'
+    assert answer.content.decode().splitlines() == [
+        f"LITEMAAS_API_KEY={secret}",
+        "LITEMAAS_BASE_URL=https://gateway.example/v1",
+    ]
+    assert browser.post(f"/api-keys/{other.pk}/env", {"secret": secret}).status_code == 404
+
+
+def test_in_show_once_mode_the_new_key_is_said_to_be_shown_this_once(model, browser):
+    options.change_options(
+        actor=SYSTEM, values={"keyRevealMode": "once"}, action="UPDATE_PORTAL_SETTINGS", now=timezone.now()
+    )
+    page = browser.post("/api-keys/new", FORM).content.decode()
+    assert "This is the only time that it is shown." in page
+    assert "reveal it again" not in page
+
+
+def test_the_list_is_narrowed_by_state_and_says_what_a_rotation_does(model, person, browser):
+    issue(person, "plain", "lab/one")
+    rotated, blocked = issue(person, "rotated", "lab/one"), issue(person, "blocked", "lab/one")
+    waiting = issue(person, "waiting", "lab/one", applied=False)
+    ended = issue(person, "ended", "lab/one")
+    services.revoke_api_key(actor=person, key_id=ended.pk, now=timezone.now())
+    ApiKey.objects.filter(pk=blocked.pk).update(is_blocked=True)
+    current = rotated.current_secret
+    now = timezone.now()
+    ApiKeySecret.objects.filter(pk=current.pk).update(superseded_at=now, valid_until=now + timedelta(hours=1))
+    secrets.secret_row(rotated, secrets.new_secret(), number=2, now=now).save()
+
+    def names(state):
+        return [row.key.name for row in browser.get(f"/api-keys?status={state}").context["rows"]]
+
+    assert names("active") == ["plain"]
+    assert names("rotating") == ["rotated"]
+    assert names("blocked") == ["blocked"]
+    assert names("provisioning") == [waiting.name]
+    assert names("revoked") == ["ended"]
+    assert names("expired") == []
+    assert "Rotating" in browser.get("/api-keys").content.decode()
+
+
+def test_the_list_shows_spend_against_the_budget_and_sorts_by_it(model, person, browser):
+    rich, poor = issue(person, "rich", "lab/one"), issue(person, "poor", "lab/one")
+    ApiKey.objects.update(max_budget=10, budget_window="monthly")
+    for key, spend in ((rich, 9), (poor, 1)):
+        GatewaySpend.objects.create(
+            kind="key", object_id=key.pk, gateway_id=key.name, spend=spend, as_of=timezone.now()
+        )
+    page = browser.get("/api-keys?sort=-spend")
+    assert [row.key.name for row in page.context["rows"]] == ["rich", "poor"]
+    assert "$9.00 / $10.00" in page.content.decode()
+
+
+def test_the_list_is_a_file_of_what_is_filtered(model, person, browser):
+    issue(person, "=cmd", "lab/one")
+    issue(person, "other", "lab/one")
+    answer = browser.get("/api-keys?search=cmd&columns=models&format=csv")
+    text = b"".join(answer.streaming_content).decode("utf-8-sig")
+    assert text.splitlines() == ["Name,Models", "'=cmd,lab/one"]
+
+
+def test_revoking_a_key_that_is_in_use_warns(model, person, browser):
+    key = issue(person, "build", "lab/one")
+    assert "last 24 hours" not in browser.get(f"/api-keys/{key.pk}/revoke").content.decode()
+    ApiKey.objects.update(last_used_at=timezone.now() - timedelta(hours=2))
+    assert "It was used in the last 24 hours" in browser.get(f"/api-keys/{key.pk}/revoke").content.decode()
+
+
+def test_examples_are_shown_for_the_model_that_is_chosen(model, person, browser):
+    subscribe(person, "lab/two")
+    key = issue(person, "build", "lab/one", "lab/two")
+    assert browser.get(f"/api-keys/{key.pk}").context["sample"].pk == "lab/one"
+    assert browser.get(f"/api-keys/{key.pk}?model=lab/two").context["sample"].pk == "lab/two"
+
+
+def test_a_key_without_any_ledger_has_no_invented_count(model, person, browser):
+    page = browser.get(f"/api-keys/{issue(person, 'build', 'lab/one').pk}")
+    assert page.context["use"].requests is None
+    assert page.context["use"].trend is None
 
 
 def test_after_a_long_session_revealing_asks_for_the_password(model, person):

@@ -1,6 +1,6 @@
 """Code and secrets: snippets in three languages, text with a copy button, a key that is shown once."""
 
-from django.template import Library
+from django.template import Context, Library
 from django.utils.safestring import SafeString
 
 from litemaas.web.elements import render
@@ -34,7 +34,20 @@ def copyable(value: str, id: str, label: str = "") -> SafeString:
     return render("copyable", value=value, id=id, label=label)
 
 
-@register.simple_tag
-def secret(value: str, label: str, id: str = "secret") -> SafeString:
-    """A key right after creation or reveal, with a copy button. It is in the page only this once."""
-    return render("secret", value=value, label=label, id=id)
+@register.simple_tag(takes_context=True)
+def secret(
+    context: Context, value: str, label: str, id: str = "secret", file: str = "", hide_after: int = 0
+) -> SafeString:
+    """A key right after creation or reveal, with a copy button. It is in the page only this once.
+
+    `file` is where the value is posted to come back as a file. After `hide_after` seconds a script takes it away.
+    """
+    return render(
+        "secret",
+        value=value,
+        label=label,
+        id=id,
+        file=file,
+        hide_after=hide_after,
+        csrf_token=context.get("csrf_token"),
+    )
