@@ -6,16 +6,18 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from accounts import gateway, mirror
+        from accounts import gateway, mirror, options
         from accounts.audit.refusals import record_refusal
         from accounts.credentials import ProviderGrant, SignIn
         from accounts.profile import keep_language, keep_theme
         from accounts.second_factors import SecondFactorColumn, record_changes
         from litellm_sync import registry
+        from litemaas import currency
         from litemaas.crypto import columns
         from litemaas.refusals import refused
         from litemaas.web.preferences import language_chosen, theme_chosen
 
+        currency.ask_with(lambda: options.currency_of(options.recent("currency")))
         registry.register("user", gateway.apply_user)
         registry.reconcile("user", mirror.USERS)
         columns.register(columns.SealedColumn(SignIn, "sealed_id_token", lambda row: f"sign-in {row.pk}"))

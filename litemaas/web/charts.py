@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
-from django.conf import settings
 from django.utils.translation import gettext
 
+from litemaas import currency
 from litemaas.web import meters
 from litemaas.web.templatetags.formats import money_text, number_text, percent_text
 
@@ -131,7 +131,7 @@ class Chart:
         return {
             "kind": self.kind,
             "unit": self.unit,
-            "currency": settings.CURRENCY["code"],
+            "currency": currency.current()["code"],
             "categories": list(self.categories),
             "series": [
                 {

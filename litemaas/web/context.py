@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
-from litemaas import context
+from litemaas import context, currency
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
@@ -26,5 +26,6 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "product_version": settings.VERSION,
         "gateway_public_url": settings.LITELLM_PUBLIC_URL,
         "is_demo": settings.DEMO,
+        "currency_code": lambda: currency.current()["code"],
         "debug": settings.DEBUG,
     }

@@ -5,7 +5,6 @@ from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TypeAlias
 
-from django.conf import settings
 from django.template import Library
 from django.utils import timezone
 from django.utils.formats import number_format
@@ -14,6 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince, timeuntil
 from django.utils.translation import gettext, ngettext, pgettext
 
+from litemaas import currency
 from litemaas.web.elements import render
 
 register = Library()
@@ -97,7 +97,7 @@ def _with_symbol(value: Decimal, places: int) -> str:
     # Translators put the symbol where their language has it, "%(amount)s %(symbol)s" for instance.
     amount = number_format(abs(value), decimal_pos=places, use_l10n=True, force_grouping=True)
     shown = pgettext("money", "%(symbol)s%(amount)s") % {
-        "symbol": settings.CURRENCY["symbol"],
+        "symbol": currency.current()["symbol"],
         "amount": amount,
     }
     return f"−{shown}" if value < 0 else shown
