@@ -192,6 +192,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "litemaas.web.context.portal",
+                "portal.web.context.look",
             ],
         },
     }

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import audit
 from accounts.models import Actor, Role, User
 from litemaas import errors
+from portal.look import forget_look
 from portal.models import Banner, BannerChange, BannerDismissal
 from usage.locks import hold_until_commit
 
@@ -98,6 +99,7 @@ def delete_banner(*, actor: Actor, banner_id: UUID | str, now: datetime) -> None
     banner = Banner.objects.select_for_update(of=("self",)).get_or_refuse(banner_id)
     _record(Action.DELETE, actor, banner, state_of(banner), None, now)
     banner.delete()
+    transaction.on_commit(forget_look)
 
 
 @transaction.atomic(durable=True)
@@ -139,6 +141,7 @@ def _show(banner: Banner, is_shown: bool, actor: Actor, now: datetime) -> None:
 def _save(banner: Banner, actor: Actor, now: datetime) -> None:
     banner.updated_by, banner.updated_at = _person(actor), now
     banner.save()
+    transaction.on_commit(forget_look)
 
 
 def _person(actor: Actor) -> User | None:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from accounts import audit
 from accounts.models import Actor
 from litemaas import errors, pictures
+from portal.look import forget_look
 from portal.models import Branding, BrandingImage
 
 _SWITCHES = ("login_logo_enabled", "login_title_enabled", "login_subtitle_enabled", "header_brand_enabled")
@@ -61,6 +62,7 @@ def _held(actor: Actor) -> Branding:
     """The row, made if need be, that makes changes wait for each other."""
     if not actor.may("admin:settings"):
         raise errors.Forbidden(requiredPermission="admin:settings")
+    transaction.on_commit(forget_look)
     Branding.objects.get_or_create(pk=1)
     return Branding.objects.select_for_update(no_key=True).get(pk=1)
 

@@ -22,6 +22,7 @@ from accounts.recent_sign_in import SESSION_SIGN_IN
 from litellm_sync import outbox
 from litellm_sync.models import GatewayObject
 from portal import health
+from portal.look import forget_look
 from tests.factories import NOW
 
 ARGUMENTS = [
@@ -107,6 +108,7 @@ def _fresh_counters():
     """Rate limits and the like live in the cache, recent options in the process; one test's are no other's."""
     cache.clear()
     options.forget_recent()
+    forget_look()
     health.is_gateway_up.forget()
 
 

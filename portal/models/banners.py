@@ -15,7 +15,7 @@ from accounts.models import Role
 from litemaas.errors import NotFound
 
 if TYPE_CHECKING:
-    from accounts.models import Actor
+    from accounts.models import Actor, User
 
 
 class BannerQuerySet(models.QuerySet["Banner"]):
@@ -105,6 +105,15 @@ class Banner(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def is_meant_for(self, user: "User", now: datetime) -> bool:
+        """What `visible_to` asks of the database, without what this person closed."""
+        if not self.is_active or (self.starts_at and self.starts_at > now):
+            return False
+        if self.ends_at and self.ends_at <= now:
+            return False
+        to_all = not self.target_roles and not self.target_user_ids
+        return to_all or user.pk in self.target_user_ids or bool(set(user.roles) & set(self.target_roles))
 
     def text(self, language: str) -> str:
         """In this language, else in English."""

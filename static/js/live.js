@@ -48,6 +48,7 @@
     if (button) { close(button.closest("[data-toast]")); document.getElementById("content").focus(); }
   });
   if (toasts()) showFirstToasts();
+  document.body.addEventListener("focus-content", () => document.getElementById("content").focus());
   document.body.addEventListener("announce", (event) => announce(event.detail.value));
 
   // --- after a swap ---------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from litemaas.web.templatetags import (
     pf_labels,
     pf_layout,
     pf_live,
+    pf_operations,
     pf_tables,
 )
 
@@ -47,6 +48,7 @@ for _module in (
     pf_labels,
     pf_layout,
     pf_live,
+    pf_operations,
     pf_tables,
 ):
     register.tags.update({name: _showing_its_blocks(tag) for name, tag in _module.register.tags.items()})
