@@ -35,6 +35,7 @@ SCHEDULE = {
     "sync the models": _every(600, "catalog.tasks.sync_models"),
     "sign the audit chain": _every(600, "accounts.tasks.sign_audit"),
     "pull daily sums of a gateway without logs": _every(900, "usage.tasks.pull_daily_sums"),
+    "make planned backups": _every(600, "portal.tasks.make_planned_backups"),
     "keep the audit tables": _every(3600, "accounts.tasks.keep_audit_tables"),
     "clean up expired keys": _every(3600, "apikeys.tasks.clean_up_expired_keys"),
     "compare portal and gateway": _every(3600, "litellm_sync.tasks.reconcile_gateway"),

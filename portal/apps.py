@@ -8,6 +8,7 @@ class PortalConfig(AppConfig):
     def ready(self) -> None:
         from litemaas.web import frame
         from portal import bulk_limits
+        from portal.backups import plan  # noqa: F401  declares its options
         from portal.backups import services as backups
         from portal.health import does_gateway_answer
         from portal.sync.comparing import register_job

@@ -3,9 +3,14 @@
 from celery import shared_task
 from django.utils import timezone
 
-from portal.backups import services
+from portal.backups import plan, services
 
 
 @shared_task
 def forget_old_backups() -> int:
     return services.forget_old(now=timezone.now())
+
+
+@shared_task
+def make_planned_backups() -> int:
+    return len(plan.make_due(now=timezone.now()))

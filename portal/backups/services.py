@@ -5,13 +5,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from accounts import audit
+from accounts import audit, options
 from accounts.models import SYSTEM, Actor
 from jobs import registry as job_kinds
 from jobs import services as jobs
@@ -85,15 +84,27 @@ def newest_job(*, actor: Actor) -> Job | None:
 def start_backup(*, actor: Actor, database: str, now: datetime) -> Job:
     """Raises JobRunning, and BackupUnavailable where a backup could only fail."""
     _require(actor, WRITE)
+    _require_possible(database)
+    with transaction.atomic(durable=True):
+        return start_planned_backup(actor=actor, database=database, now=now)
+
+
+def start_planned_backup(*, actor: Actor, database: str, now: datetime) -> Job:
+    """The same in the caller's transaction, which found that it is due. Raises JobRunning and BackupUnavailable."""
+    _require(actor, WRITE)
+    if not store.is_set_up():
+        raise BackupUnavailable
+    backup_id = store.new_id(database, now)
+    arguments = {"database": database, "backupId": backup_id}
+    job = jobs.start_job(kind=MAKE, actor=actor, arguments=arguments, exclusive=_ALONE, now=now)
+    _audit("backup:create", actor, backup_id, now, database=database)
+    return job
+
+
+def _require_possible(database: str) -> None:
     found = _capability(_known(database))
     if found.problem is not None:
         raise BackupUnavailable(found.problem)
-    backup_id = store.new_id(database, now)
-    arguments = {"database": database, "backupId": backup_id}
-    with transaction.atomic(durable=True):
-        job = jobs.start_job(kind=MAKE, actor=actor, arguments=arguments, exclusive=_ALONE, now=now)
-        _audit("backup:create", actor, backup_id, now, database=database)
-    return job
 
 
 @transaction.atomic(durable=True)
@@ -181,9 +192,9 @@ def start_trial(
 
 
 def forget_old(*, now: datetime) -> int:
-    """Delete what is older than BACKUP_KEEP_DAYS, but never the newest three of a database; how many."""
+    """Delete what is older than administrators want it kept, but never the newest three of a database; how many."""
     store.delete_leftovers(now - timedelta(days=1))
-    found, limit = store.backups(), now - timedelta(days=settings.BACKUP_KEEP_DAYS)
+    found, limit = store.backups(), now - timedelta(days=options.value("backupKeepDays"))
     kept = {b.id for database in DATABASES for b in [b for b in found if b.database == database][:3]}
     old = [backup for backup in found if backup.id not in kept and backup.taken_at < limit]
     for backup in old:
