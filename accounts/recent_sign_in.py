@@ -28,6 +28,7 @@ PAGES = frozenset(
         *("revoke_api_key", "rotate_api_key", "retire_former_secret", "reset_key_spend"),
         *("cancel_subscription", "delete_subscription", "delete_model", "delete_team"),
         *("change_team_member", "remove_team_member", "reset_team_spend", "redact_audit_event"),
+        *("delete_banner", "remove_brand_image", "download_backup", "restore_backup", "delete_backup"),
         # Who adds a way to sign in keeps the account.
         *("account_connections", "connect_provider", "remove_connection"),
     }

@@ -8,6 +8,7 @@ from litemaas.api import urls as shared_api
 from litemaas.api.routes import below
 from litemaas.web import urls as shared_web
 from portal.api import urls as portal_api
+from portal.web import urls as portal_web
 
 api_v1 = [
     path("", include("litemaas.api.urls")),
@@ -30,6 +31,7 @@ urlpatterns = [
     path("api", shared_api.unknown_route),
     path("", include(portal_api.probes)),
     path("", include(shared_api.documentation)),
+    *portal_web.before_administration,
     path("admin/", admin.site.urls),
     path("", include("litemaas.web.urls")),
     path("", include("accounts.web.urls")),

@@ -54,11 +54,17 @@ def whom(*, actor: Actor, asked: Asked) -> Found:
 def start(*, actor: Actor, asked: Asked, now: datetime) -> Job | dict[str, Any]:
     """The result, or the job that works on it. Raises Forbidden, EmptyChange, InvalidInput and JobRunning."""
     found = whom(actor=actor, asked=asked)
-    if found.count <= FEW:
-        done = limits.change_limits_of_many(
-            actor=actor, limits=asked.limits, user_ids=asked.user_ids, role=asked.role, now=now
-        )
-        return _facts(done)
+    if found.count > FEW:
+        return queue(actor=actor, asked=asked, now=now)
+    done = limits.change_limits_of_many(
+        actor=actor, limits=asked.limits, user_ids=asked.user_ids, role=asked.role, now=now
+    )
+    return _facts(done)
+
+
+def queue(*, actor: Actor, asked: Asked, now: datetime) -> Job:
+    """A job, however few they are: its result can be looked up later. Raises as `start` does."""
+    found = whom(actor=actor, asked=asked)
     arguments = {
         "limits": {n: str(v) if isinstance(v, Decimal) else v for n, v in asked.limits.items()},
         "userIds": None if asked.user_ids is None else [str(user_id) for user_id in asked.user_ids],

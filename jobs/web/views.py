@@ -1,5 +1,6 @@
 """A job's page, its line that other pages show too, and its end before time."""
 
+import json
 from uuid import UUID
 
 from django.contrib import messages
@@ -29,9 +30,12 @@ def job(request: PageRequest, job_id: UUID) -> HttpResponse:
 def line(request: PageRequest, job_id: UUID) -> HttpResponse:
     """What a line asks for while it goes on."""
     found = Job.objects.visible_to(request.user).get_or_refuse(job_id)
-    return render(
-        request, "jobs/_line.html", {"line": line_of(found, reader=request.user, now=timezone.now())}
-    )
+    shown = line_of(found, reader=request.user, now=timezone.now())
+    response = render(request, "jobs/_line.html", {"line": shown})
+    if found.is_finished:
+        # Lists beside the line look again ({% look_again %}).
+        response["HX-Trigger"] = json.dumps({"job-finished": shown.id})
+    return response
 
 
 @require_POST

@@ -3,9 +3,11 @@ from django.views.generic import RedirectView
 
 from portal.web import catalogue, gateway, home, own, playground, reviewing, subscription
 from portal.web import model as model_page
+from portal.web.settings.urls import urlpatterns as settings_pages
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="home", permanent=True, query_string=True), name="root"),
+    *settings_pages,
     path("home", home.home, name="home"),
     path("settings/limits", own.limits, name="settings_limits"),
     path("settings/notifications", own.notifications, name="settings_notifications"),
@@ -28,4 +30,13 @@ urlpatterns = [
     path("models", catalogue.models, name="models"),
     # A model's name may hold slashes, so this matches everything below.
     path("models/<path:model_id>", model_page.model, name="model"),
+]
+
+# Before Django admin, which has everything else below /admin/: what the former front end called its tools.
+before_administration = [
+    path(
+        "admin/tools",
+        RedirectView.as_view(pattern_name="settings", permanent=True, query_string=True),
+        name="former_tools",
+    ),
 ]

@@ -1,0 +1,1 @@
+"""The system settings of operators: a page for each tab."""

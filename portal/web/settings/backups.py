@@ -1,0 +1,253 @@
+"""The tab of backups: make, look, download, try, restore, delete; the schedule; how long they are kept."""
+
+import base64
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts import options
+from accounts.web.pages import PageRequest, signed_in
+from jobs.models import Job
+from jobs.web.lines import line_of
+from litemaas import errors
+from litemaas.web.forms import WholeNumber
+from litemaas.web.progress import JobLine
+from portal.backups import plan, services
+from portal.backups.servers import DATABASES, GATEWAY, PORTAL
+from portal.backups.services import READ, WRITE, Capability
+from portal.backups.store import Backup
+from portal.web.settings.forms import SettingsForm, refuse
+from portal.web.settings.frame import WRITE as WRITE_SETTINGS
+from portal.web.settings.frame import require, show
+
+_TITLES = {PORTAL: gettext_lazy("Portal"), GATEWAY: gettext_lazy("Gateway")}
+_FIELDS = {
+    "backup_schedule": "backupSchedule",
+    "backup_hour": "backupHour",
+    "backup_keep_days": "backupKeepDays",
+}
+
+
+class PlanForm(SettingsForm):
+    backup_schedule = forms.ChoiceField(
+        label=gettext_lazy("Backups by themselves"),
+        choices=[
+            (plan.NEVER, gettext_lazy("Never")),
+            (plan.DAILY, gettext_lazy("Daily")),
+            (plan.WEEKLY, gettext_lazy("Weekly, on Sunday")),
+        ],
+    )
+    backup_hour = WholeNumber(
+        label=gettext_lazy("Hour of the day"),
+        min_value=0,
+        max_value=23,
+        help_text=gettext_lazy("0 to 23, UTC."),
+    )
+    backup_keep_days = WholeNumber(
+        label=gettext_lazy("Days that backups are kept"),
+        min_value=1,
+        max_value=3650,
+        help_text=gettext_lazy("The newest three of each database are always kept."),
+    )
+
+
+class TrialForm(forms.Form):
+    name = forms.RegexField(
+        r"^[a-z_][a-z0-9_]{0,62}$",
+        label=gettext_lazy("Database for the test"),
+        max_length=63,
+        help_text=gettext_lazy("It is made beside the real one and dropped afterwards."),
+        error_messages={
+            "invalid": gettext_lazy("Use small letters, digits and underscores, and begin with no digit.")
+        },
+    )
+    keep = forms.BooleanField(label=gettext_lazy("Keep it afterwards"), required=False)
+
+
+class RestoreForm(forms.Form):
+    """The name of the database, typed."""
+
+    confirm = forms.CharField(
+        max_length=63, widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false"})
+    )
+
+    def __init__(self, data: Any, database: str) -> None:
+        super().__init__(data)
+        self.database = database
+        self.fields["confirm"].label = _("Type %(name)s to confirm") % {"name": database}
+
+    def clean_confirm(self) -> str:
+        if self.cleaned_data["confirm"].strip() != self.database:
+            raise forms.ValidationError(_("The text does not match."))
+        return self.database
+
+
+@dataclass(frozen=True)
+class Card:
+    """One database: what can be done with it, and what was made of it last."""
+
+    capability: Capability
+    backups: list[Backup]
+
+    @property
+    def title(self) -> str:
+        return str(_TITLES[self.capability.database])
+
+    @property
+    def newest(self) -> Backup | None:
+        return self.backups[0] if self.backups else None
+
+
+@dataclass(frozen=True)
+class Line:
+    """A job's line, and what a test or a restore found."""
+
+    shown: JobLine
+    result: dict[str, Any] | None
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def page(request: PageRequest) -> HttpResponse:
+    """A POST saves the plan."""
+    require(request, READ if request.method == "GET" else WRITE_SETTINGS)
+    chosen = options.values(plan.PLAN)
+    data = request.POST if request.method == "POST" else None
+    present = {name: chosen[option] for name, option in _FIELDS.items()}
+    form = PlanForm(data, present, may_change=request.user.may(WRITE_SETTINGS))
+    if data is not None and form.is_valid():
+        values = {_FIELDS[name]: value for name, value in form.changed_values().items()}
+        try:
+            options.change_options(
+                actor=request.user, values=values, action="UPDATE_PORTAL_SETTINGS", now=timezone.now()
+            )
+        except errors.DomainError as refusal:
+            refuse(form, refusal)
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("settings_backup")
+    return _page(request, form, chosen)
+
+
+def _page(request: PageRequest, form: PlanForm, chosen: dict[str, Any]) -> HttpResponse:
+    found = services.list_backups(actor=request.user)
+    line = _line(request)
+    values = {
+        "cards": [
+            Card(capability, [b for b in found if b.database == capability.database])
+            for capability in services.capabilities(actor=request.user)
+        ],
+        "backups": [(backup, str(_TITLES[backup.database])) for backup in found],
+        "line": line,
+        "is_busy": line is not None and not line.shown.is_finished,
+        "form": form,
+        "next_turn": plan.turn_after(timezone.now(), chosen),
+        "may_plan": request.user.may(WRITE_SETTINGS),
+    }
+    return show(request, "backup", values, may=WRITE)
+
+
+def _line(request: PageRequest) -> Line | None:
+    job = services.newest_job(actor=request.user)
+    if job is None:
+        return None
+    is_told = job.state == Job.State.SUCCEEDED and job.kind in {services.TRY, services.RESTORE}
+    return Line(line_of(job, reader=request.user, now=timezone.now()), job.result if is_told else None)
+
+
+@require_POST
+@signed_in
+def start(request: PageRequest, database: str) -> HttpResponse:
+    require(request, WRITE)
+    if database not in DATABASES:
+        raise errors.NotFound
+    services.start_backup(actor=request.user, database=database, now=timezone.now())
+    messages.info(request, _("The backup is being made. You may leave this page."))
+    return redirect("settings_backup")
+
+
+@require_GET
+@signed_in
+def download(request: PageRequest, backup_id: str) -> StreamingHttpResponse:
+    """The dump, opened and streamed."""
+    backup = services.open_backup(actor=request.user, backup_id=backup_id, now=timezone.now())
+    digest = base64.b64encode(bytes.fromhex(backup.content_sha256)).decode()
+    return StreamingHttpResponse(
+        backup.content(),
+        content_type="application/gzip",
+        headers={
+            "Content-Disposition": content_disposition_header(True, backup.id) or "attachment",
+            "Content-Length": str(backup.content_size),
+            "Repr-Digest": f"sha-256=:{digest}:",
+        },
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def try_out(request: PageRequest, backup_id: str) -> HttpResponse:
+    """Restore it beside the real one and compare the rows."""
+    require(request, WRITE)
+    backup = services.read_backup(actor=request.user, backup_id=backup_id)
+    now = timezone.now()
+    name = f"{backup.database}_test_{now:%Y%m%d_%H%M%S}"
+    form = TrialForm(request.POST) if request.method == "POST" else TrialForm(initial={"name": name})
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.start_trial(
+                actor=request.user,
+                backup_id=backup.id,
+                database=backup.database,
+                name=form.cleaned_data["name"],
+                keeps=form.cleaned_data["keep"],
+                now=now,
+            )
+        except errors.DomainError as refusal:
+            refuse(form, refusal)
+        else:
+            messages.info(request, _("The backup is being tested. You may leave this page."))
+            return redirect("settings_backup")
+    return render(request, "portal/settings/backup_try.html", {"form": form, "backup": backup})
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def restore(request: PageRequest, backup_id: str) -> HttpResponse:
+    """Everything of it, over what is there now."""
+    require(request, WRITE)
+    backup = services.read_backup(actor=request.user, backup_id=backup_id)
+    form = RestoreForm(request.POST if request.method == "POST" else None, backup.database)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.start_restore(
+                actor=request.user, backup_id=backup.id, database=backup.database, now=timezone.now()
+            )
+        except errors.DomainError as refusal:
+            refuse(form, refusal)
+        else:
+            messages.warning(request, _("The backup is being restored."))
+            return redirect("settings_backup")
+    rows = sum(backup.row_counts.values())
+    values = {"form": form, "backup": backup, "rows": rows, "is_portal": backup.database == PORTAL}
+    return render(request, "portal/settings/backup_restore.html", values)
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def delete(request: PageRequest, backup_id: str) -> HttpResponse:
+    require(request, WRITE)
+    backup = services.read_backup(actor=request.user, backup_id=backup_id)
+    if request.method == "POST":
+        services.delete_backup(actor=request.user, backup_id=backup.id, now=timezone.now())
+        messages.success(request, _("The backup is deleted."))
+        return redirect("settings_backup")
+    return render(request, "portal/settings/backup_delete.html", {"backup": backup})
