@@ -18,6 +18,7 @@ from litemaas.web.templatetags import (
     pf_layout,
     pf_live,
     pf_operations,
+    pf_records,
     pf_tables,
 )
 
@@ -49,6 +50,7 @@ for _module in (
     pf_layout,
     pf_live,
     pf_operations,
+    pf_records,
     pf_tables,
 ):
     register.tags.update({name: _showing_its_blocks(tag) for name, tag in _module.register.tags.items()})

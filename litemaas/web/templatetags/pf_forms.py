@@ -90,6 +90,32 @@ def field(bound: BoundField, unit: str = "", label: str = "") -> SafeString:
     return render("field", control=bound.as_widget(), **values)
 
 
+@register.simple_tag
+def switches(bound: BoundField, label: str = "", **options: Any) -> SafeString:
+    """The choices of a field with several, or a yes-or-no field, as switches. They are checkboxes that look so.
+
+    Options: `help` and `locks` (value → a line below it; a lock is why the switch can't be used) and `label_hidden`.
+    """
+    helps, locks = options.get("help") or {}, options.get("locks") or {}
+    several = isinstance(bound.field.widget, CheckboxSelectMultiple)
+    shown = [
+        {
+            **option,
+            "word": option["label"] if several else label or bound.label,
+            "help": helps.get(option["value"], ""),
+            "lock": locks.get(option["value"], ""),
+        }
+        for option in options_of(bound)
+    ]
+    return render(
+        "switches",
+        field=bound,
+        options=shown,
+        label=label or bound.label,
+        label_hidden=options.get("label_hidden", not several),
+    )
+
+
 def kind_of(bound: BoundField) -> str:
     """checks, radios, textarea, select, or the input's type such as text, number, date, checkbox."""
     for widget_class, kind in (
@@ -132,6 +158,15 @@ def filters(
     return render(
         "filters", content=content, controls=controls, target=target, label=label, address=request.path
     )
+
+
+@register.simple_tag(takes_context=True)
+def refreshed_filter(context: Context, item: BoundField) -> SafeString:
+    """A filter whose choices hang on another one: stands in the results, and replaces the one in the filter form
+    when they are swapped. Where the whole page is drawn it is nothing."""
+    if not getattr(context["request"], "htmx", None):
+        return SafeString()
+    return render("_filter_select", field=item, options=_filter_options(item), swapped=True)
 
 
 @register.simple_tag(takes_context=True)

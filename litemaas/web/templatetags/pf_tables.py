@@ -30,9 +30,11 @@ def results(
 
 
 @register.simple_block_tag
-def table(content: str, caption: str, count: int | None = None, compact: bool = False) -> SafeString:
-    """Holds `head` and `rows`. The caption, with the number of rows, is for screen readers."""
-    return render("table", content=content, caption=caption, count=count, compact=compact)
+def table(
+    content: str, caption: str, count: int | None = None, compact: bool = False, dense: bool = False
+) -> SafeString:
+    """Holds `head` and `rows`. The caption, with the number of rows, is for screen readers. `dense`: many columns."""
+    return render("table", content=content, caption=caption, count=count, compact=compact, dense=dense)
 
 
 @register.simple_block_tag
