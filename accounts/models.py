@@ -208,5 +208,6 @@ class PortalOption(models.Model):
 # Last, because these rows name people. Django looks for an app's models here.
 from accounts.audit import models as _audit_models  # noqa: E402
 from accounts.credentials import AutomationKey, ProviderGrant, SignIn  # noqa: E402, F401
+from accounts.saved_filters import SavedFilter  # noqa: E402, F401
 
 AuditEvent = _audit_models.AuditEvent

@@ -29,6 +29,9 @@ PAGES = frozenset(
         *("cancel_subscription", "delete_subscription", "delete_model", "delete_team"),
         *("change_team_member", "remove_team_member", "reset_team_spend", "redact_audit_event"),
         *("delete_banner", "remove_brand_image", "download_backup", "restore_backup", "delete_backup"),
+        *("change_user_roles", "deactivate_user", "reactivate_user", "reset_user_spend"),
+        *("revoke_user_key", "rotate_user_key", "delete_user_key", "reset_user_key_spend"),
+        "remove_user_subscription",
         # Who adds a way to sign in keeps the account.
         *("account_connections", "connect_provider", "remove_connection"),
     }

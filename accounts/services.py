@@ -131,6 +131,14 @@ def change_user(
     return user
 
 
+def is_last_admin(user: User) -> bool:
+    """Whether nobody else could look after the portal: `change_user` refuses to take that from them."""
+    if not (user.is_active and ADMIN in user.roles) or user.is_service:
+        return False
+    others = User.objects.active().filter(roles__contains=[ADMIN], is_service=False).exclude(pk=user.pk)
+    return not others.exists()
+
+
 @transaction.atomic(durable=True)
 def open_for_linking(*, actor: Actor, user_id: Any, now: datetime) -> User:
     """Let a provider's verified e-mail address take this account over, once. For moving people to a provider."""

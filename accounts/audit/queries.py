@@ -1,6 +1,7 @@
 """Reading the record: pages, totals and files that stay quick however long it gets."""
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import Any
@@ -94,6 +95,40 @@ def page(asked: Filter, *, limit: int, offset: int) -> list[Json]:
     with connection.cursor() as cursor:
         cursor.execute(_SELECT.format(where=where), [*values, limit, offset])
         return [_present(row) for row in cursor.fetchall()]
+
+
+# Of whoever they are about, this many of the newest are listed.
+MOST_ABOUT = 1_000
+_ABOUT = """WITH k AS MATERIALIZED ({arms} ORDER BY at DESC, id DESC LIMIT {most})
+    SELECT e.id, e.at, e.actor_id, e.actor_name, u.email, e.action, e.resource_type, e.resource_id, e.success,
+    e.error_message, e.metadata, e.old_values, e.new_values, host(e.ip_address), e.user_agent, e.request_id, e.credential,
+    (SELECT count(*) FROM k)
+    FROM (SELECT * FROM k ORDER BY at DESC, id DESC LIMIT %s OFFSET %s) p
+    JOIN audit_logs e ON e.id = p.id AND e.at = p.at
+    LEFT JOIN users u ON u.id = e.actor_id ORDER BY e.at DESC, e.id DESC"""
+_ARM = "(SELECT e.id, e.at FROM audit_logs e WHERE {where} ORDER BY e.at DESC, e.id DESC LIMIT {most})"
+
+
+def page_about(
+    user_id: UUID, objects: Mapping[str, Sequence[str]], *, limit: int, offset: int
+) -> tuple[list[Json], int]:
+    """What somebody did and what was done to them and to their `objects` (type → ids), newest first, without API
+    requests; and how many there are, at most MOST_ABOUT. Each part comes from its own index: one statement."""
+    parts: list[tuple[str, list[Any]]] = [
+        ("e.actor_id = %s AND e.resource_type <> 'API_ACCESS'", [user_id]),
+        ("e.resource_type = 'USER' AND e.resource_id = %s", [str(user_id)]),
+    ]
+    parts += [
+        ("e.resource_type = %s AND e.resource_id = ANY(%s)", [kind, list(ids)])
+        for kind, ids in objects.items()
+        if ids
+    ]
+    arms = " UNION ".join(_ARM.format(where=where, most=MOST_ABOUT) for where, _values in parts)
+    values = [value for _where, values in parts for value in values]
+    with connection.cursor() as cursor:
+        cursor.execute(_ABOUT.format(arms=arms, most=MOST_ABOUT), [*values, limit, offset])
+        rows = cursor.fetchall()
+    return [_present(row[:-1]) for row in rows], int(rows[0][-1]) if rows else 0
 
 
 def _present(row: tuple[Any, ...]) -> Json:

@@ -65,5 +65,5 @@ def redact(request: PageRequest, event_id: int) -> HttpResponse:
             show_refusal(form, error)
         else:
             messages.success(request, _("It is taken out. The record says that it was, by whom and why."))
-            return redirect("admin:accounts_auditevent_changelist")
+            return redirect("audit_events")
     return render(request, "account/redact.html", {"form": form, "event": event})

@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from accounts.web import audit, connections, local, providers, session_pages, settings
+from accounts.web import audit, audit_list, connections, local, providers, session_pages, settings
 
 urlpatterns = [
     path("sign-in/<str:provider_id>", providers.sign_in, name="provider_sign_in"),
@@ -20,5 +20,13 @@ urlpatterns = [
     path("account/connections", connections.listed, name="account_connections"),
     path("account/connections/<str:provider_id>/connect", connections.connect, name="connect_provider"),
     path("account/connections/<int:account_id>/remove", connections.remove, name="remove_connection"),
+    path("operations/audit", audit_list.audit_events, name="audit_events"),
+    path("operations/audit/export", audit_list.export_audit_events, name="export_audit_events"),
+    path("operations/audit/filters/save", audit_list.save_audit_filter, name="save_audit_filter"),
+    path(
+        "operations/audit/filters/<int:filter_id>/delete",
+        audit_list.delete_audit_filter,
+        name="delete_audit_filter",
+    ),
     path("operations/audit/<int:event_id>/redact", audit.redact, name="redact_audit_event"),
 ]
