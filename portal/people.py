@@ -58,15 +58,25 @@ def _counted_keys(rows: QuerySet[ApiKey], now: datetime) -> dict[str, int]:
 
 def teams_of(user_id: UUID) -> list[dict[str, Any]]:
     """The teams with the person's role there; in the default team everybody is a member without a row."""
+    return [{name: place[name] for name in ("id", "name", "role")} for place in places_of(user_id)]
+
+
+def places_of(user_id: UUID) -> list[dict[str, Any]]:
+    """The same with `max_budget` and `spend` of the person in the team, and `joined_at`; None where there is no row."""
     places = Member.objects.current().filter(user_id=user_id, team__deleted_at__isnull=True)
-    rows = [
-        {"id": place["team_id"], "name": place["name"], "role": place["role"]}
-        for place in places.order_by("team__name", "team_id").values("team_id", "role", name=F("team__name"))
+    known = places.annotate(
+        place_id=F("team_id"), name=F("team__name"), spend=spend_of(GatewayObject.Kind.MEMBER)
+    )
+    columns = ("place_id", "name", "role", "max_budget", "spend", "joined_at")
+    rows: list[dict[str, Any]] = [
+        dict(zip(("id", *columns[1:]), row, strict=True))
+        for row in known.order_by("name", "team_id").values_list(*columns)
     ]
     if all(row["id"] != DEFAULT_TEAM_ID for row in rows):
         default = Team.objects.filter(pk=DEFAULT_TEAM_ID).values_list("name", flat=True).first()
         if default is not None:
-            rows.append({"id": DEFAULT_TEAM_ID, "name": default, "role": Member.Role.MEMBER.value})
+            nothing = {"max_budget": None, "spend": None, "joined_at": None}
+            rows.append({"id": DEFAULT_TEAM_ID, "name": default, "role": Member.Role.MEMBER.value, **nothing})
     return rows
 
 

@@ -23,6 +23,7 @@ from accounts.credentials import SignIn
 from accounts.models import AuditEvent
 from accounts.permissions import ALL_PERMISSIONS
 from accounts.portal_keys import KeyHolder
+from accounts.saved_filters import save_filter
 from accounts.secret_hash import hash_of
 from accounts.tokens import issue_tokens
 from apikeys.services import issue_api_key
@@ -106,6 +107,7 @@ class World:
                 actor=owner, values={"name": "Test", "messages": []}, now=now
             ).pk,
             "webhook_id": Webhook.objects.create(url="https://hooks.example", sealed_secret=b"x", created_at=now).pk,
+            "filter_id": save_filter(actor=self.people["admin"], of="audit", name="Mine", query="", now=now).pk,
             "finding_id": Finding.objects.create(
                 kind="user", gateway_id="somebody", verdict="unknown", found_at=now, seen_at=now
             ).pk,

@@ -3,6 +3,7 @@ from django.views.generic import RedirectView
 
 from portal.web import catalogue, gateway, home, own, playground, reviewing, subscription
 from portal.web import model as model_page
+from portal.web.people.urls import urlpatterns as people_urls
 from portal.web.settings.urls import urlpatterns as settings_pages
 
 urlpatterns = [
@@ -16,6 +17,7 @@ urlpatterns = [
     path("settings/data/clear-conversations", own.clear_conversations, name="clear_conversations"),
     path("playground", playground.playground, name="playground"),
     path("playground/standing", playground.standing, name="playground_standing"),
+    *people_urls,
     path("operations/gateway", gateway.findings, name="gateway_findings"),
     path("operations/gateway/compare", gateway.compare, name="compare_gateway"),
     path("operations/gateway/repair", gateway.repair, name="repair_findings"),
