@@ -47,6 +47,7 @@ ACTIONS: Words = {
     "USER_SPEND_RESET": _("User’s spend reset"),
     "BULK_USER_LIMITS": _("Limits of many changed"),
     "PROFILE_UPDATE": _("Profile changed"),
+    "USER_DATA_EXPORT": _("Own data exported"),
     "API_KEY_CREATE": _("Key made"),
     "API_KEY_UPDATE": _("Key changed"),
     "API_KEY_ROTATE": _("Key rotated"),

@@ -34,6 +34,7 @@ HARMLESS = {
     "backup-test-restore": "restores beside, and leaves nothing",
     "notification": "one's own, already told",
     "remove_notification": "one's own, already told",
+    "delete_audit_filter": "one's own, and nobody else's business",
     "playground-prompt": "one's own, and nobody else's business",
     "playground-conversation": "one's own, and nobody else's business",
     "playground-conversations": "one's own, and nobody else's business",

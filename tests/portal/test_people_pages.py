@@ -89,6 +89,7 @@ class TestTheList:
 
     def test_is_sorted_by_every_column(self, console, person):
         person.email, person.last_login = "a@example.com", timezone.now() + timedelta(days=1)
+        person.is_active = False
         spent(person, "9", "10")
         many_rows(person, 1)
         TeamFactory().members.create(user=person, role="member")

@@ -72,7 +72,9 @@ def _for_everybody(form: Any) -> Any:
         "The models that the key opens. Subscriptions that are missing are made, also to restricted ones."
     )
     if "team_id" in form.fields:
-        form.fields["team_id"].help_text = _("Its budget pays for what the key uses. Without one it is the user’s.")
+        form.fields["team_id"].help_text = _(
+            "Its budget pays for what the key uses. Without one it is the user’s."
+        )
     field.error_messages["invalid_choice"] = _("There is no model %(value)s.")
     return form
 
