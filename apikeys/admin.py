@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import UserAdmin
 from apikeys import services
-from apikeys.models import ApiKey, ApiKeyModel, ApiKeySecret
+from apikeys.models import ApiKey, ApiKeyModel, ApiKeySecret, ExpiryNotice
 from litellm_sync.models import sync_status_of
 from litemaas.administration import ReadOnlyAdmin, ReadOnlyInline, ask_reason, run_each
 
@@ -112,6 +112,16 @@ class ApiKeyModelAdmin(ReadOnlyAdmin):
     list_display = ["api_key", "model_id"]
     search_fields = ["model__id", "api_key__owner__username"]
     search_help_text = _("A part of the model's name, or of the owner's.")
+    list_select_related = ["api_key"]
+    ordering = ["-pk"]
+
+
+@admin.register(ExpiryNotice)
+class ExpiryNoticeAdmin(ReadOnlyAdmin):
+    list_display = ["api_key", "expires_at", "days", "told_at"]
+    list_filter = ["days"]
+    search_fields = ["api_key__owner__username"]
+    search_help_text = _("A part of the user name.")
     list_select_related = ["api_key"]
     ordering = ["-pk"]
 

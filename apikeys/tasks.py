@@ -5,7 +5,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from accounts.models import SYSTEM
-from apikeys import services
+from apikeys import services, telling
 from apikeys.limits import GATEWAY_VERSION
 from litellm_sync.errors import GatewayRefused, GatewayUnavailable, UnsupportedGateway
 
@@ -21,6 +21,12 @@ def tend_rotations() -> int:
 def clean_up_expired_keys() -> int:
     """Each hour: take expired keys from the gateway and forget their secrets."""
     return services.clean_up_expired_keys(actor=SYSTEM, now=timezone.now())
+
+
+@shared_task
+def tell_of_expiring_keys() -> int:
+    """Each hour: a week and a day before a key ends."""
+    return telling.tell_of_expiring_keys(now=timezone.now())
 
 
 def _remember_gateway() -> None:

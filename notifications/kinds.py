@@ -51,7 +51,7 @@ KINDS = (
         ("key_changed", "key_rotated", "key_blocked"),
     ),
     Kind("invitation", _("Invitations to a team"), "users", ("invitation",), by_mail=True),
-    Kind("job_finished", _("Long tasks that ended"), "check-circle", ("job_finished",)),
+    Kind("job_finished", _("Long tasks that ended"), "check-circle", ("job_finished",), by_mail=True),
     Kind("banner", _("Announcements"), "flag", ("banner",)),
     Kind(
         "subscription_requested",

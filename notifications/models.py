@@ -1,7 +1,8 @@
-"""What the portal tells its people."""
+"""What the portal tells its people, on its pages and by mail."""
 
 import uuid
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
@@ -30,7 +31,27 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
             raise NotFound(_("This notification does not exist, or it is not yours.")) from None
 
 
-class Notification(models.Model):
+# Parameters that are source strings themselves; all others are names and amounts, shown as they are.
+_SOURCES = {"job"}
+
+
+class Told:
+    """What is said: `title` and `body` are source strings, filled in from `parameters` in the active language."""
+
+    title: Any
+    body: Any
+    parameters: Any
+
+    @property
+    def title_text(self) -> str:
+        return _filled(self.title, self.parameters)
+
+    @property
+    def body_text(self) -> str:
+        return _filled(self.body, self.parameters)
+
+
+class Notification(Told, models.Model):
     """One message to one person. `title` and `body` are source strings, filled in from `parameters` in the language
     of whoever reads. `once` names the event: the same event is told to a person once."""
 
@@ -82,19 +103,70 @@ class Notification(models.Model):
     def __str__(self) -> str:
         return self.title_text
 
-    @property
-    def title_text(self) -> str:
-        return _filled(self.title, self.parameters)
 
-    @property
-    def body_text(self) -> str:
-        return _filled(self.body, self.parameters)
+class LetterQuerySet(models.QuerySet["Letter"]):
+    def due(self, now: datetime) -> "LetterQuerySet":
+        return self.filter(due_at__lte=now)
+
+
+class Letter(Told, models.Model):
+    """One mail to one person. Its content is made in the reader's language when it is sent.
+
+    `due_at` is set while it waits. Whoever sends it takes it first (`taken_at`) and commits, so no second one can go
+    out. Taken and not sent means that its sender died, or lost the mail server, half-way: whether it arrived is not
+    known, and it is not sent again. Neither due nor taken: given up, or not wanted any more (`last_error`).
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="letters")
+    kind = models.CharField(max_length=40)
+    title = models.CharField(max_length=255)
+    body = models.TextField(blank=True, default="")
+    parameters = models.JSONField(default=dict, blank=True)
+    link = models.CharField(max_length=500, blank=True, default="", help_text="A path of the portal.")
+    once = models.CharField(max_length=200, help_text="Names the event.")
+    created_at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True, blank=True)
+    taken_at = models.DateTimeField(null=True, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.SmallIntegerField(default=0)
+    last_error = models.CharField(max_length=200, blank=True, default="")
+
+    objects = LetterQuerySet.as_manager()
+
+    class Meta:
+        db_table = "notification_letters"
+        constraints = [
+            models.UniqueConstraint(fields=["user", "once"], name="letter_tells_an_event_once"),
+            models.CheckConstraint(
+                condition=Q(due_at__isnull=True) | Q(taken_at__isnull=True),
+                name="letter_taken_is_not_due",
+            ),
+            models.CheckConstraint(
+                condition=Q(sent_at__isnull=True) | Q(taken_at__isnull=False),
+                name="letter_sent_was_taken",
+            ),
+            models.CheckConstraint(
+                condition=Q(link="") | (Q(link__startswith="/") & ~Q(link__startswith="//")),
+                name="letter_links_into_the_portal",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="letter_due"),
+            models.Index(fields=["created_at"], name="letter_by_time"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title_text
 
 
 def _filled(source: str, parameters: dict[str, str]) -> str:
     """The source string in the active language, with its places filled."""
     if not source:
         return ""
+    parameters = {
+        name: gettext(value) if name in _SOURCES and value else value for name, value in parameters.items()
+    }
     try:
         return gettext(source) % parameters if parameters else gettext(source)
     except (KeyError, ValueError):

@@ -3,14 +3,15 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.db.models import Q
 
 from accounts.models import Actor, User
 from notifications.kinds import MESSAGE, wants
-from notifications.models import Notification
+from notifications.mailing import hurry, letters_for
+from notifications.models import Letter, Notification
 
 KEPT = timedelta(days=90)
 # Of the messages that pages showed: they are for looking again, not for the record.
@@ -28,39 +29,43 @@ def notify(
     link: str = "",
     variant: str = "info",
     once: str | None = None,
+    by_mail: bool = True,
     now: datetime,
 ) -> None:
     """Tell each of these people, in the caller's transaction: the message exists if and only if the event does.
 
     `title` and `body` are source strings marked with `gettext_noop`, with `%(name)s` places for `parameters`, whose
-    values are shown as they are. `once` names the event; a person who was told of it is not told again. Who does not
-    want this kind in the portal is left out.
+    values are shown as they are. `once` names the event; a person who was told of it is not told again. Where
+    each is told, in the portal and by mail, their preferences say; `by_mail=False` where another mail tells it.
     """
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("A notification belongs into the transaction of its event.")
-    filled = {name: str(value) for name, value in (parameters or {}).items()}
+    told = {
+        "title": title,
+        "body": body,
+        "parameters": {name: str(value) for name, value in (parameters or {}).items()},
+        "link": link,
+        "created_at": now,
+    }
+    people = _people(set(user_ids))
     rows = [
-        Notification(
-            user_id=user_id,
-            kind=kind,
-            variant=variant,
-            title=title,
-            body=body,
-            parameters=filled,
-            link=link,
-            once=once,
-            created_at=now,
-        )
-        for user_id in _who_want(set(user_ids), kind)
+        Notification(user_id=pk, kind=kind, variant=variant, once=once, **told)
+        for pk, (preferences, _address) in people.items()
+        if wants(preferences, kind, "portal")
     ]
     Notification.objects.bulk_create(rows, ignore_conflicts=once is not None, batch_size=1000)
+    letters = letters_for(people, kind, told, once or f"{kind} {uuid4()}") if by_mail else []
+    if letters:
+        Letter.objects.bulk_create(letters, ignore_conflicts=True, batch_size=1000)
+        transaction.on_commit(hurry, robust=True)
 
 
-def _who_want(user_ids: set[UUID], kind: str) -> list[UUID]:
+def _people(user_ids: set[UUID]) -> dict[UUID, tuple[Any, str]]:
+    """Preferences and address of each, in a fixed order."""
     if not user_ids:
-        return []
-    rows = User.objects.filter(pk__in=user_ids).order_by("pk").values_list("pk", "preferences")
-    return [pk for pk, preferences in rows if wants(preferences, kind, "portal")]
+        return {}
+    rows = User.objects.filter(pk__in=user_ids).order_by("pk").values_list("pk", "preferences", "email")
+    return {pk: (preferences, address) for pk, preferences, address in rows}
 
 
 @transaction.atomic
@@ -103,5 +108,6 @@ def clear_read(*, actor: Actor) -> int:
 
 def forget_old(*, now: datetime) -> int:
     """Drop what is older than `KEPT`, of pages' messages `MESSAGES_KEPT`; how many."""
+    Letter.objects.filter(created_at__lt=now - KEPT).delete()
     old = Q(created_at__lt=now - KEPT) | Q(kind=MESSAGE.name, created_at__lt=now - MESSAGES_KEPT)
     return Notification.objects.filter(old).delete()[0]

@@ -28,6 +28,7 @@ from portal.models import (
     Branding,
     BrandingImage,
     SavedConversation,
+    SavedPreset,
     SavedPrompt,
 )
 from portal.sync import operations
@@ -250,6 +251,12 @@ class _OfSomebody(ReadOnlyAdmin):
 class SavedPromptAdmin(_OfSomebody):
     list_display = ["owner", "created_at", "updated_at"]
     exclude = ["name", "text"]
+
+
+@admin.register(SavedPreset)
+class SavedPresetAdmin(_OfSomebody):
+    list_display = ["owner", "created_at", "updated_at"]
+    exclude = ["name", "settings"]
 
 
 @admin.register(SavedConversation)

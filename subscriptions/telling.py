@@ -48,6 +48,7 @@ def tell_owner(row: Subscription, actor: Actor, now: datetime) -> None:
         body=gettext_noop("%(reason)s") if row.status_reason else "",
         parameters={"model": row.model_id, "reason": row.status_reason},
         link=f"/subscriptions/{row.pk}",
+        once=f"subscription {row.pk} {row.status} {now.isoformat()}",
         now=now,
     )
 

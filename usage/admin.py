@@ -168,9 +168,9 @@ class BudgetAlertAdmin(ReadOnlyAdmin):
 
 @admin.register(AlertDelivery)
 class AlertDeliveryAdmin(ReadOnlyAdmin):
-    list_display = ("alert", "channel", "webhook", "user", "attempts", "due_at", "delivered_at", "last_error")
-    list_filter = ("channel", ("delivered_at", admin.EmptyFieldListFilter))
-    list_select_related = ("alert", "webhook", "user")
+    list_display = ("alert", "webhook", "attempts", "due_at", "delivered_at", "last_error")
+    list_filter = (("delivered_at", admin.EmptyFieldListFilter),)
+    list_select_related = ("alert", "webhook")
     ordering = ("-pk",)
 
 

@@ -1,6 +1,7 @@
 """API keys, what they open, and their secrets."""
 
 from apikeys.models.keys import ApiKey, ApiKeyQuerySet, seen_by
+from apikeys.models.notices import ExpiryNotice
 from apikeys.models.opening import ApiKeyModel, ApiKeyModelQuerySet
 from apikeys.models.secrets import LONGEST_OVERLAP, ApiKeySecret, ApiKeySecretQuerySet
 
@@ -12,5 +13,6 @@ __all__ = [
     "ApiKeyQuerySet",
     "ApiKeySecret",
     "ApiKeySecretQuerySet",
+    "ExpiryNotice",
     "seen_by",
 ]

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_noop
 from accounts import audit
 from accounts.models import Actor, User
 from litemaas import crypto, errors
+from notifications.kinds import wants
 from notifications.services import notify
 from teams import policies, roles
 from teams.errors import AlreadyInvited, AlreadyMember, InvitationEnded
@@ -90,6 +91,8 @@ def _notify(row: Invitation, address: str, now: datetime) -> None:
         parameters={"team": row.team.name},
         link="/teams",
         once=f"invitation {row.pk}",
+        # The mail with the link tells it, where there is one.
+        by_mail=not mail_is_sent(),
         now=now,
     )
 
@@ -136,12 +139,20 @@ def _issue_token(row: Invitation, address: str) -> str | None:
     token = secrets.token_urlsafe(32)
     row.token_hash = token_hash(token)
     row.mailed_at = None
-    if address and mail_is_sent():
+    if _is_mailed(address):
         row.sealed_token = crypto.seal(token, bound_to=f"invitation:{row.pk}")
         transaction.on_commit(lambda: hurry_mail(row.pk), robust=True)
         return None
     row.sealed_token = None
     return link_of(token)
+
+
+def _is_mailed(address: str) -> bool:
+    """Not to an account that wants no such mails: its link is the inviter's to give, and it is told in the portal."""
+    if not address or not mail_is_sent():
+        return False
+    account = User.objects.active().filter(email__iexact=address).first()
+    return account is None or wants(account.preferences, "invitation", "mail")
 
 
 def mail_is_sent() -> bool:

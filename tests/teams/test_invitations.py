@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent
 from litemaas import errors
-from notifications.models import Notification
+from notifications.models import Letter, Notification
 from teams import mail as invitation_mail
 from teams import services, tasks
 from teams.errors import AlreadyInvited, AlreadyMember, InvitationEnded, TeamInactive
@@ -318,3 +318,25 @@ def test_the_mail_is_in_the_language_of_the_account_or_of_whoever_invites(head, 
     assert 'lang="fr"' in first
     assert 'lang="de"' in second
     assert len({message.extra_headers["Message-ID"] for message in mail.outbox}) == 2
+
+
+def test_who_wants_no_such_mails_gets_none_and_the_inviter_the_link(head, team, guest):
+    guest.preferences = {"notifications": {"invitation": {"mail": False}}}
+    guest.save()
+    issued = invite(head, team, email=guest.email)
+    assert not send(issued.invitation.pk)
+    assert accept(guest, token_of(issued)).user == guest
+
+
+def test_one_invitation_is_one_mail(head, team, guest):
+    invite(head, team, email=guest.email)
+    assert not Letter.objects.exists()
+
+
+def test_where_mails_only_go_to_the_console_an_account_is_told_there_without_the_token(
+    no_mail, head, team, guest
+):
+    issued = invite(head, team, email=guest.email)
+    letter = Letter.objects.get()
+    assert (letter.user, letter.link) == (guest, "/teams")
+    assert token_of(issued) not in str(letter.parameters)

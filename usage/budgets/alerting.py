@@ -105,15 +105,8 @@ def _raise(crossing: Crossing, now: datetime) -> bool:
         # Another worker raised it a moment ago.
         return False
     _notify(alert, one, now)
-    hooks = [
-        AlertDelivery(alert=alert, channel=AlertDelivery.Channel.WEBHOOK, webhook=hook, due_at=now)
-        for hook in Webhook.objects.active()
-    ]
-    mails = [
-        AlertDelivery(alert=alert, channel=AlertDelivery.Channel.MAIL, user_id=pk, due_at=now)
-        for pk in one.told
-    ]
-    AlertDelivery.objects.bulk_create([*hooks, *mails])
+    hooks = [AlertDelivery(alert=alert, webhook=hook, due_at=now) for hook in Webhook.objects.active()]
+    AlertDelivery.objects.bulk_create(hooks)
     return True
 
 

@@ -1,4 +1,4 @@
-"""Brings alerts to mailboxes and webhooks: claimed with a lease, sent outside of any transaction, tried again.
+"""Brings alerts to webhooks: claimed with a lease, sent outside of any transaction, tried again.
 
 What arrives can arrive twice, when a worker dies between the sending and its record. A webhook's `id` tells.
 """
@@ -6,21 +6,15 @@ What arrives can arrive twice, when a worker dies between the sending and its re
 import hashlib
 import hmac
 import json
-import smtplib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
-from django.conf import settings
-from django.core.mail import send_mail
 from django.db import transaction
-from django.utils import translation
-from django.utils.translation import gettext as _
 
-from accounts.models import User
 from litemaas import crypto, outbound
 from litemaas.errors import DomainError
-from usage.budgets.alerting import SOFT, rounded
+from usage.budgets.alerting import SOFT
 from usage.models import AlertDelivery, BudgetAlert, Webhook
 
 log = structlog.get_logger(__name__)
@@ -46,18 +40,16 @@ def _claim(now: datetime) -> list[AlertDelivery]:
     due = AlertDelivery.objects.filter(due_at__lte=now).order_by("due_at", "pk")
     rows = list(due.select_for_update(skip_locked=True)[:_AT_ONCE])
     AlertDelivery.objects.filter(pk__in=[row.pk for row in rows]).update(due_at=now + _LEASE)
-    full = AlertDelivery.objects.select_related("alert", "webhook", "user")
+    full = AlertDelivery.objects.select_related("alert", "webhook")
     return list(full.filter(pk__in=[row.pk for row in rows]).order_by("pk"))
 
 
 def _deliver(delivery: AlertDelivery, now: datetime) -> bool:
     try:
-        problem = (
-            _post(delivery, now) if delivery.channel == AlertDelivery.Channel.WEBHOOK else _mail(delivery)
-        )
+        problem = _post(delivery, now)
     except DomainError as error:
         problem = error.message
-    except (OSError, smtplib.SMTPException) as error:
+    except OSError as error:
         problem = type(error).__name__
     mine = AlertDelivery.objects.filter(pk=delivery.pk, delivered_at__isnull=True)
     if not problem:
@@ -73,7 +65,7 @@ def _deliver(delivery: AlertDelivery, now: datetime) -> bool:
 
 def _post(delivery: AlertDelivery, now: datetime) -> str:
     hook = delivery.webhook
-    if hook is None or not hook.is_active:
+    if not hook.is_active:
         return ""
     status = outbound.post(hook.url, *signed(hook, event_of(delivery.alert), now=now))
     return "" if 200 <= status < 300 else f"It answered {status}."
@@ -109,40 +101,3 @@ def event_of(alert: BudgetAlert) -> dict[str, Any]:
 
 def _utc(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _mail(delivery: AlertDelivery) -> str:
-    """In the reader's language, to those who did not refuse it; what is not wanted counts as delivered."""
-    user = delivery.user
-    if user is None or not user.email or not user.is_active or not _wants_mail(user):
-        return ""
-    language = user.preferences.get("language")
-    with translation.override(language if language in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE):
-        subject, text = _letter(delivery.alert)
-    send_mail(subject, text, settings.DEFAULT_FROM_EMAIL, [user.email])
-    return ""
-
-
-def _wants_mail(user: User) -> bool:
-    """The preference `notifications.budgetMail`; mails come unless it is false."""
-    chosen = user.preferences.get("notifications")
-    return not isinstance(chosen, dict) or chosen.get("budgetMail") is not False
-
-
-def _letter(alert: BudgetAlert) -> tuple[str, str]:
-    name = alert.name or str(alert.object_id)
-    text = _(
-        "%(spend)s of %(budget)s dollars of the budget of %(name)s were spent in this budget window.\n\n%(link)s\n"
-    ) % {
-        "spend": rounded(alert.spend),
-        "budget": rounded(alert.max_budget),
-        "name": name,
-        "link": f"{settings.PUBLIC_URL.rstrip('/')}/usage",
-    }
-    subject = (
-        _("The soft budget of %(name)s is used up") % {"name": name}
-        if alert.threshold == SOFT
-        else _("%(percent)s %% of the budget of %(name)s is used")
-        % {"percent": alert.threshold, "name": name}
-    )
-    return " ".join(subject.split()), text

@@ -120,16 +120,11 @@ class Webhook(models.Model):
 
 
 class AlertDelivery(models.Model):
-    """One alert to one webhook or mailbox: tried again, less and less often, until it arrives or is given up."""
-
-    class Channel(models.TextChoices):
-        WEBHOOK = "webhook", "Webhook"
-        MAIL = "mail", "E-mail"
+    """One alert to one webhook: tried again, less and less often, until it arrives or is given up. (Mails of alerts
+    are letters of the app `notifications`.)"""
 
     alert = models.ForeignKey(BudgetAlert, on_delete=models.CASCADE, related_name="deliveries")
-    channel = models.CharField(max_length=7, choices=Channel.choices)
-    webhook = models.ForeignKey(Webhook, null=True, on_delete=models.CASCADE, related_name="deliveries")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.CASCADE, related_name="+")
+    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries")
     attempts = models.SmallIntegerField(default=0)
     due_at = models.DateTimeField(null=True, help_text="NULL = done, or given up.")
     delivered_at = models.DateTimeField(null=True)
@@ -139,14 +134,7 @@ class AlertDelivery(models.Model):
         db_table = "budget_alert_deliveries"
         constraints = [
             models.UniqueConstraint(
-                fields=["alert", "webhook", "user"],
-                name="budget_alert_is_delivered_once_to_each",
-                nulls_distinct=False,
-            ),
-            models.CheckConstraint(
-                condition=Q(channel="webhook", webhook__isnull=False, user__isnull=True)
-                | Q(channel="mail", webhook__isnull=True, user__isnull=False),
-                name="budget_alert_delivery_has_one_target",
+                fields=["alert", "webhook"], name="budget_alert_is_delivered_once_to_each"
             ),
             models.CheckConstraint(
                 condition=Q(delivered_at__isnull=True) | Q(due_at__isnull=True),
@@ -160,7 +148,7 @@ class AlertDelivery(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.channel} of {self.alert_id}"
+        return f"{self.webhook_id}: {self.alert_id}"
 
 
 class BudgetForecast(models.Model):
