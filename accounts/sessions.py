@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.credentials import SignIn
+from accounts.devices import device_of
 from accounts.models import Actor, User
 from accounts.tokens import end_sign_ins
 from litemaas import errors
@@ -28,6 +29,10 @@ class Session:
     created_at: datetime
     last_activity_at: datetime
     is_current: bool
+
+    @property
+    def device(self) -> str:
+        return device_of(self.user_agent)
 
 
 def sessions_of(

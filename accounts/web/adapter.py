@@ -30,6 +30,7 @@ log = structlog.get_logger(__name__)
 
 # In the session after a sign-out: where the provider signs people out.
 PROVIDER_SIGN_OUT = "provider_sign_out"
+_SAID_BY_THE_PAGE = {"account/messages/logged_in.txt", "account/messages/logged_out.txt"}
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -90,8 +91,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return str(super().get_logout_redirect_url(request))
 
     def add_message(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        """A provider's answer comes in below /api, where there are no messages; that one is signed in shows."""
-        if hasattr(request, "_messages"):
+        """That one is signed in shows, and a provider's answer comes in below /api, where there are no messages."""
+        template = kwargs.get("message_template") or (args[1] if len(args) > 1 else "")
+        if hasattr(request, "_messages") and template not in _SAID_BY_THE_PAGE:
             super().add_message(request, *args, **kwargs)
 
     def get_client_ip(self, request: HttpRequest) -> str:

@@ -76,6 +76,9 @@
     if (event.detail.elt.matches?.("[data-stay]") && event.detail.successful) { ending.close(); announce(texts().stayed); }
   });
 
+  // --- of more tabs than fit, the current one is in sight
+  document.querySelector(".pf-v6-c-tabs__item.pf-m-current")?.scrollIntoView({ block: "nearest", inline: "center" });
+
   // --- 429: the wait, counted down --------------------------------------------------------------------------------------------
   const wait = document.querySelector("[data-wait]");
   if (wait) {
@@ -96,7 +99,7 @@
 
   // --- shortcuts: single keys, only where nobody types, and not for who turned them off -------------------------------------------
   const list = document.querySelector("[data-shortcuts-open]");
-  const hasShortcuts = document.getElementById("script-texts").dataset.shortcuts === "yes";
+  const hasShortcuts = document.documentElement.dataset.shortcuts !== "off";
   const goals = { h: "/home", m: "/models", k: "/api-keys", u: "/usage", p: "/playground" };
   let wentAt = 0;
   const isTyping = (element) => element?.closest("input, textarea, select, [contenteditable=true], [role=textbox]");

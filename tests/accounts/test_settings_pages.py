@@ -75,7 +75,7 @@ def test_preferences_take_effect_at_once(reader):
     assert '<html lang="de"' in page
     for name in ("pf-v6-theme-dark", "lm-compact", "lm-calm"):
         assert name in page
-    assert 'data-shortcuts="no"' in page
+    assert 'data-shortcuts="off"' in page
     reader.refresh_from_db()
     assert reader.preferences["playground"] == {"temperature": 0.3, "maxTokens": 2048, "system": "Be brief."}
 

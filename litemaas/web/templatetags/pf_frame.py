@@ -102,9 +102,9 @@ def drawer_body(content: str) -> SafeString:
 
 
 @register.simple_block_tag
-def notifications(content: str) -> SafeString:
-    """A list of `notification`s."""
-    return render("notifications", content=stripped(content))
+def notifications(content: str, framed: bool = False) -> SafeString:
+    """A list of `notification`s; `framed` where it stands outside of a drawer."""
+    return render("notifications", content=stripped(content), framed=framed)
 
 
 @register.simple_tag(takes_context=True)
