@@ -24,6 +24,10 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
     def unread(self) -> "NotificationQuerySet":
         return self.filter(read_at__isnull=True)
 
+    def events(self) -> "NotificationQuerySet":
+        """Without what pages said in passing."""
+        return self.exclude(kind="message")
+
     def get_or_refuse(self, pk: uuid.UUID | str) -> "Notification":
         try:
             return self.get(pk=pk)

@@ -115,7 +115,7 @@ def money_of(user: User, *, now: datetime) -> Money:
 
 
 def latest_messages(user: User) -> NotificationQuerySet:
-    return Notification.objects.visible_to(user).order_by("-created_at", "id")[:_LATEST]
+    return Notification.objects.visible_to(user).events().order_by("-created_at", "id")[:_LATEST]
 
 
 def operations(*, now: datetime) -> Operations:
