@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.utils.translation import gettext as _
+
 from catalog.models import PRICE_PLACES, Model
 from litemaas import errors
 
@@ -96,11 +98,11 @@ def checked(form: ModelForm, only: Collection[str] | None = None) -> ModelForm:
     for name in ("tpm", "rpm", "max_tokens"):
         value = getattr(form, name)
         if value is not None and not 1 <= value <= _LARGEST:
-            wrong[name] = f"Enter a whole number from 1 to {_LARGEST}."
+            wrong[name] = _("Enter a whole number from 1 to %(most)s.") % {"most": _LARGEST}
     for name in ("input_cost_per_token", "output_cost_per_token"):
         wrong |= _wrong_price(name, getattr(form, name))
     if len(form.description) > 5000:
-        wrong["description"] = "A description has at most 5000 characters."
+        wrong["description"] = _("A description has at most 5000 characters.")
     if said := {name: text for name, text in wrong.items() if only is None or name in only}:
         raise errors.InvalidInput(fields=said)
     return form
@@ -108,11 +110,11 @@ def checked(form: ModelForm, only: Collection[str] | None = None) -> ModelForm:
 
 def _wrong_name(field: str, value: str, *, blanks: bool) -> dict[str, str]:
     if not value:
-        return {field: "Enter a name."}
+        return {field: _("Enter a name.")}
     if len(value) > 255:
-        return {field: "A name has at most 255 characters."}
+        return {field: _("A name has at most 255 characters.")}
     if not value.isprintable() or (not blanks and any(char.isspace() for char in value)):
-        return {field: "A name has no blanks."}
+        return {field: _("A name has no blanks.")}
     return {}
 
 
@@ -120,9 +122,9 @@ def _wrong_price(field: str, value: Decimal | None) -> dict[str, str]:
     if value is None:
         return {}
     if not value.is_finite() or not 0 <= value < _HIGHEST_PRICE:
-        return {field: "Enter a price of 0 or more per token."}
+        return {field: _("Enter a price of 0 or more per token.")}
     if value != round(value, PRICE_PLACES):
-        return {field: f"A price has at most {PRICE_PLACES} decimal places."}
+        return {field: _("A price has at most %(places)s decimal places.") % {"places": PRICE_PLACES}}
     return {}
 
 
@@ -134,7 +136,9 @@ def wrong_address(api_base: str) -> dict[str, str]:
     except ValueError:
         usable = False
     if not usable or len(api_base) > 500 or not api_base.isprintable() or " " in api_base:
-        return {"api_base": "Enter an address that begins with http:// or https://."}
+        return {"api_base": _("Enter an address that begins with http:// or https://.")}
     if parts.username is not None or parts.password is not None:
-        return {"api_base": "Leave names and passwords out of the address. The key has a field of its own."}
+        return {
+            "api_base": _("Leave names and passwords out of the address. The key has a field of its own.")
+        }
     return {}

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from catalog.model_form import ModelForm
 from catalog.models import Model, ModelQuerySet
 from litemaas.web.forms import WholeNumber
+from litemaas.web.templatetags.formats import money_text
 from litemaas.web.templatetags.pf_labels import CAPABILITY_LOOKS
 
 _MILLION = 1_000_000
@@ -64,6 +65,29 @@ class PageForm(forms.Form):
         label=_("Restricted: a subscription needs an administrator's approval"), required=False
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """The price of a single token stands below that of a million."""
+        super().__init__(*args, **kwargs)
+        for name in ("input_price", "output_price"):
+            if (price := self._price_in(name)) is not None:
+                self.fields[name].help_text = _("0 is free. %(price)s for each token.") % {
+                    "price": money_text(price, exact=True)
+                }
+
+    def freeze(self) -> None:
+        """Only whether the model is restricted is decided here."""
+        for name, field in self.fields.items():
+            if name != "restricted":
+                field.disabled, field.required = True, False
+
+    def _price_in(self, name: str) -> Decimal | None:
+        try:
+            # Not by `self[name]`, which would keep the help as it is now.
+            price = self.fields[name].to_python((self.data if self.is_bound else self.initial).get(name))
+        except forms.ValidationError:
+            return None
+        return None if price is None else _per_token(price)
+
     @staticmethod
     def initial_of(form: ModelForm, restricted: bool) -> dict[str, Any]:
         return {
@@ -74,8 +98,8 @@ class PageForm(forms.Form):
             "rpm": form.rpm,
             "tpm": form.tpm,
             "max_tokens": form.max_tokens,
-            "input_price": _per_million(form.input_cost_per_token),
-            "output_price": _per_million(form.output_cost_per_token),
+            "input_price": per_million(form.input_cost_per_token),
+            "output_price": per_million(form.output_cost_per_token),
             "capabilities": [name for name in form.capabilities if name in _OPTIONAL],
             "restricted": restricted,
         }
@@ -87,6 +111,7 @@ class PageForm(forms.Form):
         able = {*kept, *typed["capabilities"]}
         if kind := _OF_TYPE.get(Model.Type(typed["model_type"])):
             able.add(kind)
+        counts_tokens = typed["model_type"] != Model.Type.CONVERT
         return replace(
             before,
             model_type=typed["model_type"],
@@ -94,10 +119,10 @@ class PageForm(forms.Form):
             api_base=typed["api_base"].strip(),
             backend_model_name=typed["backend_model_name"].strip(),
             rpm=typed["rpm"],
-            tpm=typed["tpm"],
-            max_tokens=typed["max_tokens"],
-            input_cost_per_token=_per_token(typed["input_price"]),
-            output_cost_per_token=_per_token(typed["output_price"]),
+            tpm=typed["tpm"] if counts_tokens else None,
+            max_tokens=typed["max_tokens"] if counts_tokens else None,
+            input_cost_per_token=_per_token(typed["input_price"]) if counts_tokens else None,
+            output_cost_per_token=_per_token(typed["output_price"]) if counts_tokens else None,
             capabilities=tuple(sorted(able)),
         )
 
@@ -148,6 +173,12 @@ class ManagedFilter(forms.Form):
             ("retired", _("Retired")),
         ],
     )
+    capability = forms.MultipleChoiceField(
+        label=_("Capabilities"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        choices=[(name, look.word) for name, look in CAPABILITY_LOOKS.items()],
+    )
     restricted = forms.BooleanField(label=_("Restricted models only"), required=False)
 
     def __init__(self, query: QueryDict) -> None:
@@ -159,6 +190,8 @@ class ManagedFilter(forms.Form):
         rows = rows.search(wanted.get("search", "").strip())
         if wanted.get("type"):
             rows = rows.filter(model_type=wanted["type"])
+        if wanted.get("capability"):
+            rows = rows.filter(capabilities__contains=wanted["capability"])
         if wanted.get("restricted"):
             rows = rows.filter(restricted_access=True)
         match wanted.get("state"):
@@ -171,7 +204,8 @@ class ManagedFilter(forms.Form):
         return rows
 
 
-def _per_million(price: Decimal | None) -> str:
+def per_million(price: Decimal | None) -> str:
+    """What a form and a file show of a price per token; "" where it is not known."""
     return "" if price is None else format((price * _MILLION).normalize(), "f")
 
 

@@ -1,57 +1,52 @@
-"""The models that are managed here: list, form, test, delete. Read-only administrators look."""
+"""The form of a model that is managed here: make, change, test and delete it."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, Exists, OuterRef, Q, Subquery
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods
 
 from accounts.web.pages import PageRequest, signed_in
-from catalog import managing, probing
+from catalog import managing, probing, services
 from catalog.errors import ModelNotFound, NotManagedHere
 from catalog.model_form import ModelForm
-from catalog.models import Deployment, ManagedDeployment, Model, SyncRun
-from catalog.web.model_forms import DeleteForm, ManagedFilter, NewModelForm, PageForm
+from catalog.models import ManagedDeployment, Model
+from catalog.web.model_forms import DeleteForm, NewModelForm, PageForm
 from litellm_sync.errors import GatewayRefused
-from litemaas import errors
+from litemaas import dry_run, errors
 from litemaas.web.forms import show_refusal
-from litemaas.web.paging import page_of
+
+_NAMED = 20
 
 
-@require_GET
-@signed_in
-def models(request: PageRequest) -> HttpResponse:
-    if not request.user.may("admin:models:read"):
-        raise errors.Forbidden
-    chosen = ManagedFilter(request.GET)
-    serving = Deployment.objects.filter(model=OuterRef("pk"), vanished_at=None).order_by("id")
-    rows = chosen.apply(Model.objects.all()).annotate(
-        is_managed=Exists(ManagedDeployment.objects.kept().filter(model=OuterRef("pk"))),
-        api_base=Subquery(serving.values("api_base")[:1]),
-        subscribers=Count("subscriptions", filter=Q(subscriptions__status="active")),
-    )
-    page = page_of(rows.order_by("id"), request.GET)
-    values = {
-        "filter": chosen,
-        "page": page,
-        "may_manage": request.user.may("admin:models"),
-        "has_any": page.paginator.count > 0 or Model.objects.exists(),
-        "runs": SyncRun.objects.order_by("-started_at", "-pk")[:5],
-    }
-    return render(request, "catalog/manage.html", values)
+@dataclass(frozen=True)
+class Impact:
+    """What an act would touch: counts, and the first by name (`person: model`, and names of keys)."""
+
+    subscriptions: int
+    users: int
+    keys: int
+    named: list[str]
+
+    @classmethod
+    def of(cls, rehearsal: dry_run.Rehearsal) -> "Impact":
+        subscriptions, users, keys = (
+            rehearsal.touched.get(kind, {}) for kind in ("SUBSCRIPTION", "USER", "API_KEY")
+        )
+        return cls(len(subscriptions), len(users), len(keys), sorted(subscriptions.values())[:_NAMED])
 
 
 @require_http_methods(["GET", "POST"])
 @signed_in
 def new_model(request: PageRequest) -> HttpResponse:
     _require(request)
-    form = NewModelForm(request.POST if request.method == "POST" else None)
+    form = NewModelForm(_typed(request))
     outcome = None
-    if request.method == "POST" and form.is_valid():
+    if _is_sent(request) and form.is_valid():
         if "test" in request.POST:
             outcome = _tried(request, form, None)
         elif (saved := _saved(request, form)) is not None:
@@ -78,22 +73,47 @@ def _saved(request: PageRequest, form: NewModelForm) -> managing.Saved | None:
 def edit_model(request: PageRequest, model_id: str) -> HttpResponse:
     _require(request)
     present, is_ours, model = _present(model_id)
-    form = PageForm(
-        request.POST if request.method == "POST" else None,
-        initial=PageForm.initial_of(present, model.restricted_access),
-    )
-    outcome = None
-    if request.method == "POST" and form.is_valid():
-        if "test" in request.POST:
+    form = PageForm(_typed(request), initial=PageForm.initial_of(present, model.restricted_access))
+    if not is_ours:
+        form.freeze()
+    outcome = impact = None
+    if _is_sent(request) and form.is_valid():
+        if "test" in request.POST and is_ours:
             outcome = _tried(request, form, model_id)
-        elif (saved := _changed(request, form, present, model_id)) is not None:
+        elif (impact := _unconfirmed_restriction(request, form, model)) is None and (
+            saved := _changed(request, form, present if is_ours else None, model_id)
+        ):
             return _done(request, saved, _("The model %(model)s was changed."))
-    values = {"form": form, "model": model, "outcome": outcome, "is_ours": is_ours}
+    values = {"form": form, "model": model, "outcome": outcome, "is_ours": is_ours, "impact": impact}
     values["has_key"] = (
         ManagedDeployment.objects.kept().filter(model=model, sealed_provider_key__isnull=False).exists()
     )
-    values["live"] = model.subscriptions.filter(status="active").count()
     return render(request, "catalog/edit.html", values)
+
+
+def _typed(request: PageRequest) -> QueryDict | None:
+    """What was sent; a name of the backend that was clicked on (`use`) takes the place of the typed one."""
+    if request.method != "POST":
+        return None
+    if "use" not in request.POST:
+        return request.POST
+    typed = request.POST.copy()
+    typed["backend_model_name"] = request.POST["use"]
+    return typed
+
+
+def _is_sent(request: PageRequest) -> bool:
+    """Whether to act on what was typed; a click on a name only fills it in."""
+    return request.method == "POST" and "use" not in request.POST
+
+
+def _unconfirmed_restriction(request: PageRequest, form: PageForm, model: Model) -> Impact | None:
+    """Who loses the model when it becomes restricted, unless that was confirmed or touches nobody."""
+    if model.restricted_access or not form.cleaned_data["restricted"] or "confirmed" in request.POST:
+        return None
+    with dry_run.rehearsal() as rehearsal:
+        services.restrict_model(actor=request.user, model_id=model.pk, restricted=True, now=timezone.now())
+    return impact if (impact := Impact.of(rehearsal)).subscriptions else None
 
 
 def _present(model_id: str) -> tuple[ModelForm, bool, Model]:
@@ -104,15 +124,19 @@ def _present(model_id: str) -> tuple[ModelForm, bool, Model]:
 
 
 def _changed(
-    request: PageRequest, form: PageForm, present: ModelForm, model_id: str
+    request: PageRequest, form: PageForm, present: ModelForm | None, model_id: str
 ) -> managing.Saved | None:
-    wanted = form.as_model_form(present)
-    names = [name for name in ModelForm.column_names() if getattr(wanted, name) != getattr(present, name)]
+    """`present` None: only whether it is restricted can be changed here."""
+    changes: dict[str, Any] = {}
+    if present is not None:
+        wanted = form.as_model_form(present)
+        names = [n for n in ModelForm.column_names() if getattr(wanted, n) != getattr(present, n)]
+        changes = {name: getattr(wanted, name) for name in names}
     try:
         return managing.change_model(
             actor=request.user,
             model_id=model_id,
-            changes={name: getattr(wanted, name) for name in names},
+            changes=changes,
             provider_key=form.cleaned_data["api_key"] or None,
             restricted=form.cleaned_data["restricted"],
             now=timezone.now(),
@@ -158,9 +182,18 @@ def delete_model(request: PageRequest, model_id: str) -> HttpResponse:
             show_refusal(form, error)
         else:
             return _done(request, saved, _("The model %(model)s was deleted. Its history stays."))
-    live = model.subscriptions.exclude(status__in=["inactive", "expired"])
-    counts = {"subscriptions": live.count(), "users": live.values("user").distinct().count()}
-    return render(request, "catalog/delete.html", {"model": model, "form": form, "counts": counts})
+    impact = _of_retirement(request, model)
+    return render(request, "catalog/delete.html", {"model": model, "form": form, "impact": impact})
+
+
+def _of_retirement(request: PageRequest, model: Model) -> Impact | None:
+    """None where the model can't be deleted here."""
+    try:
+        with dry_run.rehearsal() as rehearsal:
+            managing.retire_model(actor=request.user, model_id=model.pk, now=timezone.now())
+    except NotManagedHere:
+        return None
+    return Impact.of(rehearsal)
 
 
 def _done(request: PageRequest, saved: managing.Saved, said: str) -> HttpResponse:

@@ -1,9 +1,9 @@
 from django.urls import path
 
-from catalog.web import operations, views
+from catalog.web import managed_list, operations, views
 
 urlpatterns = [
-    path("operations/models", operations.models, name="manage_models"),
+    path("operations/models", managed_list.models, name="manage_models"),
     path("operations/models/sync", views.sync, name="sync_models"),
     path("operations/models/new", operations.new_model, name="new_model"),
     path("operations/models/edit/<path:model_id>", operations.edit_model, name="edit_model"),

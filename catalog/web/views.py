@@ -33,7 +33,7 @@ def sync(request: PageRequest) -> HttpResponse:
         messages.success(request, _said(done))
     else:
         messages.info(request, _("The models are being read. You are notified when that has ended."))
-    return redirect("models")
+    return redirect("manage_models")
 
 
 def _ask(request: PageRequest) -> HttpResponse:

@@ -34,6 +34,13 @@
     if (open.some(isChanged)) event.preventDefault();
   });
 
+  // --- fields that another field's value makes pointless -----------------------------------------------------------------
+  const settle = (form) => {
+    for (const part of form.querySelectorAll("[data-only-when]")) part.hidden = form.elements[part.dataset.onlyWhen]?.value === part.dataset.isnt;
+  };
+  document.addEventListener("change", (event) => { if (event.target.form) settle(event.target.form); });
+  for (const form of document.forms) settle(form);
+
   // --- check lists -------------------------------------------------------------------------------------------------------
   const boxes = (list) => [...list.querySelectorAll("[data-choice]")];
   const tell = (list) => {

@@ -7,7 +7,9 @@ from django.urls import reverse
 from accounts.models import SYSTEM
 from catalog.models import ManagedDeployment, Model
 from catalog.sync import sync_models
-from tests.factories import UserFactory
+from catalog.sync_jobs import JOB
+from jobs.models import Job
+from tests.factories import NOW, ModelFactory, SubscriptionFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 FORM = {
@@ -75,12 +77,19 @@ def test_a_test_of_the_backend_keeps_what_was_typed(operators):
     assert FORM["api_key"] not in tried.text
 
 
-def test_a_model_of_the_configuration_file_says_that_it_is_read_only(operators):
+def test_of_a_model_of_the_configuration_file_only_the_restriction_is_changed_here(operators):
     sync_models(actor=SYSTEM, trigger="test")
-    name = Model.objects.first().pk
-    edit = reverse("edit_model", args=[name])
-    assert "read-only here" in operators.get(edit).text
-    assert "configuration file" in operators.post(edit, FORM).text
+    before = Model.objects.filter(restricted_access=False).first()
+    edit = reverse("edit_model", args=[before.pk])
+    shown = operators.get(edit)
+    assert "read-only here" in shown.text
+    assert "Test the backend" not in shown.text
+    assert shown.context["form"].fields["api_base"].disabled
+    assert operators.post(edit, FORM).status_code == 302
+    after = Model.objects.get(pk=before.pk)
+    assert after.restricted_access
+    assert (after.description, after.rpm) == (before.description, before.rpm)
+    assert not ManagedDeployment.objects.exists()
 
 
 def test_read_only_administrators_look_and_others_do_not(browser):
@@ -90,3 +99,112 @@ def test_read_only_administrators_look_and_others_do_not(browser):
     assert browser.get(reverse("new_model")).status_code == 403
     browser.force_login(UserFactory.create())
     assert browser.get(reverse("manage_models")).status_code == 403
+
+
+def names(answer):
+    return [row.pk for row in answer.context["page"]]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({}, ["lab/chat", "lab/embed", "lab/gone", "lab/old"]),
+        ({"capability": ["chat", "vision"]}, ["lab/chat"]),
+        ({"type": "embeddings"}, ["lab/embed"]),
+        ({"state": "missing"}, ["lab/gone"]),
+        ({"state": "retired"}, ["lab/old"]),
+        ({"restricted": "on"}, ["lab/embed"]),
+        ({"search": "EMB"}, ["lab/embed"]),
+        ({"sort": "-subscribers"}, ["lab/embed", "lab/chat", "lab/gone", "lab/old"]),
+        ({"type": "\x00", "state": "x", "sort": "x", "page": "99"}, ["lab/chat", "lab/embed", "lab/gone", "lab/old"]),
+    ],
+)  # fmt: skip
+def test_all_models_are_listed_narrowed_and_sorted(query, expected, operators):
+    ModelFactory(id="lab/chat", capabilities=["chat", "vision"])
+    embed = ModelFactory(
+        id="lab/embed", capabilities=["embeddings"], model_type="embeddings", restricted_access=True
+    )
+    gone = {"availability": "unavailable", "unavailable_since": NOW}
+    ModelFactory(id="lab/gone", capabilities=[], **gone)
+    ModelFactory(id="lab/old", capabilities=[], retired_at=NOW, **gone)
+    SubscriptionFactory(model=embed)
+    assert names(operators.get(reverse("manage_models"), query)) == expected
+
+
+def test_the_list_is_a_file_too_with_prices_per_million(operators):
+    ModelFactory(id="lab/chat", input_cost_per_token="0.0000025")
+    file = operators.get(reverse("manage_models"), {"format": "csv", "columns": "input_price.state"})
+    lines = b"".join(file.streaming_content).decode("utf-8-sig").splitlines()
+    assert lines[1] == "lab/chat,available,2.5"
+
+
+def test_the_list_costs_the_same_statements_however_long(operators, django_assert_max_num_queries):
+    ModelFactory.create_batch(30)
+    operators.get(reverse("manage_models"), {"page_size": "50"})
+    with django_assert_max_num_queries(12):
+        operators.get(reverse("manage_models"), {"page_size": "50"})
+
+
+def test_a_name_that_the_backend_offers_is_filled_in_by_a_click(operators):
+    clicked = operators.post(reverse("new_model"), {**FORM, "use": "llama-3"})
+    assert clicked.context["form"]["backend_model_name"].value() == "llama-3"
+    assert "Type it once more before you save" in clicked.text
+    assert FORM["api_key"] not in clicked.text
+    assert not Model.objects.exists()
+
+
+def test_a_model_that_converts_has_no_tokens_and_no_prices(operators):
+    assert operators.post(reverse("new_model"), {**FORM, "model_type": "convert"}).status_code == 302
+    row = ManagedDeployment.objects.get()
+    unused = (row.tpm, row.max_tokens, row.input_cost_per_token, row.output_cost_per_token)
+    assert unused == (None, None, None, None)
+    assert row.rpm == 10
+
+
+def test_the_price_of_one_token_stands_below_that_of_a_million(operators):
+    operators.post(reverse("new_model"), FORM)
+    assert "$0.0000006 for each token" in operators.get(reverse("edit_model", args=["lab/paged"])).text
+
+
+def test_restricting_says_first_who_loses_the_model(operators):
+    operators.post(reverse("new_model"), {**FORM, "restricted": ""})
+    model = Model.objects.get(pk="lab/paged")
+    rows = SubscriptionFactory.create_batch(2, model=model)
+    edit = reverse("edit_model", args=["lab/paged"])
+    asked = operators.post(edit, {**FORM, "api_key": ""})
+    assert asked.status_code == 200
+    impact = asked.context["impact"]
+    assert (impact.subscriptions, impact.users) == (2, 2)
+    assert f"{rows[0].user.username}: lab/paged" in asked.text
+    assert not Model.objects.get(pk="lab/paged").restricted_access
+    assert operators.post(edit, {**FORM, "api_key": "", "confirmed": "yes"}).status_code == 302
+    assert Model.objects.get(pk="lab/paged").restricted_access
+    assert set(model.subscriptions.values_list("status", flat=True)) == {"pending"}
+
+
+def test_deleting_says_first_whom_it_touches(operators):
+    operators.post(reverse("new_model"), {**FORM, "restricted": ""})
+    row = SubscriptionFactory(model_id="lab/paged")
+    delete = reverse("delete_model", args=["lab/paged"])
+    asked = operators.get(delete)
+    assert asked.context["impact"].named == [f"{row.user.username}: lab/paged"]
+    assert Model.objects.get(pk="lab/paged").retired_at is None
+
+
+def test_a_running_synchronisation_is_shown_with_its_progress(operators):
+    admin = UserFactory.create(is_operator=True)
+    Job.objects.create(kind=JOB, exclusive=JOB, created_by=admin, created_at=NOW)
+    assert operators.get(reverse("manage_models")).context["job"].state == "queued"
+
+
+def test_a_synchronisation_that_stopped_for_safety_explains_and_asks(operators, gateway):
+    ModelFactory.create_batch(60)
+    stopped = operators.post(reverse("sync_models"), follow=True)
+    assert "Nothing was changed" in stopped.text
+    assert "no longer lists 60 of 60 models" in stopped.text
+    listed = operators.get(reverse("manage_models")).text
+    assert "stopped for safety" in listed
+    assert f"{reverse('sync_models')}?stopped=1" in listed
+    done = operators.post(reverse("sync_models"), {"confirm": "yes"}, follow=True)
+    assert done.redirect_chain == [(reverse("manage_models"), 302)]
+    assert "60 unavailable" in done.text

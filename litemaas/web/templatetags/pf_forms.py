@@ -49,6 +49,13 @@ def form_section(content: str, title: str, description: str = "") -> SafeString:
     return render("form_section", content=content, title=title, description=description)
 
 
+@register.simple_block_tag
+def only_when(content: str, name: str, isnt: str) -> SafeString:
+    """Fields that are hidden by script while the field `name` has the value `isnt`. They are sent all the same: the
+    use case must not mind them."""
+    return render("only_when", content=content, name=name, isnt=isnt)
+
+
 @register.simple_tag
 def error_summary(bound: BaseForm, title: str = "") -> SafeString:
     """All errors of a form with links to their fields. A single error of a field is shown at the field only."""
