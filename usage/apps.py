@@ -28,5 +28,6 @@ class UsageConfig(AppConfig):
         columns.register(columns.SealedColumn(Webhook, "sealed_secret", lambda row: f"webhook:{row.pk}"))
 
         register(operators.JOB_KIND, operators.JOB_LABEL, operators.run_rebuild)
+        register(operators.REREAD_JOB_KIND, operators.REREAD_JOB_LABEL, operators.run_reread)
         register(operators.ZONE_JOB_KIND, operators.ZONE_JOB_LABEL, operators.run_zone_change)
         options_changed.register(operators.follow_options)

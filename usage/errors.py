@@ -10,6 +10,13 @@ class UsageReadingRunning(Conflict):
     default_message = gettext_lazy("Usage is being read already. Wait until it is done.")
 
 
+class RefreshedJustNow(DomainError):
+    """`data`: retryAfter, in seconds."""
+
+    code = "RATE_LIMITED"
+    default_message = gettext_lazy("Usage was read a moment ago. Try again in a minute.")
+
+
 class InvalidDateFormat(DomainError):
     """`data`: field."""
 

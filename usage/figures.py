@@ -121,6 +121,14 @@ def grouped(lines: Iterable[Line], key: Callable[[Line], K]) -> dict[K, Figures]
     return {name: summed(parts) for name, parts in groups.items()}
 
 
+def by_day(lines: Iterable[Line]) -> dict[date, Figures]:
+    return grouped(lines, _day)
+
+
+def _day(line: Line) -> date:
+    return line.at
+
+
 def most_used_first(groups: dict[K, Figures]) -> list[tuple[K, Figures]]:
     """By requests, then tokens, then name, so that the order never wavers."""
     return sorted(groups.items(), key=lambda item: (-item[1].requests, -item[1].total_tokens, str(item[0])))

@@ -1,28 +1,41 @@
 """What operators ask of the ledger from the portal and the API, audited."""
 
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from django.core.cache import cache
 from django.db import connection, transaction
 from django.db.models import Max, Min
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
+from redis.exceptions import RedisError
 
 from accounts import audit
 from accounts.models import Actor
+from jobs.models import Job
 from jobs.running import Run
 from jobs.services import start_job
 from litemaas import errors
-from usage import services
+from usage import reconciling, services
+from usage.errors import RefreshedJustNow
 from usage.ledger import Counts
 from usage.models import UsageDay
-from usage.periods import today
+from usage.periods import Period, today
+from usage.quality import coverage
 from usage.upkeep import change_rollup_zone, rebuild_rollups
+from usage.windows import Window
 
 JOB_KIND, JOB_LABEL = "usage-rebuild", gettext_noop("Summing usage anew")
 ZONE_JOB_KIND, ZONE_JOB_LABEL = "usage-zone", gettext_noop("Days of another time zone")
+REREAD_JOB_KIND, REREAD_JOB_LABEL = "usage-reread", gettext_noop("Reading usage again")
+# Seconds.
+REFRESH_PAUSE = 60
+_REFRESHED = "usage:refreshed-by-hand"
 # More days than that are a job: a request must be answered in time.
 _AT_ONCE = 7
 
@@ -36,12 +49,74 @@ class Rebuilt:
 
 
 def refresh_usage(*, actor: Actor, now: datetime) -> Counts:
-    """Pull now. Raises Forbidden, UsageReadingRunning and the gateway's errors."""
+    """Pull now, once a minute at most.
+
+    Raises Forbidden, RefreshedJustNow, UsageReadingRunning and the gateway's errors.
+    """
     _require(actor)
-    counts = services.pull_usage(now)
+    # One place for all processes. Losing it costs nothing but a reading too many.
+    with suppress(RedisError):
+        if not cache.add(_REFRESHED, time.time(), REFRESH_PAUSE):
+            raise RefreshedJustNow(retryAfter=refresh_again_in())
+    try:
+        counts = services.pull_usage(now)
+    except Exception:
+        with suppress(RedisError):
+            cache.delete(_REFRESHED)
+        raise
     with transaction.atomic():
         _record("USAGE_DATA_REFRESH", actor, now, {"added": counts.added})
     return counts
+
+
+def refresh_again_in() -> int:
+    """Seconds until usage may be read by hand again; 0 = now."""
+    try:
+        refreshed = cache.get(_REFRESHED)
+    except RedisError:
+        return 0
+    return max(0, REFRESH_PAUSE - int(time.time() - refreshed)) if refreshed else 0
+
+
+@transaction.atomic
+def reread(*, actor: Actor, first: date, last: date, now: datetime) -> Job | None:
+    """Have a job read the days again that were not read, or differ from the gateway; None when there are none.
+
+    Raises Forbidden and JobRunning.
+    """
+    _require(actor)
+    found = coverage(Period(first, last), now=now)
+    days = sorted({*found.missing_days, *found.differing_days})
+    if not days:
+        return None
+    _record("USAGE_DATA_REFRESH", actor, now, {"from": days[0].isoformat(), "to": days[-1].isoformat()})
+    return start_job(
+        kind=REREAD_JOB_KIND,
+        actor=actor,
+        arguments={"days": [day.isoformat() for day in days]},
+        exclusive=REREAD_JOB_KIND,
+        now=now,
+    )
+
+
+def run_reread(run: Run) -> dict[str, Any]:
+    """A job: a day after the other, then they are compared with the gateway again."""
+    days = [date.fromisoformat(day) for day in run.arguments["days"]]
+    counts = Counts()
+    for at, day in enumerate(days):
+        run.report(at, len(days), unit="days", message=day.isoformat(), force=True)
+        period, now = Period(day, day), timezone.now()
+        counts += services.backfill_usage(Window(period.start, period.end), now=now, again=True)
+    _compare(days)
+    return {"days": len(days), "added": counts.added}
+
+
+def _compare(days: list[date]) -> None:
+    """Days that have ended: today still moves."""
+    now = timezone.now()
+    for day in days:
+        if day < now.astimezone(UTC).date():
+            reconciling.reconcile_usage(day, day, now=now)
 
 
 @transaction.atomic

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
+from django.db.models import Max
+
 from usage.cubes.statements import fetch
 from usage.models import UsageTrust
 from usage.periods import Period
@@ -40,6 +42,12 @@ def coverage(period: Period, *, now: datetime, since: datetime | None = None) ->
     until = cursor[1] if cursor else now
     missing = [day for day in period if not _is_read(Period(day, day, period.zone), read, since, until)]
     return Coverage(cursor[2] if cursor else None, missing, *_trust(period))
+
+
+def last_comparison() -> datetime | None:
+    """When the ledger was last compared with the gateway."""
+    at: datetime | None = UsageTrust.objects.aggregate(at=Max("checked_at"))["at"]
+    return at
 
 
 def _trust(period: Period) -> tuple[str | None, list[date]]:

@@ -1,6 +1,6 @@
 """What a chart shows, told three times from the same numbers: drawing, table and one sentence."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
@@ -14,6 +14,19 @@ from litemaas.web.templatetags.formats import money_text, number_text, percent_t
 Kind = Literal["line", "area", "bar", "donut"]
 Unit = Literal["count", "money"]
 Number = int | Decimal
+
+
+@dataclass(frozen=True)
+class MetricChoice:
+    """What a chart can show instead: `options` are values and their words; the chosen one goes into `parameter`.
+
+    `kept` are the other parameters of the address.
+    """
+
+    parameter: str
+    chosen: str
+    options: Sequence[tuple[str, Any]]
+    kept: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True)
@@ -54,10 +67,9 @@ class Chart:
 
     @property
     def missing(self) -> int:
-        """How many categories have no value at all."""
-        return sum(
-            all(series.values[at] is None for series in self.series) for at in range(len(self.categories))
-        )
+        """How many categories have no value at all; what they are compared with does not count."""
+        main = [series for series in self.series if not series.dashed]
+        return sum(all(series.values[at] is None for series in main) for at in range(len(self.categories)))
 
     def text(self, value: Number | None) -> str | None:
         if value is None:
@@ -68,6 +80,16 @@ class Chart:
     def table(self) -> list[tuple[str, list[str | None]]]:
         """The table twin: the category, then a text per series (None: not known), and a donut's share in per cent."""
         return [(category, self._row(at)) for at, category in enumerate(self.categories)]
+
+    @property
+    def raw(self) -> tuple[list[str], Iterator[list[Any]]]:
+        """The CSV twin: a heading, then the category with every value to its last digit; None is not known."""
+        names = [self.category_label, *(series.name for series in self.series)]
+        rows = (
+            [category, *(series.values[at] for series in self.series)]
+            for at, category in enumerate(self.categories)
+        )
+        return names, rows
 
     def _row(self, at: int) -> list[str | None]:
         texts = [self.text(series.values[at]) for series in self.series]

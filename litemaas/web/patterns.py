@@ -1,17 +1,17 @@
 """The weekly pattern: a table of days whose cells are shaded by size."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from math import log1p
-from typing import Literal
+from typing import Any, Literal
 
 from django.utils.translation import gettext
 
 from litemaas.web import meters
 from litemaas.web.charts import Unit
-from litemaas.web.templatetags.formats import money_text, number_text, percent_text
+from litemaas.web.templatetags.formats import compact_text, money_text, number_text, percent_text
 
 Number = int | Decimal
 STEPS = 6
@@ -59,6 +59,30 @@ class Pattern:
         return found
 
     @property
+    def raw(self) -> tuple[list[str], Iterator[list[Any]]]:
+        """The CSV twin: day, day of the week from Monday = 1, and value; None is not known."""
+        days = (self.first + timedelta(days=n) for n in range((self.last - self.first).days + 1))
+        rows = ([day.isoformat(), day.isoweekday(), self.values.get(day, 0)] for day in days)
+        return [gettext("Day"), gettext("Weekday"), self.title], rows
+
+    @property
+    def summary(self) -> str:
+        """One sentence that stands for the shades."""
+        known = {day: value for day, value in self.values.items() if value is not None}
+        if not any(known.values()):
+            return gettext("No data in this period.")
+        busiest = max(known, key=lambda day: (known[day], day))
+        return gettext("Highest %(high)s on %(day)s.") % {
+            "high": self._text(known[busiest]),
+            "day": busiest.isoformat(),
+        }
+
+    @property
+    def missing(self) -> int:
+        """How many days could not be read."""
+        return sum(value is None for value in self.values.values())
+
+    @property
     def is_empty(self) -> bool:
         return not any(self.values.values())
 
@@ -73,16 +97,19 @@ class Pattern:
         value = self.values.get(day, 0)
         if value is None:
             return Cell(day, "missing", text=gettext("%(day)s: not read") % {"day": day.isoformat()})
-        shown = money_text(value) if self.unit == "money" else number_text(value)
+        shown = self._text(value) if self.unit == "money" else compact_text(value)
         if not value:
             return Cell(day, "zero", shown=shown, text=f"{day.isoformat()}: {shown}")
         share = percent_text(meters.share(value, week))
         text = gettext("%(day)s: %(value)s, %(share)s of the week") % {
             "day": day.isoformat(),
-            "value": shown,
+            "value": self._text(value),
             "share": share,
         }
         return Cell(day, "value", self._step(value), shown, text)
+
+    def _text(self, value: Number) -> str:
+        return money_text(value) if self.unit == "money" else number_text(value)
 
     def _step(self, value: Number) -> int:
         highest = max((one for one in self.values.values() if one), default=value)

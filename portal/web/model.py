@@ -22,14 +22,14 @@ from subscriptions import policies
 from subscriptions.models import Subscription
 from subscriptions.states import ENDED
 from subscriptions.web.forms import SubscribeForm
-from usage.figures import total
+from usage.figures import by_day, total
 from usage.lines import lines_of
 from usage.periods import last_days
 from usage.quality import coverage
 from usage.questions import Filters, Question
 from usage.scopes import Scope
 from usage.web import charts
-from usage.web.filters import METRICS
+from usage.web.charts import METRICS
 
 DAYS = 30
 
@@ -102,7 +102,7 @@ def _usage(request: PageRequest, found: Model) -> dict[str, Any]:
     quality = coverage(question.period, now=now, since=request.user.created_at)
     wanted = request.GET.get("metric", "")
     metric = wanted if wanted in METRICS else "requests"
-    trend = charts.trend(question.period, lines, earlier, set(quality.missing_days), metric)
+    trend = charts.trend(question.period, by_day(lines), by_day(earlier), set(quality.missing_days), metric)
     return {
         "total": total(lines),
         "earlier": total(earlier),

@@ -16,7 +16,9 @@
     const money = { style: "currency", currency: data.currency, currencyDisplay: "narrowSymbol" };
     const full = (value) => new Intl.NumberFormat(language, data.unit === "money" ? { ...money, maximumFractionDigits: Math.abs(value) < 0.01 ? 6 : 2 } : {}).format(value);
     const short = (value) => new Intl.NumberFormat(language, data.unit === "money" ? { ...money, ...compact, minimumFractionDigits: 0, maximumSignificantDigits: 3 } : compact).format(value);
-    return { full: (value) => (value === null || value === undefined ? texts().missing : full(value)), short };
+    const whole = data.series[0]?.values.reduce((sum, value) => sum + (value ?? 0), 0) || 1;
+    const share = (name) => new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 }).format((data.series[0].values[data.categories.indexOf(name)] ?? 0) / whole);
+    return { share, full: (value) => (value === null || value === undefined ? texts().missing : full(value)), short };
   };
 
   const text = () => ({ color: token("text--color--regular"), fontFamily: token("font--family--body"), fontSize: 12 });
@@ -73,6 +75,15 @@
     aria: { enabled: true, label: { enabled: false }, decal: { show: data.kind === "area" || data.kind === "donut" } },
   });
 
+  // Where there is room the names stand beside the ring, one under the other.
+  const aside = (narrow) => ({
+    baseOption: narrow,
+    media: [
+      { query: { minWidth: 640, minAspectRatio: 1.9 }, option: { legend: { orient: "vertical", bottom: null, top: "middle", left: "52%" }, series: [{ center: ["26%", "50%"] }] } },
+      { option: { legend: { orient: "horizontal", bottom: 0, top: null, left: "center" }, series: [{ center: ["50%", "44%"] }] } },
+    ],
+  });
+
   const valueAxis = (data, format) => ({ type: "value", minInterval: data.unit === "money" ? 0 : 1, ...axisLook(), axisLabel: { ...axisLook().axisLabel, formatter: format.short } });
   const grid = (data) => ({ left: 8, right: 16, top: 16, bottom: data.series.length > 1 ? 36 : 8, containLabel: true });
 
@@ -93,10 +104,10 @@
       yAxis: { type: "category", inverse: true, data: data.categories, ...axisLook(), splitLine: { show: false }, axisLabel: { ...axisLook().axisLabel, width: 140, overflow: "truncate" } },
       series: data.series.map((series) => ({ name: series.name, type: "bar", data: series.values, barMaxWidth: 24 })),
     }),
-    donut: (data, format) => ({
+    donut: (data, format) => aside({
       ...common(data),
       tooltip: tooltip(format, "item"),
-      legend: { ...legend(), icon: "roundRect" },
+      legend: { ...legend(), icon: "roundRect", formatter: (name) => `${name}  ${format.share(name)}` },
       series: [{
         name: data.series[0].name,
         type: "pie",
@@ -116,9 +127,6 @@
     const moves = { ArrowRight: () => at + 1, ArrowDown: () => at + 1, ArrowLeft: () => at - 1, ArrowUp: () => at - 1, Home: () => 0, End: () => data.categories.length - 1 };
     return (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
-      const card = element.closest("[data-chart-card]");
-      const press = { t: "[data-chart-view=table]", e: "[data-chart-csv]", f: "[data-chart-full]" }[event.key];
-      if (press) { card.querySelector(press)?.click(); event.preventDefault(); return; }
       if (!moves[event.key]) return;
       at = Math.min(Math.max(moves[event.key](), 0), data.categories.length - 1);
       chart.dispatchAction({ type: "showTip", seriesIndex: 0, dataIndex: at });
@@ -156,10 +164,28 @@
     const card = event.target.closest("[data-chart-card]");
     const view = event.target.closest("[data-chart-view]");
     if (card && view) show(card, view.dataset.chartView);
-    if (card && event.target.closest("[data-chart-full]")) {
+    // A card without an address of its own for the large view fills the screen itself.
+    if (card && event.target.closest("button[data-chart-full]")) {
       if (document.fullscreenElement) document.exitFullscreen();
       else card.requestFullscreen();
     }
+  });
+
+  // Letters work in the drawing and in its table; the focus follows from one to the other.
+  document.addEventListener("keydown", (event) => {
+    const place = event.target.closest?.("[data-chart], [data-chart-table]");
+    const card = place?.closest("[data-chart-card]");
+    if (!card || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "t" && card.querySelector("[data-chart]")) {
+      const view = place.matches("[data-chart-table]") ? "chart" : "table";
+      show(card, view);
+      card.querySelector(view === "chart" ? "[data-chart]" : "[data-chart-table]").focus();
+    } else {
+      const wanted = { e: "[data-chart-csv]", f: "[data-chart-full]" }[event.key];
+      if (!wanted) return;
+      card.querySelector(wanted)?.click();
+    }
+    event.preventDefault();
   });
 
   window.litemaas.drawChart = drawChart;

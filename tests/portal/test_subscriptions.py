@@ -171,7 +171,7 @@ def test_the_page_of_a_subscription_names_keys_and_tells_its_history(person, ope
     assert f'href="/api-keys/{key.pk}"' in page
     assert "gone" not in page
     assert "Holiday." in page
-    assert "/usage?model=lab%2Fone" in page
+    assert "/usage?modelIds=lab%2Fone" in page
     seen = signed_in(operator).get(f"/subscriptions/{row.pk}").content.decode()
     assert f'href="/api-keys/{key.pk}"' not in seen
     assert f"userIds={person.pk}" in seen

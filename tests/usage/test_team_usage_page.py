@@ -43,7 +43,7 @@ def test_who_looks_after_the_team_sees_all_of_it_by_member(client, team):
         assert shown in text
     assert "private" not in text
     assert "lab/m2" not in text
-    assert client.get(f"/teams/{made.pk}/usage", {"model": "lab/m1"}).context["total"].requests == 3
+    assert client.get(f"/teams/{made.pk}/usage", {"modelIds": "lab/m1"}).context["total"].requests == 3
 
 
 def test_a_member_sees_the_own_part(client, team):

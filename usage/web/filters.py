@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.db.models import Q
 from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -17,19 +16,12 @@ from litemaas.errors import DomainError
 from teams.models import Team
 from usage.errors import DateRangeTooLarge
 from usage.filter_options import models_used
-from usage.periods import MAX_ADMIN_DAYS, MAX_DAYS, Period, last_days, read_period
+from usage.periods import MAX_DAYS, Period, last_days, read_period
 from usage.questions import Filters, Question
 from usage.scopes import Scope
 
 DEFAULT_DAYS = 30
 CUSTOM = "custom"
-METRICS = {
-    "requests": _("Requests"),
-    "total_tokens": _("Total tokens"),
-    "prompt_tokens": _("Prompt tokens"),
-    "completion_tokens": _("Completion tokens"),
-    "cost": _("Cost"),
-}
 _PERIODS = [
     ("1", _("Today")),
     ("7", _("Last 7 days")),
@@ -37,32 +29,37 @@ _PERIODS = [
     ("90", _("Last 90 days")),
     (CUSTOM, _("Custom dates")),
 ]
-# More people than these are not listed by a search, and not narrowed to.
-_MOST_PEOPLE = 50
+_COMPARISONS = [("before", _("Compared with the period before")), ("none", _("Not compared"))]
+_MOST_ASKED = 100
+# A longer period gets a note.
+_LONG = 30
 
 
 def _date_field(label: Any) -> forms.DateField:
     return forms.DateField(label=label, required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
 
 
-def several(label: Any) -> forms.MultipleChoiceField:
-    return forms.MultipleChoiceField(label=label, required=False, widget=forms.CheckboxSelectMultiple)
+def several(label: Any, hint: Any = "") -> forms.MultipleChoiceField:
+    """`hint` is shown in place of the choices where there are none."""
+    return forms.MultipleChoiceField(
+        label=label, required=False, widget=forms.CheckboxSelectMultiple, help_text=hint
+    )
 
 
 class PeriodFilter(forms.Form):
-    """Period and metric. `suggested` are shorter periods for one that is too long."""
+    """Period and comparison. `suggested` are shorter periods for one that is too long."""
 
     max_days = MAX_DAYS
 
     period = forms.ChoiceField(label=_("Period"), choices=_PERIODS)
     first = _date_field(_("From"))
     last = _date_field(_("To"))
-    metric = forms.ChoiceField(label=_("Metric"), choices=list(METRICS.items()))
+    compare = forms.ChoiceField(label=_("Comparison"), choices=_COMPARISONS)
 
     def __init__(self, query: QueryDict, *, now: datetime) -> None:
         data = query.copy()
-        data.setdefault("period", str(DEFAULT_DAYS))
-        data.setdefault("metric", "requests")
+        data.setdefault("period", CUSTOM if query.get("first") and query.get("last") else str(DEFAULT_DAYS))
+        data.setdefault("compare", "before")
         super().__init__(data)
         self.problem = ""
         self.suggested: list[dict[str, str]] = []
@@ -89,9 +86,17 @@ class PeriodFilter(forms.Form):
         return gettext("These dates can't be shown: the first must not be after the last.")
 
     @property
-    def metric_name(self) -> str:
-        wanted = self.cleaned_data.get("metric")
-        return wanted if wanted in METRICS else "requests"
+    def is_refused(self) -> bool:
+        """Whether the period is too long: nothing is shown but the shorter ones."""
+        return bool(self.suggested)
+
+    @property
+    def is_long(self) -> bool:
+        return self.data.get("period") == CUSTOM and len(self.chosen) > _LONG
+
+    @property
+    def compares(self) -> bool:
+        return self.data.get("compare") != "none"
 
     def offer(self, name: str, choices: Iterable[tuple[str, str]]) -> None:
         field = self.fields[name]
@@ -104,76 +109,52 @@ class PeriodFilter(forms.Form):
         asked: list[str] = self.data.getlist(name)  # type: ignore[attr-defined]
         return [value for value in asked if value in known]
 
+    @property
+    def in_words(self) -> list[tuple[str, str]]:
+        """The filters in use: the name of each, and its values."""
+        found = []
+        for name, field in self.fields.items():
+            if isinstance(field, forms.MultipleChoiceField) and (picked := self.picked(name)):
+                words = {str(value): str(word) for value, word in field.choices}  # type: ignore[misc, union-attr]
+                found.append((str(field.label), ", ".join(words[value] for value in picked)))
+        return found
+
+    def offer_models(self, scope: Scope, now: datetime) -> set[str]:
+        """Offers the models that were used in the period, and those that a link names; the providers of the former."""
+        used = models_used(Question(scope, self.chosen), now=now)
+        asked = self.data.getlist("modelIds")[:_MOST_ASKED]  # type: ignore[attr-defined]
+        named = (name[:255] for name in asked if "\x00" not in name)
+        names = dict.fromkeys([*(model.name for model in used), *named])
+        self.offer("modelIds", ((name, name) for name in names if name))
+        return {model.provider for model in used if model.provider}
+
 
 class UsageFilter(PeriodFilter):
-    """One's own usage: by model and key, also by keys that were revoked."""
+    """One's own usage: by model, key (also revoked ones) and team."""
 
-    model = several(_("Models"))
-    key = several(_("API keys"))
-    field_order = ["period", "first", "last", "model", "key", "metric"]
+    modelIds = several(_("Models"), _("Nothing was used in this period."))
+    apiKeyIds = several(_("API keys"), _("You have no keys yet."))
+    teamIds = several(_("Teams"))
+    field_order = ["period", "first", "last", "modelIds", "apiKeyIds", "teamIds", "compare"]
 
     def __init__(self, query: QueryDict, *, user: User, now: datetime) -> None:
         super().__init__(query, now=now)
-        used = models_used(Question(Scope.of(user), self.chosen), now=now)
-        self.offer("model", ((name, name) for name in dict.fromkeys(model.name for model in used)))
+        self.offer_models(Scope.of(user), now)
         keys = ApiKey.objects.filter(owner=user).order_by("name", "pk")
-        self.offer("key", ((str(pk), _named(name, ended)) for pk, name, ended in _listed(keys)))
+        self.offer("apiKeyIds", ((str(pk), _named(name, ended)) for pk, name, ended in _listed(keys)))
+        teams = Team.objects.filter(members__user=user).order_by("name").values_list("pk", "name")
+        self.offer("teamIds", ((str(pk), name) for pk, name in teams))
+        if len(self.fields["teamIds"].choices) < 2:  # type: ignore[attr-defined]
+            # With one team there is nothing to choose.
+            del self.fields["teamIds"]
         self.full_clean()
 
     @property
     def filters(self) -> Filters:
-        return Filters(model=self.picked("model"), apiKey=[UUID(pk) for pk in self.picked("key")])
-
-
-class OperatorFilter(PeriodFilter):
-    """Everybody's usage. `userIds`, `apiKeyIds` and `modelIds` in the address are honoured too."""
-
-    max_days = MAX_ADMIN_DAYS
-
-    person = forms.CharField(
-        label=_("User"),
-        required=False,
-        max_length=150,
-        widget=forms.TextInput({"type": "search", "placeholder": _("Name or e-mail")}),
-    )
-    model = several(_("Models"))
-    provider = several(_("Providers"))
-    team = several(_("Teams"))
-    field_order = ["period", "first", "last", "person", "team", "provider", "model", "metric"]
-
-    def __init__(self, query: QueryDict, *, actor: User, now: datetime) -> None:
-        super().__init__(query, now=now)
-        used = models_used(Question(Scope.visible_to(actor), self.chosen), now=now)
-        self.offer("model", ((name, name) for name in dict.fromkeys(model.name for model in used)))
-        providers = sorted({model.provider for model in used if model.provider})
-        self.offer("provider", ((name, name) for name in providers))
-        teams = Team.objects.visible_to(actor).order_by("name")[:200].values_list("pk", "name")
-        self.offer("team", ((str(pk), name) for pk, name in teams))
-        self.full_clean()
-        self.people = self._people(actor)
-
-    def _people(self, actor: User) -> list[User] | None:
-        """Those who are meant; None when everybody is."""
-        text = str(self.cleaned_data.get("person") or "").strip()
-        ids = _uuids(self.data.getlist("userIds"))  # type: ignore[attr-defined]
-        if not text and not ids:
-            return None
-        rows = User.objects.visible_to(actor)
-        if text:
-            rows = rows.filter(Q(username__icontains=text) | Q(email__icontains=text))
-        return list((rows.filter(pk__in=ids) if ids else rows).order_by("username")[:_MOST_PEOPLE])
-
-    @property
-    def filters(self) -> Filters:
-        data: QueryDict = self.data  # type: ignore[assignment]
-        # Nobody fits the search: a value that nobody has.
-        people = None if self.people is None else [person.pk for person in self.people] or [UUID(int=1)]
         return Filters(
-            user=people or (),
-            apiKey=_uuids(data.getlist("apiKeyIds")),
-            team=[UUID(pk) for pk in self.picked("team")],
-            provider=self.picked("provider"),
-            model=self.picked("model") + [name for name in data.getlist("modelIds") if "\x00" not in name],
+            model=self.picked("modelIds"),
+            apiKey=[UUID(pk) for pk in self.picked("apiKeyIds")],
+            team=[UUID(pk) for pk in self.picked("teamIds")] if "teamIds" in self.fields else (),
         )
 
 
@@ -186,11 +167,12 @@ def _named(name: str, ended: bool) -> str:
     return gettext("%(name)s (revoked)") % {"name": name} if ended else name
 
 
-def _uuids(texts: Iterable[str]) -> list[UUID]:
+def uuids(texts: Iterable[str]) -> list[UUID]:
+    """What is one among these texts; one text may hold several, with commas between them."""
     found = []
-    for text in texts:
+    for text in (part for whole in texts for part in whole.split(",")):
         try:
-            found.append(UUID(text))
+            found.append(UUID(text.strip()))
         except ValueError:
             continue
     return found

@@ -8,6 +8,7 @@ from accounts.models import User
 from apikeys.models import ApiKey
 from apikeys.web.use import KeyUse
 from litemaas.web.charts import Chart
+from usage.figures import by_day
 from usage.key_sums import sums_of_key
 from usage.lines import lines_of
 from usage.periods import last_days
@@ -24,7 +25,7 @@ def use_of_key(reader: User, key: ApiKey) -> KeyUse:
     now = timezone.now()
     sums = sums_of_key(key.pk, now=now)
     if key.owner_id == reader.pk:
-        href = f"{reverse('usage')}?key={key.pk}"
+        href = f"{reverse('usage')}?apiKeyIds={key.pk}"
     else:
         href = reverse("team_usage", args=[key.team_id]) if key.team_id else ""
     return KeyUse(sums.ever, sums.this_month, _trend(key) if sums.ever else None, href)
@@ -38,6 +39,6 @@ def _trend(key: ApiKey) -> Chart | None:
     if not lines:
         return None
     quality = coverage(question.period, now=now, since=key.created_at)
-    earlier = lines_of(question.before, now=now)
-    found = charts.trend(question.period, lines, earlier, set(quality.missing_days), "requests")
+    earlier = by_day(lines_of(question.before, now=now))
+    found = charts.trend(question.period, by_day(lines), earlier, set(quality.missing_days), "requests")
     return charts.renamed(found, "key-requests", _("Requests, last 30 days"))

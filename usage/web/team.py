@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpResponse, QueryDict
+from django.http import QueryDict, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,65 +18,72 @@ from teams.web.page import shown, team_for
 from usage import breakdowns
 from usage.breakdowns import Slice
 from usage.cubes.answers import Order
-from usage.figures import total as total_of
-from usage.filter_options import models_used
-from usage.lines import lines_of, lines_with_keys
+from usage.figures import by_day
+from usage.lines import lines_of
 from usage.periods import last_days
 from usage.quality import coverage
 from usage.questions import Filters, Question
 from usage.scopes import Scope, scope_of_team
-from usage.web import charts
+from usage.web import charts, tables
+from usage.web.board import Board
+from usage.web.facts import OwnFacts
 from usage.web.filters import PeriodFilter, several
-from usage.web.views import charts_of, keys_of, tables_of
+from usage.web.tables import Row
+from usage.web.views import common, overview, tab_of
 
 _TREND_DAYS = 30
-_MOST_PEOPLE = 50
+_MOST_PEOPLE = 500
 
 
 class TeamUsageFilter(PeriodFilter):
-    model = several(gettext_lazy("Models"))
-    field_order = ["period", "first", "last", "model", "metric"]
+    modelIds = several(gettext_lazy("Models"), gettext_lazy("Nothing was used in this period."))
+    field_order = ["period", "first", "last", "modelIds", "compare"]
 
     def __init__(self, query: QueryDict, *, scope: Scope, now: datetime) -> None:
         super().__init__(query, now=now)
-        used = models_used(Question(scope, self.chosen), now=now)
-        self.offer("model", ((name, name) for name in dict.fromkeys(model.name for model in used)))
+        self.offer_models(scope, now)
         self.full_clean()
 
     @property
     def filters(self) -> Filters:
-        return Filters(model=self.picked("model"))
+        return Filters(model=self.picked("modelIds"))
 
 
 @require_GET
 @signed_in
-def team_usage(request: PageRequest, team_id: UUID) -> HttpResponse:
+def team_usage(request: PageRequest, team_id: UUID) -> HttpResponseBase:
     now, team = timezone.now(), team_for(request, team_id)
     scope = scope_of_team(request.user, team_id)
     chosen = TeamUsageFilter(request.GET, scope=scope, now=now)
     question = Question(scope, chosen.chosen, chosen.filters)
-    lines, earlier = lines_with_keys(question, now=now), lines_of(question.before, now=now)
+    facts = OwnFacts(question, compares=chosen.compares, now=now)
     quality = coverage(question.period, now=now, since=team.created_at)
-    values: dict[str, Any] = {
-        "filter": chosen,
-        "period": question.period,
-        "before": question.period.before,
-        "quality": quality,
-        "is_whole": scope.user_id is None,
-        "keys": keys_of(lines),
-        "total": total_of(lines),
-        "earlier": total_of(earlier),
-        "models_before": len({line.model for line in earlier}),
-        "people": _people(question, now) if scope.user_id is None else [],
+    board = Board(request, facts, quality.missing_days)
+    if answer := board.answer():
+        return answer
+    is_whole = scope.user_id is None
+    rows: dict[str, Any] = {"member": lambda: _people(question, now)} if is_whole else {}
+    rows |= {
+        "model": lambda: tables.by_model(facts),
+        "key": lambda: tables.by_key(facts, linked=lambda key: key.user_id == request.user.pk),
+        "day": lambda: tables.by_day(facts, quality.missing_days),
     }
-    pictures = charts_of(chosen, lines, earlier, set(quality.missing_days))
-    return shown(request, "usage", team, **values, **tables_of(lines), **pictures)
+    found = tab_of(request, rows)
+    if isinstance(found, StreamingHttpResponse):
+        return found
+    values = {
+        **common(request, chosen, question, quality),
+        **overview(facts, board),
+        **found,
+        "is_whole": is_whole,
+    }
+    return shown(request, "usage", team, **values)
 
 
-def _people(question: Question, now: datetime) -> list[Any]:
+def _people(question: Question, now: datetime) -> list[Row]:
     """Who used most."""
-    order = Order("total_tokens", descending=True)
-    return list(breakdowns.by_user(question, Slice(order, _MOST_PEOPLE, 0), now=now).rows)
+    found = breakdowns.by_user(question, Slice(Order("cost"), _MOST_PEOPLE, 0), now=now)
+    return [Row(line.user.username, line.figures, email=line.user.email) for line in found.rows]
 
 
 def spend_trend(user: User, team: Any) -> Chart | None:
@@ -86,6 +94,6 @@ def spend_trend(user: User, team: Any) -> Chart | None:
     if not lines:
         return None
     quality = coverage(question.period, now=now, since=team.created_at)
-    earlier = lines_of(question.before, now=now)
-    found = charts.trend(question.period, lines, earlier, set(quality.missing_days), "cost")
+    days, before = by_day(lines), by_day(lines_of(question.before, now=now))
+    found = charts.trend(question.period, days, before, set(quality.missing_days), "cost")
     return charts.renamed(found, "team-spend", _("Spend, last 30 days"))

@@ -121,8 +121,12 @@ def compact(value: Number | None) -> SafeString:
 
 @register.filter
 def money(amount: Number | None, how: str = "") -> str:
-    """`money:"exact"` shows every decimal that the gateway reported."""
-    return not_known() if amount is None else money_text(amount, exact=how == "exact")
+    """`money:"exact"` shows every decimal that the gateway reported, `money:"full"` in the title only."""
+    if amount is None:
+        return not_known()
+    if how == "full":
+        return render("full_value", short=money_text(amount), full=money_text(amount, exact=True))
+    return money_text(amount, exact=how == "exact")
 
 
 @register.filter

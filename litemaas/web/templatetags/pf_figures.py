@@ -21,20 +21,22 @@ from litemaas.web.templatetags.formats import window as window_text
 register = Library()
 
 Number = int | Decimal
-Form = Literal["count", "money", "percent"]
+Form = Literal["count", "money", "percent", "rate"]
 
 
 @register.simple_tag
 def metric(
     title: str, value: Number | None, icon: str = "", form: Form = "count", **options: Any
 ) -> SafeString:
-    """A figure on a card. `form`: count (compact), money, percent.
+    """A figure on a card. `form`: count (compact), money, percent, rate (of success: with word and colour).
 
     Options: `before` (the value of the period before) and `versus` (that period in words) show the change; `good`
-    (up or down) colours it, without it a change is just a change; `note` is a line under the value.
+    (up or down) colours it, without it a change is just a change; `compared` false leaves it out;
+    `note` is a line under the value; `level` of the heading (3).
     """
     short, full = _figure(value, form)
-    change = meters.compare(value, options.get("before")) if "before" in options else None
+    is_compared = "before" in options and options.get("compared", True)
+    change = meters.compare(value, options.get("before")) if is_compared else None
     return render(
         "metric",
         title=title,
@@ -46,6 +48,8 @@ def metric(
         tone=_tone(change, options.get("good", "")),
         versus=options.get("versus", ""),
         note=options.get("note", ""),
+        level=options.get("level", 3),
+        rate=success_rate(Decimal(value)) if form == "rate" and value is not None else "",
     )
 
 
@@ -54,7 +58,7 @@ def _figure(value: Number | None, form: Form) -> tuple[str | None, str | None]:
         return None, None
     if form == "money":
         return money_text(value), money_text(value, exact=True)
-    if form == "percent":
+    if form in ("percent", "rate"):
         return percent_text(value), percent_text(value)
     return compact_text(value), number_text(value)
 
@@ -132,10 +136,19 @@ def _meter(label: str, reading: meters.Reading, *, over: Any, **values: Any) -> 
 
 
 @register.simple_block_tag
-def chart_card(content: str, chart: Chart, csv: str = "", level: int = 2) -> SafeString:
-    """A chart, its table twin, its summary, and the address of its CSV. Content: what stands in the head."""
+def chart_card(content: str, chart: Chart, level: int = 2, **options: Any) -> SafeString:
+    """A chart, its table twin and its summary. Content: what stands in the head.
+
+    Options: `metrics` (a MetricChoice), `csv` (the address of its values), `full` (the address of the page or dialog
+    that shows it large), `large` (this is that dialog).
+    """
     return render(
-        "chart_card", content=stripped(content), chart=chart, csv=csv, level=level, data_id=f"{chart.id}-data"
+        "chart_card",
+        content=stripped(content),
+        chart=chart,
+        level=level,
+        data_id=f"{chart.id}-data",
+        **options,
     )
 
 
@@ -156,7 +169,7 @@ def sparkline(chart: Chart, label: str, total: Number | None = None, note: str =
 
 
 @register.simple_tag
-def week_pattern(pattern: Pattern) -> SafeString:
-    """A table Monday to Sunday by weeks, shaded by size; it is its own table twin."""
+def week_pattern(pattern: Pattern, **options: Any) -> SafeString:
+    """A table Monday to Sunday by weeks, shaded by size; it is its own table twin. Options as of `chart_card`."""
     weekdays = [(WEEKDAYS_ABBR[n], WEEKDAYS[n]) for n in range(7)]
-    return render("week_pattern", pattern=pattern, weekdays=weekdays, steps=range(1, STEPS + 1))
+    return render("week_pattern", pattern=pattern, weekdays=weekdays, steps=range(1, STEPS + 1), **options)

@@ -173,7 +173,11 @@ def refreshed_filter(context: Context, item: BoundField) -> SafeString:
     when they are swapped. Where the whole page is drawn it is nothing."""
     if not getattr(context["request"], "htmx", None):
         return SafeString()
-    return render("_filter_select", field=item, options=_filter_options(item), swapped=True)
+    options = _filter_options(item)
+    if kind_of(item) == "checks":
+        # The menu around them stays open.
+        return render("refreshed_choices", field=item, options=options)
+    return render("_filter_select", field=item, options=options, swapped=True)
 
 
 @register.simple_tag(takes_context=True)

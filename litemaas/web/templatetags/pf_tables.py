@@ -18,14 +18,19 @@ PAGE_SIZES = (10, 20, 50, 100)
 
 @register.simple_block_tag(takes_context=True)
 def results(
-    context: Context, content: str, announce: str = "", label: str = "", id: str = "results"
+    context: Context, content: str, announce: str = "", label: str = "", id: str = "results", keep: str = ""
 ) -> SafeString:
     """The part of a list page that filters, sorting and paging swap. `announce` is read out after a swap.
 
     It hands the sort order, the page size, the view and the columns to the filter form: changing a filter keeps them.
+    So it does with the parameters named in `keep`.
     """
     query: QueryDict = context["request"].GET
-    kept = [(name, query[name]) for name in ("sort", "page_size", "view", "columns") if name in query]
+    kept = [
+        (name, query[name])
+        for name in ("sort", "page_size", "view", "columns", *keep.split())
+        if name in query
+    ]
     return render("results", content=content, announce=announce, label=label, id=id, kept=kept)
 
 
