@@ -11,8 +11,9 @@ from django.db.models import Exists, OuterRef
 from accounts import audit
 from accounts.models import Actor, User
 from accounts.services import push_user
-from apikeys.models import ApiKey, ApiKeyModel, ApiKeyModelQuerySet
+from apikeys.models import ApiKey, ApiKeyModel, ApiKeyModelQuerySet, ApiKeyQuerySet
 from litellm_sync import outbox
+from litemaas import dry_run
 from subscriptions.models import Subscription
 from subscriptions.states import ENDED
 from teams.models import Member, Team
@@ -68,6 +69,7 @@ def follow_membership(member: Member, transfer_keys_to: UUID | None, actor: Acto
     taken over; service keys have no owner and go on. Coming back restores what stopped."""
     keys = ApiKey.objects.filter(owner=member.user_id, team=member.team_id, revoked_at=None)
     ids = set(keys.select_for_update(no_key=True).values_list("pk", flat=True))
+    _name_in_rehearsal(keys)
     if transfer_keys_to is not None and ids:
         keys.filter(pk__in=ids).update(owner=transfer_keys_to, updated_at=now)
         for pk in sorted(ids):
@@ -86,4 +88,11 @@ def follow_membership(member: Member, transfer_keys_to: UUID | None, actor: Acto
 def follow_team(team: Team, now: datetime) -> None:
     """What a team's keys may do changed: it was switched off or on, deleted, or allows other models."""
     keys = ApiKey.objects.filter(team=team, revoked_at=None)
+    _name_in_rehearsal(keys)
     outbox.mark_dirty("key", set(keys.values_list("pk", flat=True)), now=now)
+
+
+def _name_in_rehearsal(keys: ApiKeyQuerySet) -> None:
+    """The outbox notes keys by their ids; who is asked before the act wants to read names."""
+    if dry_run.is_rehearsing():
+        dry_run.note("API_KEY", [(str(pk), name) for pk, name in keys.values_list("pk", "name")])

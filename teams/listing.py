@@ -130,6 +130,15 @@ def _since_reset() -> Any:
     )
 
 
+def last_admin_of(team: Team) -> UUID | None:
+    """The one person without whom nobody would look after the team; None where there are others, or nobody is needed."""
+    if team.is_default:
+        return None
+    rows = Member.objects.current().filter(team=team, role=ADMIN, user__is_active=True)
+    admins = list(rows.values_list("user_id", flat=True)[:2])
+    return admins[0] if len(admins) == 1 else None
+
+
 def members_of(team: Team, viewer: User, *, role: str = "", search: str = "") -> QuerySet[Any, Any]:
     """The members, first those who joined first; rows for `place_of`. In the default team operators see all accounts,
     others themselves and who looks after it."""

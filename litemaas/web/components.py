@@ -128,6 +128,11 @@ def _samples(request: HttpRequest) -> dict[str, Any]:
         "amounts": {name: Decimal(text) for name, text in _AMOUNTS.items()},
         "secret": "sk-" + "example" * 5,
         "limits": _LIMITS,
+        "touched": {
+            "USER": {"1": "uma", "2": "ada"},
+            "API_KEY": {str(at): f"key {at:02}" for at in range(23)},
+        },
+        "nothing_touched": {},
     }
 
 

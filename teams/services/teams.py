@@ -14,7 +14,7 @@ from accounts import audit
 from accounts.models import Actor, User
 from litellm_sync import outbox
 from litellm_sync.models import GatewayObject, GatewaySpend
-from litemaas import errors
+from litemaas import dry_run, errors
 from teams import limits, policies, roles
 from teams.errors import DefaultTeamStays, TeamHasSpent, TeamNameTaken
 from teams.models import AllowedModel, Invitation, Member, Team
@@ -217,6 +217,9 @@ def delete_team(*, actor: Actor, team_id: UUID | str, reason: str = "", now: dat
     )
     facts = {"reason": reason.strip()[:500]} if reason.strip() else {}
     audit.record("TEAM_DELETE", actor=actor, obj=team, at=now, old={"name": team.name}, metadata=facts)
+    if dry_run.is_rehearsing():
+        people = Member.objects.current().filter(team=team).values_list("user_id", "user__username")
+        dry_run.note("USER", [(str(pk), name) for pk, name in people])
     outbox.mark_dirty("team", team.pk, now=now)
     team_changed(team, now)
     return team

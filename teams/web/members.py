@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,30 +15,36 @@ from accounts.web.pages import PageRequest, signed_in
 from litemaas import errors
 from litemaas.web.forms import show_refusal
 from litemaas.web.paging import page_of
+from litemaas.web.touched import foresee
 from teams import listing, policies, services
 from teams.models import Invitation, Member
 from teams.roles import USES_KEYS
 from teams.web.forms import AddMemberForm, InviteForm, LeaveForm, MemberFilter, PlaceForm, plain
 from teams.web.page import require, rights_of, sent, shown, team_for
+from teams.web.tables import members_table
 
 
 @require_GET
 @signed_in
-def listed(request: PageRequest, team_id: UUID) -> HttpResponse:
-    team = team_for(request, team_id)
+def listed(request: PageRequest, team_id: UUID) -> HttpResponseBase:
+    team, user = team_for(request, team_id), request.user
     chosen = MemberFilter(request.GET)
     wanted = chosen.cleaned_data
-    rows = listing.members_of(
-        team, request.user, role=wanted.get("role", ""), search=wanted.get("search", "").strip()
-    )
+    search = wanted.get("search", "").strip()
+    table = members_table(of_default_team=team.is_default).shown_to(request)
+    rows = table.sorted(listing.members_of(team, user, role=wanted.get("role", ""), search=search))
+    if table.wants_file:
+        return table.file(rows, of=lambda lot: listing.places(lot, team, user))
     page = page_of(rows, request.GET)
     return shown(
         request,
         "members",
         team,
         filter=chosen,
+        table=table,
         page=page,
-        places=listing.places(page, team, request.user),
+        places=listing.places(page, team, user),
+        last_admin=listing.last_admin_of(team),
         role_names=dict(Member.Role.choices),
     )
 
@@ -113,22 +120,29 @@ def remove(request: PageRequest, team_id: UUID, user_id: UUID) -> HttpResponse:
     require(rights_of(request, team).edits or is_me)
     place = _place(request, team, user_id)
     form = LeaveForm(sent(request), heirs=_heirs(team, user_id))
+
+    def leave(reason: str = "", heir: str = "") -> None:
+        services.remove_member(
+            actor=request.user,
+            team_id=team.pk,
+            user_id=user_id,
+            reason=reason,
+            transfer_keys_to=UUID(heir) if heir else None,
+            now=timezone.now(),
+        )
+
     if request.method == "POST" and form.is_valid():
-        heir = form.cleaned_data["transfer_keys_to"]
         try:
-            services.remove_member(
-                actor=request.user,
-                team_id=team.pk,
-                user_id=user_id,
-                reason=form.cleaned_data["reason"],
-                transfer_keys_to=UUID(heir) if heir else None,
-                now=timezone.now(),
-            )
+            leave(form.cleaned_data["reason"], form.cleaned_data["transfer_keys_to"])
         except errors.DomainError as error:
             show_refusal(form, error)
         else:
             return _gone(request, team, place, is_me)
-    return shown(request, "remove_member", team, form=form, place=place, is_me=is_me)
+    outlook = foresee(leave)
+    keys = {"API_KEY": outlook.touched.get("API_KEY", {})}
+    return shown(
+        request, "remove_member", team, form=form, place=place, is_me=is_me, outlook=outlook, keys=keys
+    )
 
 
 def _gone(request: PageRequest, team: Any, place: listing.Place, is_me: bool) -> HttpResponse:

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -12,8 +12,11 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.web.pages import PageRequest, signed_in
 from litemaas import errors
+from litemaas.web import conflicts
 from litemaas.web.forms import show_refusal
+from litemaas.web.touched import foresee
 from teams import policies, services
+from teams.models import Team
 from teams.web.forms import DeleteForm, NameForm, ReasonForm, TeamForm, initial_of
 from teams.web.page import require, rights_of, sent, shown, team_for
 
@@ -45,26 +48,29 @@ def new(request: PageRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @signed_in
 def change(request: PageRequest, team_id: UUID) -> HttpResponse:
+    """The settings. Who saves second sees both versions; who may only look has nothing to change."""
     team = team_for(request, team_id)
     rights = rights_of(request, team)
-    require(rights.edits or request.user.sees_everything)
-    data = sent(request)
-    form = TeamForm(data, team=team) if rights.sets_limits else NameForm(data, initial=initial_of(team))
-    if request.method == "POST":
-        require(rights.edits)
-        if form.is_valid() and _change(request, team, form):
-            messages.success(request, _("The team is changed."))
-            return redirect("team_settings", team.pk)
-    return shown(request, "settings", team, form=form)
+    require(rights.edits or (request.user.sees_everything and request.method == "GET"))
 
+    def form_of(data: QueryDict | None) -> NameForm:
+        present = Team.objects.get(pk=team.pk)
+        if rights.sets_limits or not rights.edits:
+            return TeamForm(data, team=present)
+        return NameForm(data, initial=initial_of(present))
 
-def _change(request: PageRequest, team: Any, form: NameForm) -> bool:
-    try:
+    form = form_of(sent(request))
+    if not rights.edits:
+        for field in form.fields.values():
+            field.disabled = True
+
+    def save() -> None:
         services.change_team(actor=request.user, team_id=team.pk, changes=_values(form), now=timezone.now())
-    except errors.DomainError as error:
-        show_refusal(form, error)
-        return False
-    return True
+
+    if conflicts.saved(request, form, lambda: form_of(None), save):
+        messages.success(request, _("The team is changed."))
+        return redirect("team_settings", team.pk)
+    return shown(request, "settings", team, form=form)
 
 
 @require_http_methods(["GET", "POST"])
@@ -73,13 +79,18 @@ def switch(request: PageRequest, team_id: UUID) -> HttpResponse:
     """Ask, then switch the team off, or on again."""
     team = team_for(request, team_id)
     require(policies.may_write_all(request.user))
+
+    def switch_to(is_active: bool) -> None:
+        services.change_team(
+            actor=request.user, team_id=team.pk, changes={"is_active": is_active}, now=timezone.now()
+        )
+
     if request.method != "POST":
-        return shown(request, "switch", team)
+        outlook = foresee(lambda: switch_to(not team.is_active))
+        return shown(request, "switch", team, keys={"API_KEY": outlook.touched.get("API_KEY", {})})
     # Named by the form, so that a second click does not undo the first.
     is_active = request.POST.get("active") == "on"
-    services.change_team(
-        actor=request.user, team_id=team.pk, changes={"is_active": is_active}, now=timezone.now()
-    )
+    switch_to(is_active)
     text = (
         _("The team is active again.") if is_active else _("The team is deactivated. Its keys have stopped.")
     )
@@ -93,20 +104,19 @@ def delete(request: PageRequest, team_id: UUID) -> HttpResponse:
     team = team_for(request, team_id)
     require(rights_of(request, team).edits and not team.is_default)
     form = DeleteForm(sent(request), name=team.name)
+
+    def end(reason: str = "") -> None:
+        services.delete_team(actor=request.user, team_id=team.pk, reason=reason, now=timezone.now())
+
     if request.method == "POST" and form.is_valid():
         try:
-            services.delete_team(
-                actor=request.user,
-                team_id=team.pk,
-                reason=form.cleaned_data["reason"],
-                now=timezone.now(),
-            )
+            end(form.cleaned_data["reason"])
         except errors.DomainError as error:
             show_refusal(form, error)
         else:
             messages.success(request, _("The team %(team)s is deleted.") % {"team": team.name})
             return redirect("teams")
-    return shown(request, "delete", team, form=form)
+    return shown(request, "delete", team, form=form, outlook=foresee(end))
 
 
 @require_http_methods(["GET", "POST"])

@@ -20,7 +20,7 @@ from tests.portal.conftest import signed_in
 from tests.teams.conftest import put_in
 
 pytestmark = pytest.mark.django_db
-MOST_STATEMENTS = 12
+MOST_STATEMENTS = 14
 DEFAULT = f"/teams/{DEFAULT_TEAM_ID}"
 
 
@@ -194,13 +194,62 @@ def test_a_team_is_switched_off_and_on_and_a_second_click_changes_nothing(operat
     assert team.is_active
 
 
-def test_deleting_asks_for_the_name(operators_browser, team):
+def test_deleting_says_what_it_touches_and_asks_for_the_name(operators_browser, team, head, member):
     path = f"/teams/{team.pk}/delete"
+    key_of(member, team, "nightly")
+    page = text_of(operators_browser.get(path))
+    assert "<strong>2 people</strong>: head, member" in page
+    assert "<strong>1 API key</strong>: nightly" in page
+    assert Team.objects.filter(pk=team.pk, is_active=True).exists(), "asking changes nothing"
     response = operators_browser.post(path, {"confirmation": "physics"})
     assert response.context["form"].errors == {"confirmation": ["This is not the name of the team."]}
     response = operators_browser.post(path, {"confirmation": "Physics"}, follow=True)
     assert said(response) == ["The team Physics is deleted."]
     assert operators_browser.get(f"/teams/{team.pk}").status_code == 404
+
+
+def test_what_can_not_be_deleted_is_said_before_anything_is_typed(browser, team):
+    GatewaySpend.objects.create(
+        kind="team", object_id=team.pk, gateway_id=str(team.pk), spend=Decimal(1), as_of=timezone.now()
+    )
+    page = text_of(browser.get(f"/teams/{team.pk}/delete"))
+    assert "The team has spent something" in page
+    assert "Type it to confirm" not in page
+
+
+def test_who_saves_the_settings_second_sees_both_versions(operators_browser, team):
+    path = f"/teams/{team.pk}/settings"
+    seen = operators_browser.get(path).context["form"].version
+    mine = {"name": "Physics", "description": "Mine", "version": seen}
+    theirs = {"name": "Physics", "description": "Theirs", "version": seen}
+    assert operators_browser.post(path, theirs).status_code == 302
+    page = text_of(operators_browser.post(path, mine))
+    assert "Mine" in page
+    assert "Theirs" in page
+    assert Team.objects.get(pk=team.pk).description == "Theirs"
+
+
+def test_readers_find_the_settings_closed(team):
+    page = text_of(signed_in(UserFactory.create(is_auditor=True)).get(f"/teams/{team.pk}/settings"))
+    assert "disabled" in page.split('name="name"')[1].split(">")[0]
+    assert "Save" not in page
+
+
+def test_the_last_administrator_finds_leaving_closed_with_the_reason(browser, team, head):
+    for path in (f"/teams/{team.pk}", f"/teams/{team.pk}/members"):
+        page = text_of(browser.get(path))
+        assert "This is the last administrator of the team." in page
+        assert f"/members/{head.pk}/remove" not in page
+
+
+def test_lists_are_sorted_and_had_as_files(browser, operators_browser, team, head):
+    TeamFactory(name="=Astronomy", max_budget=5)
+    answer = operators_browser.get("/teams?everybodys=on&columns=budget&sort=-budget&format=csv")
+    lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
+    assert lines[:2] == ["Name,Budget", "'=Astronomy,5"]
+    answer = browser.get(f"/teams/{team.pk}/members?columns=role.spend&sort=-name&format=csv")
+    lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
+    assert lines == ["Name,Role,Spend in the team", "Member,Member,", "Head,Team administrator,"]
 
 
 def test_spend_is_reset_with_a_reason(operators_browser, team):
@@ -236,9 +285,21 @@ def test_the_last_administrator_is_told_why_not(browser, team, head):
     assert "last administrator" in text_of(response)
 
 
-def test_leaving_offers_who_takes_the_keys(members_browser, team, head, member):
+def key_of(user, team, name):
+    SubscriptionFactory(user=user, model=ModelFactory(id=f"lab/{name}"))
+    return issue_api_key(
+        actor=user, team_id=team.pk, model_ids=[f"lab/{name}"], name=name, now=timezone.now()
+    ).key
+
+
+def test_leaving_names_the_keys_and_offers_who_takes_them(members_browser, team, head, member):
     path = f"/teams/{team.pk}/members/{member.pk}/remove"
-    assert "Give them to Head" in text_of(members_browser.get(path))
+    assert "No key of the team is affected." in text_of(members_browser.get(path))
+    key_of(member, team, "nightly")
+    page = text_of(members_browser.get(path))
+    assert "<strong>1 API key</strong>: nightly" in page
+    assert "Give them to Head" in page
+    assert role_in(team.pk, member.pk) == "member", "asking changes nothing"
     response = members_browser.post(path, {"transfer_keys_to": str(head.pk)}, follow=True)
     assert said(response) == ["You have left the team Physics."]
 

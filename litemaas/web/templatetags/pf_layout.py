@@ -1,5 +1,6 @@
 """Containers: cards, galleries, facts, alerts, empty states, tabs."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -7,6 +8,7 @@ from django.template import Library
 from django.utils.safestring import SafeString
 
 from litemaas.web.elements import render, stripped
+from litemaas.web.touched import groups_of
 
 register = Library()
 
@@ -163,3 +165,9 @@ def shortcut_list(content: str) -> SafeString:
 def shortcut(text: str, *keys: str) -> SafeString:
     """Keys that are pressed one after the other."""
     return render("shortcut", text=text, keys=keys)
+
+
+@register.simple_tag
+def touched(found: Mapping[str, Mapping[str, str]]) -> SafeString:
+    """What an act would touch, counted and with the first names: `litemaas.web.touched.foresee(act).touched`."""
+    return render("touched", groups=groups_of(found))
