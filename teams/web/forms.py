@@ -230,7 +230,10 @@ class ReasonForm(forms.Form):
 
 class DeleteForm(forms.Form):
     confirmation = forms.CharField(
-        label=_("The team's name"), required=False, max_length=255, help_text=_("Type it to confirm.")
+        label=_("The team's name"),
+        max_length=255,
+        help_text=_("Type it to confirm."),
+        error_messages={"required": _("This is not the name of the team.")},
     )
     reason = forms.CharField(label=_("Reason"), required=False, max_length=500)
 
