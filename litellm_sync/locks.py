@@ -6,6 +6,8 @@ from contextlib import contextmanager
 
 from django.db import connection
 
+from litemaas import turns
+
 
 @contextmanager
 def advisory_lock(name: str) -> Iterator[bool]:
@@ -15,9 +17,12 @@ def advisory_lock(name: str) -> Iterator[bool]:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [number])
         row = cursor.fetchone()
     is_mine = bool(row and row[0])
-    try:
-        yield is_mine
-    finally:
-        if is_mine:
+    if not is_mine:
+        yield False
+        return
+    with turns.kept():
+        try:
+            yield True
+        finally:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [number])

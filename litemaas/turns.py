@@ -51,9 +51,10 @@ class Turns:
         self._line: deque[_Waiter] = deque()
         self._databases = len(settings.DATABASES)
 
-    def take(self) -> None:
-        """Wait for a turn; it is this thread's until `give_back`."""
-        turn = self._next()
+    def take(self, *, goes_on: bool = False) -> None:
+        """Wait for a turn; it is this thread's until `give_back`. `goes_on`: with a request that had one before, which
+        comes before those that have not begun."""
+        turn = self._next(goes_on)
         # Looking up Django's per-thread connections costs as much as all the rest.
         if _mine.last is not turn:
             _forget_connections()
@@ -74,12 +75,12 @@ class Turns:
             _forget_connections()
         self._pass_on(turn)
 
-    def _next(self) -> _Turn:
+    def _next(self, goes_on: bool) -> _Turn:
         with self._lock:
             if self._free:
                 return self._free.pop()
             waiter = _Waiter()
-            self._line.append(waiter)
+            (self._line.appendleft if goes_on else self._line.append)(waiter)
         waiter.opens.acquire()
         return waiter.turn  # type: ignore[return-value]  # given before the lock was opened
 
@@ -107,24 +108,38 @@ class _Mine(threading.local):
     turn: _Turn | None = None
     turns: Turns | None = None
     last: _Turn | None = None
+    kept: int = 0
 
 
 _mine = _Mine()
 
 
 @contextmanager
+def kept() -> Iterator[None]:
+    """For a lock of the database's session: within, `given_back` gives nothing back."""
+    _mine.kept += 1
+    try:
+        yield
+    finally:
+        _mine.kept -= 1
+
+
+@contextmanager
 def given_back() -> Iterator[None]:
-    """Let another request run while this one waits for somebody else. Not inside of a transaction, nor under a lock
-    of the database's session: the connection goes to the other request."""
-    turns = _mine.turns if _mine.turn is not None else None
-    if turns is None:
+    """Let another request run while this one waits for somebody else.
+
+    In a transaction, or under a lock of the database's session (`kept`), this waits with the turn in hand: the
+    connection must not go to another request.
+    """
+    turns = _mine.turns if _mine.turn is not None and not _mine.kept else None
+    if turns is None or any(one.in_atomic_block for one in connections.all(initialized_only=True)):
         yield
         return
     turns.give_back(goes_on=True)
     try:
         yield
     finally:
-        turns.take()
+        turns.take(goes_on=True)
 
 
 def in_turns(application: Any, count: int) -> Any:

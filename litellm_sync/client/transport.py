@@ -25,6 +25,7 @@ from urllib3.util import make_headers
 from litellm_sync.client.answers import Answer
 from litellm_sync.client.deadline import POOLS, Deadline, bounded_by
 from litellm_sync.errors import GatewayGarbage, GatewayUnavailable
+from litemaas import turns
 from litemaas.redaction import MASK, redact_text
 
 CONNECT_TIMEOUT = 2.0
@@ -61,7 +62,8 @@ class Transport:
         """The gateway's answer, whatever its status. Raises GatewayUnavailable when there is none in time."""
         began = time.monotonic()
         try:
-            answer = self._exchange(method, path, deadline, query, body)
+            with turns.given_back():
+                answer = self._exchange(method, path, deadline, query, body)
         except GatewayUnavailable as error:
             logger.warning("gateway %s %s: %s", method, path, error.detail)
             raise

@@ -10,6 +10,7 @@ from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from litemaas import turns
 from litemaas.api.rendering import dumps
 from litemaas.errors import DomainError
 
@@ -49,8 +50,9 @@ def alone(path: str) -> Iterator[None]:
     number = int.from_bytes(hashlib.sha256(f"if-match {path}".encode()).digest()[:8], "big", signed=True)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", [number])
-    try:
-        yield
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [number])
+    with turns.kept():
+        try:
+            yield
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [number])

@@ -4,9 +4,10 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.http import HttpResponse, StreamingHttpResponse
 
+from litellm_sync.locks import advisory_lock
 from litemaas import turns
 from litemaas.turns import Turns, given_back, in_turns
 
@@ -128,6 +129,59 @@ def test_a_turn_that_has_met_no_database_takes_none_from_the_thread(used, run):
     with ThreadPoolExecutor(1) as alone:
         one, two = alone.submit(act).result(5)
     assert one != two
+
+
+def test_who_comes_back_goes_before_those_who_have_not_begun(used, run):
+    some, order = used(1), []
+    some.take()
+    gone, waits = threading.Event(), threading.Event()
+
+    def begun():
+        some.take()
+        try:
+            with given_back():
+                gone.set()
+                waits.wait(5)
+            order.append("begun")
+        finally:
+            some.give_back()
+
+    def until(count):
+        while len(some._line) < count:
+            threading.Event().wait(0.001)
+
+    first = run(begun)
+    until(1)
+    some.give_back()
+    assert gone.wait(5)
+    some.take()
+    later = run(in_turn, some, lambda: order.append("later"))
+    until(1)
+    waits.set()
+    until(2)
+    some.give_back()
+    first.result(5)
+    later.result(5)
+    assert order == ["begun", "later"]
+
+
+@pytest.mark.parametrize("held", [transaction.atomic, turns.kept, lambda: advisory_lock("turns")])
+def test_a_transaction_and_a_lock_of_the_session_keep_the_turn(used, run, held):
+    some = used(1)
+
+    def act():
+        some.take()
+        try:
+            with held():
+                mine = backend_pid()
+                with given_back():
+                    assert some._free == []
+                    return mine, backend_pid()
+        finally:
+            some.give_back()
+
+    mine, within = run(act).result(5)
+    assert mine == within
 
 
 def test_nothing_is_given_back_where_there_are_no_turns():
