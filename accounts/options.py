@@ -19,6 +19,7 @@ from django.db import DatabaseError, connection, transaction
 from accounts import audit
 from accounts.models import Actor, PortalOption
 from litemaas import errors
+from litemaas.api.statements import Statement
 from litemaas.hooks import Hook
 
 # Called with the names of the options whose value changed, in the transaction of the change.
@@ -71,6 +72,9 @@ class Option:
 
 
 _declared: dict[str, Option] = {}
+_STORED = Statement(
+    lambda names, _values: PortalOption.objects.filter(name__in=names).values("name", "value")
+)
 
 
 def declare(*options: Option) -> None:
@@ -85,7 +89,7 @@ def value(name: str) -> Any:
 
 def values(names: list[str]) -> dict[str, Any]:
     """The present values, by one statement."""
-    stored = dict(PortalOption.objects.filter(name__in=names).values_list("name", "value"))
+    stored = {row["name"]: row["value"] for row in _STORED.rows(tuple(names), {})}
     return {name: _effective(name, stored) for name in names}
 
 

@@ -33,6 +33,7 @@ from litellm_sync.errors import GatewayConflict, GatewayNotFound, GatewayUnavail
 from litellm_sync.models import GatewayObject, GatewaySpend
 from litellm_sync.registry import Act
 from litellm_sync.spend import read_moment
+from litemaas.api.statements import Change, Values
 from teams.models import Member
 
 Json = dict[str, Any]
@@ -68,15 +69,22 @@ def prepare_keys(key_ids: Sequence[UUID]) -> Mapping[UUID, Act]:
     return {key.pk: partial(_apply, key, models.get(key.pk, []), needs.get(key.pk, ())) for key in keys}
 
 
-def first_act(key: ApiKey, row: ApiKeySecret, models: list[str]) -> Act:
-    """What `apply_key` does for a key that was committed just now, from what its maker has in hand: one statement in
-    place of four. What was changed since then is a wish of its own, and is applied after this one."""
+def first_act(key: ApiKey, row: ApiKeySecret, models: list[str], *, waits_for_owner: bool | None) -> Act:
+    """What `apply_key` does for a key that was committed just now, from what its maker has in hand. What was changed
+    since then is a wish of its own, and is applied after this one.
+
+    `waits_for_owner`: whether its owner must be made known first, and nobody else; None: look.
+    """
     secrets_of_key = key.secrets.all()
     secrets_of_key._result_cache = [row]
     # A copy: whoever goes on with the key itself reads what there is then.
     known = copy(key)
     vars(known)["_prefetched_objects_cache"] = {"secrets": secrets_of_key}
-    return partial(_apply, known, models, _needs([key]).get(key.pk, ()))
+    if waits_for_owner is None:
+        needs = _needs([key]).get(key.pk, [])
+    else:
+        needs = [("user", key.owner_id)] if waits_for_owner and key.owner_id else []
+    return partial(_apply, known, models, needs)
 
 
 def _apply(key: ApiKey, models: list[str], needs: Sequence[_Need], client: GatewayClient) -> None:
@@ -288,6 +296,13 @@ def _confirm(work: _Work, row: ApiKeySecret) -> None:
     if row.confirmed_at is not None:
         return
     shown_once = options.recent("keyRevealMode") == "once"
-    kept = {"sealed": None} if shown_once else {}
-    ApiKeySecret.objects.filter(pk=row.pk, confirmed_at__isnull=True).update(confirmed_at=Now(), **kept)
+    (_CONFIRMED_AND_FORGOTTEN if shown_once else _CONFIRMED).run(None, {"row": row.pk})
     row.confirmed_at = work.now
+
+
+def _unconfirmed(_shape: None, values: Values) -> Any:
+    return ApiKeySecret.objects.filter(pk=values["row"], confirmed_at__isnull=True)
+
+
+_CONFIRMED = Change(_unconfirmed, lambda _values: {"confirmed_at": Now()})
+_CONFIRMED_AND_FORGOTTEN = Change(_unconfirmed, lambda _values: {"confirmed_at": Now(), "sealed": None})

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import count
 from uuid import UUID, uuid4
 
 from django.db import transaction
@@ -23,6 +24,7 @@ from litellm_sync.hurrying import hurry, hurry_sweep
 from litellm_sync.models import LEASE, Claim, GatewayObject, GatewayObjectQuerySet
 from litellm_sync.registry import Act, batch_of, prepare
 from litemaas import dry_run
+from litemaas.api.statements import Change
 
 _FIRST_WAIT = timedelta(seconds=2)
 # The sweep comes each minute; what may be tried again sooner is asked for with a countdown.
@@ -77,8 +79,8 @@ def _take(rows: list[GatewayObject], until: datetime) -> list[Claim]:
     return [Claim(row, lease) for row in rows]
 
 
-def claim_new(kind: str, object_id: UUID, *, now: datetime) -> Claim:
-    """Record the first wish for an object that is made in this transaction, and take it into our hands at once.
+def first_wish(kind: str, object_id: UUID, *, now: datetime) -> tuple[GatewayObject, UUID]:
+    """The first wish for an object that is made in this transaction, to be saved with it, and our lease on it.
 
     For whoever applies it right after the commit. If they die the lease runs out and the sweep does it.
     """
@@ -86,7 +88,7 @@ def claim_new(kind: str, object_id: UUID, *, now: datetime) -> Claim:
         raise RuntimeError("A wish must be recorded in the transaction of the change that causes it.")
     dry_run.note(kind.upper() if kind != "key" else "API_KEY", [(str(object_id), "")])
     lease = uuid4()
-    row = GatewayObject.objects.create(
+    row = GatewayObject(
         kind=kind,
         object_id=object_id,
         dirty_since=now,
@@ -94,7 +96,7 @@ def claim_new(kind: str, object_id: UUID, *, now: datetime) -> Claim:
         lease=lease,
         leased_until=timezone.now() + LEASE,
     )
-    return Claim(row, lease)
+    return row, lease
 
 
 def apply(work: Claim, act: Act | None = None, *, client: GatewayClient | None = None) -> bool:
@@ -137,9 +139,23 @@ def confirm(works: Iterable[Claim]) -> None:
     for work in works:
         same.setdefault((work.lease, work.wish), []).append(work.row_id)
     for (lease, wish), row_ids in same.items():
-        GatewayObject.objects.filter(pk__in=row_ids, lease=lease).update(
-            applied=wish, applied_at=Now(), attempts=0, last_error="", lease=None, leased_until=None
-        )
+        ids = dict(zip(map(str, count()), row_ids, strict=False))
+        _CONFIRMED.run(len(row_ids), {"lease": lease, "wish": wish, **ids})
+
+
+_CONFIRMED = Change(
+    lambda size, values: GatewayObject.objects.filter(
+        pk__in=[values[str(number)] for number in range(size)], lease=values["lease"]
+    ),
+    lambda values: {
+        "applied": values["wish"],
+        "applied_at": Now(),
+        "attempts": 0,
+        "last_error": "",
+        "lease": None,
+        "leased_until": None,
+    },
+)
 
 
 def give_back(works: Iterable[Claim]) -> None:

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Case, F, SmallIntegerField, Value, When
 from django.db.models.functions import Least
 
-from litellm_sync.delivery import apply, apply_now, claim, claim_new, require_applied
+from litellm_sync.delivery import apply, apply_now, claim, first_wish, require_applied
 from litellm_sync.draining import drain
 from litellm_sync.hurrying import hurry, hurry_sweep
 from litellm_sync.models import GatewayObject, GatewayObjectQuerySet
@@ -21,9 +21,9 @@ __all__ = [
     "apply",
     "apply_now",
     "claim",
-    "claim_new",
     "drain",
     "drop",
+    "first_wish",
     "is_long",
     "mark_dirty",
     "require_applied",

@@ -84,7 +84,7 @@ def take_step(
     row.status_changed_at = row.updated_at = now
     row.status_changed_by = actor if isinstance(actor, User) else None
     row.save()
-    write_beginning(row, old, actor, now)
+    beginning(row, old, actor, now).save(force_insert=True)
     audit.record(
         action,
         actor=actor,
@@ -107,9 +107,9 @@ def _note(pks: list[UUID]) -> None:
         dry_run.note("USER", [(str(user_id), username)])
 
 
-def write_beginning(row: Subscription, old: str, actor: Actor, now: datetime) -> None:
-    """The history row of the state in which `row` now is."""
-    StatusChange.objects.create(
+def beginning(row: Subscription, old: str, actor: Actor, now: datetime) -> StatusChange:
+    """The unsaved history row of the state in which `row` now is."""
+    return StatusChange(
         subscription=row,
         old_status=old,
         new_status=row.status,

@@ -4,6 +4,6 @@ Rows are only ever added. A sealer chains what was committed (`sealing`), checkp
 (`checkpoints`), `manage.py verify_audit` compares (`verifying`), old months are taken off whole (`retention`).
 """
 
-from accounts.audit.recording import Change, record, record_many
+from accounts.audit.recording import Change, draft, record, record_many
 
-__all__ = ["Change", "record", "record_many"]
+__all__ = ["Change", "draft", "record", "record_many"]

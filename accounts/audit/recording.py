@@ -46,6 +46,13 @@ def record(
     return event
 
 
+def draft(action: str, *, actor: Actor, obj: Model, at: datetime, new: Values) -> AuditEvent:
+    """The unsaved row of `record`, for who makes `obj` and saves both together. A rehearsal is not told of it."""
+    event = _event(action, actor, _resource_of(obj), at, None, new)
+    ensure_month(event.at)
+    return event
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """What one act did to one of many rows. `resource` is (type, id)."""

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from typing import Any, Unpack
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from accounts import audit
@@ -26,6 +27,8 @@ from litellm_sync import outbox
 from litellm_sync.errors import GatewayRefused
 from litellm_sync.models import Claim, GatewayObject
 from litemaas import dry_run, errors
+from litemaas.api.statements import Statement
+from litemaas.inserting import insert_together
 from subscriptions.models import Subscription
 from teams.models import Team
 from teams.roles import ADMIN, USES_KEYS, role_in
@@ -115,7 +118,7 @@ def _issue(order: _Order, now: datetime) -> IssuedKey:
         from litellm_sync.client import gateway
 
         client = gateway().hurried(settings.GATEWAY_INLINE_DEADLINE)
-        act = first_act(issued.key, made.row, made.opened)
+        act = first_act(issued.key, made.row, made.opened, waits_for_owner=made.waits_for_owner)
         if not outbox.apply(made.claim, act, client=client):
             reason = withdraw_refused_key(issued.key)
             if reason is not None:
@@ -139,11 +142,15 @@ def _check(actor: Actor, values: dict[str, Any], model_ids: list[str], now: date
 
 @dataclass(frozen=True)
 class _Made:
-    """What the gateway is told of a new key: its secret's row, what it opens, and the wish in our hands."""
+    """What the gateway is told of a new key: its secret's row, what it opens, and the wish in our hands.
+
+    `waits_for_owner`: the gateway does not have its owner yet. Unknown for keys of a team.
+    """
 
     row: ApiKeySecret
     opened: list[str]
     claim: Claim
+    waits_for_owner: bool | None
 
 
 @transaction.atomic(durable=True)
@@ -154,13 +161,13 @@ def _commit_key(order: _Order, now: datetime) -> tuple[IssuedKey, _Made | None]:
     # One creation at a time per person (of service keys: per team), so the count below stays true, and a repeated
     # request sees the first one's key.
     if order.owner is not None:
-        locked = User.objects.select_for_update(no_key=True).filter(pk=order.owner.pk)
-        order.owner.is_active = locked.values_list("is_active", flat=True).get()
+        (locked,) = _LOCKED.rows(None, {"user": order.owner.pk})
+        order.owner.is_active = locked["is_active"]
     keys = ApiKey.objects.filter(owner=order.owner) if order.owner else _service_keys(order)
     if order.request_token and (earlier := keys.filter(request_token=order.request_token).first()):
         return _replay(earlier, order), None
     policy = key_policy()
-    is_first = _count(keys, policy, order, now) == 0
+    standing = _standing(order.owner, order.team_id, policy, now)
     policy.complete(order.values, now, bound=order.subscribe is None)
     if order.subscribe is None:
         policy.require_within(order.values, now)
@@ -172,36 +179,76 @@ def _commit_key(order: _Order, now: datetime) -> tuple[IssuedKey, _Made | None]:
     key.created_at = key.updated_at = now
     secret = secrets.new_secret()
     row = secrets.secret_row(key, secret, now=now)
-    key.save(force_insert=True)
-    row.save(force_insert=True)
-    ApiKeyModel.objects.bulk_create(
-        ApiKeyModel(api_key=key, model_id=model_id) for model_id in order.model_ids
-    )
+    # The caller applies it at once, and the user with it.
+    wish, lease = outbox.first_wish("key", key.pk, now=now)
     new = {"name": key.name, "models": order.model_ids, "teamId": str(team.pk) if team else None}
-    audit.record(order.action, actor=order.actor, obj=key, at=now, new=new)
-    if is_first and order.owner is not None:
+    insert_together(
+        key,
+        row,
+        *(ApiKeyModel(api_key=key, model_id=model_id) for model_id in order.model_ids),
+        audit.draft(order.action, actor=order.actor, obj=key, at=now, new=new),
+        wish,
+    )
+    dry_run.note("API_KEY", [(str(key.pk), str(key))])
+    if standing.is_first and order.owner is not None:
         push_user(order.owner, now=now)
     if team is not None and team.is_default:
         # The one team that nobody had to make, so the gateway may never have heard of it.
         push_team(team.pk, now=now)
-    # The caller applies it at once, and the user with it.
     # All models were checked above, in this transaction; a key of somebody inactive opens none.
     opened = order.model_ids if order.owner is None or order.owner.is_active else []
-    return IssuedKey(key, secret), _Made(row, opened, outbox.claim_new("key", key.pk, now=now))
+    waits_for_owner = standing.is_first or standing.owner_waits if team is None else None
+    return IssuedKey(key, secret), _Made(row, opened, Claim(wish, lease), waits_for_owner)
 
 
 def _service_keys(order: _Order) -> Any:
     return ApiKey.objects.filter(owner__isnull=True, team=order.team_id)
 
 
-def _count(keys: Any, policy: KeyPolicy, order: _Order, now: datetime) -> int:
-    """How many keys there were ever. Raises KeyLimitReached when as many are live as are allowed."""
-    is_live = Q(revoked_at__isnull=True) & (Q(expires_at__isnull=True) | Q(expires_at__gt=now))
-    counts = keys.aggregate(ever=Count("pk"), live=Count("pk", filter=is_live))
-    most = policy.most_keys if order.owner else MOST_SERVICE_KEYS
+_LOCKED = Statement(
+    lambda _shape, values: (
+        User.objects.select_for_update(no_key=True).filter(pk=values["user"]).values("is_active")
+    )
+)
+
+
+@dataclass(frozen=True)
+class _Standing:
+    """`is_first`: there was never a key before. `owner_waits`: the gateway does not have the owner as it should."""
+
+    is_first: bool
+    owner_waits: bool
+
+
+def _standing(owner: User | None, team_id: UUID | None, policy: KeyPolicy, now: datetime) -> _Standing:
+    """Raises KeyLimitReached when as many keys are live as are allowed."""
+    if owner is not None:
+        (counts,) = _OWNER_STANDING.rows(None, {"user": owner.pk, "now": now})
+    else:
+        counts = ApiKey.objects.filter(owner__isnull=True, team=team_id).aggregate(**_counts(now))
+    most = policy.most_keys if owner is not None else MOST_SERVICE_KEYS
     if counts["live"] >= most:
         raise KeyLimitReached(limit=most)
-    return int(counts["ever"])
+    return _Standing(counts["ever"] == 0, counts.get("owner_waits", False))
+
+
+def _counts(now: Any, path: str = "") -> dict[str, Any]:
+    is_live = Q(**{f"{path}revoked_at__isnull": True}) & (
+        Q(**{f"{path}expires_at__isnull": True}) | Q(**{f"{path}expires_at__gt": now})
+    )
+    return {"ever": Count(f"{path}pk"), "live": Count(f"{path}pk", filter=is_live)}
+
+
+_OWNER_STANDING = Statement(
+    lambda _shape, values: (
+        User.objects.filter(pk=values["user"])
+        .annotate(
+            **_counts(values["now"], "api_keys__"),
+            owner_waits=Exists(GatewayObject.objects.dirty().filter(kind="user", object_id=OuterRef("pk"))),
+        )
+        .values("ever", "live", "owner_waits")
+    )
+)
 
 
 def _replay(key: ApiKey, order: _Order) -> IssuedKey:
@@ -262,16 +309,16 @@ def require_models_of_found(
     if owner is not None:
         User.objects.select_for_update(no_key=True).get(pk=owner.pk)
     order = _Order(owner or User(), owner, team.pk if team else None, model_ids, {}, None, "", None, "")
-    _count(ApiKey.objects.filter(owner=owner) if owner else _service_keys(order), key_policy(), order, now)
+    _standing(owner, order.team_id, key_policy(), now)
     _require_models(order, team)
 
 
 def require_subscriptions(owner: User, model_ids: list[str]) -> None:
     """Rows are held against a cancellation at the same moment, whose loss of access would miss the key."""
-    held = Subscription.objects.active().filter(
-        user=owner, model_id__in=model_ids, model__availability="available"
+    held = _HELD.rows(
+        len(model_ids), {"user": owner.pk, **dict(zip(map(str, count()), model_ids, strict=False))}
     )
-    subscribed = set(held.select_for_update(of=("self",), no_key=True).values_list("model_id", flat=True))
+    subscribed = {row["model_id"] for row in held}
     missing = [model_id for model_id in model_ids if model_id not in subscribed]
     if missing:
         raise ModelNotSubscribed(
@@ -279,6 +326,20 @@ def require_subscriptions(owner: User, model_ids: list[str]) -> None:
             models=missing,
             field="modelIds",
         )
+
+
+_HELD = Statement(
+    lambda size, values: (
+        Subscription.objects.active()
+        .filter(
+            user=values["user"],
+            model_id__in=[values[str(number)] for number in range(size)],
+            model__availability="available",
+        )
+        .select_for_update(of=("self",), no_key=True)
+        .values("model_id")
+    )
+)
 
 
 _DEFAULT_COLUMNS: dict[str, Any] = {

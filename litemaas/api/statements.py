@@ -7,14 +7,13 @@ API come in a handful of shapes, so each shape is compiled once, with markers fo
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import QuerySet
-from psycopg.adapt import AdaptersMap
+from django.db.models.sql import Query, UpdateQuery
 from psycopg.types.datetime import TimestamptzLoader
 
 Json = dict[str, Any]
@@ -34,7 +33,7 @@ class _Compiled:
 
 class Statement:
     """`build(shape, values)` makes a queryset of `.values(…)` that depends on `shape` (hashable) and may compare
-    columns with `values` (UUID, str or datetime) as they are."""
+    columns with `values` (UUID, str, int or datetime) as they are."""
 
     def __init__(self, build: Callable[[Any, Values], QuerySet[Any, Any]]) -> None:
         self._build = build
@@ -51,7 +50,7 @@ class Statement:
         compiled = self._fixed(shape, values) if once else self._reusable(shape, values)
         parameters = [values[item] if is_name else item for is_name, item in compiled.parameters]
         sql = compiled.sql if window is None else f"{compiled.sql} LIMIT {window[0]:d} OFFSET {window[1]:d}"
-        rows = _unprepared(sql, parameters) if once else _prepared(sql, parameters)
+        rows = _unprepared(sql, parameters) if once else run_prepared(sql, parameters)
         return [dict(zip(compiled.columns, row, strict=True)) for row in rows]
 
     def _reusable(self, shape: Any, values: Values) -> _Compiled:
@@ -74,9 +73,33 @@ class Statement:
         return _Compiled(plain.sql, marked, plain.columns)
 
     def _fixed(self, shape: Any, values: Values) -> _Compiled:
-        query = self._build(shape, values).query
+        query = self._query(shape, values)
         sql, parameters = query.get_compiler(connection=connection).as_sql()
         return _Compiled(sql, tuple((False, item) for item in parameters), tuple(query.selected or ()))
+
+    def _query(self, shape: Any, values: Values) -> Query:
+        return self._build(shape, values).query
+
+
+class Change(Statement):
+    """An UPDATE in the same way: `set_to(values)` gives the new values of the columns of what `build` selects."""
+
+    def __init__(
+        self,
+        build: Callable[[Any, Values], QuerySet[Any, Any]],
+        set_to: Callable[[Values], Mapping[str, Any]],
+    ) -> None:
+        super().__init__(build)
+        self._set_to = set_to
+
+    def run(self, shape: Any, values: Values) -> None:
+        self.rows(shape, values)
+
+    def _query(self, shape: Any, values: Values) -> Query:
+        query: Any = super()._query(shape, values).chain(UpdateQuery)
+        query.add_update_values(dict(self._set_to(values)))
+        query.annotations = {}
+        return query  # type: ignore[no-any-return]
 
 
 class _PreparingCursor(psycopg.Cursor[Any]):
@@ -85,41 +108,43 @@ class _PreparingCursor(psycopg.Cursor[Any]):
     Times are read by psycopg's C code: Django's own loader, in Python, takes as long as all other columns together.
     """
 
-    @property
-    def adapters(self) -> AdaptersMap:
-        return _adapters(self.connection.adapters)
+    def __init__(self, raw: "psycopg.Connection[Any]") -> None:
+        super().__init__(raw)
+        self.adapters.register_loader("timestamptz", TimestamptzLoader)
 
-    def execute(self, query: Any, params: Any = None, **_options: Any) -> "_PreparingCursor":
-        return super().execute(query, params, prepare=True)
+    def rows(self, sql: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
+        self.execute(sql, parameters, prepare=True)
+        return self.fetchall() if self.pgresult is not None and self.pgresult.nfields else []
 
 
-@lru_cache(maxsize=64)
-def _adapters(base: AdaptersMap) -> AdaptersMap:
-    ours = AdaptersMap(base)
-    ours.register_loader("timestamptz", TimestamptzLoader)
-    return ours
+def _cursor_of(raw: "psycopg.Connection[Any]") -> _PreparingCursor:
+    """The one of this connection: making a cursor costs as much as sending a statement."""
+    cursor: _PreparingCursor | None = vars(raw).get("preparing_cursor")
+    if cursor is None or cursor.closed:
+        cursor = vars(raw)["preparing_cursor"] = _PreparingCursor(raw)
+    return cursor
 
 
 def _unprepared(sql: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
+        found: list[tuple[Any, ...]] = cursor.fetchall() if cursor.description else []
     return found
 
 
-def _prepared(sql: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
+def run_prepared(sql: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
     """Past Django's cursor, whose layers take longer than psycopg itself, unless somebody looks at the statements."""
     database = connections[DEFAULT_DB_ALIAS]
     database.ensure_connection()
     if database.queries_logged or database.execute_wrappers:
         return _unprepared(sql, parameters)
     database.validate_no_broken_transaction()
-    with database.wrap_database_errors, _PreparingCursor(database.connection) as cursor:
-        return cursor.execute(sql, parameters).fetchall()
+    with database.wrap_database_errors:
+        return _cursor_of(database.connection).rows(sql, parameters)
 
 
 def _is_marker(parameter: Any, names: Mapping[Any, str]) -> bool:
-    return isinstance(parameter, UUID | str | datetime) and parameter in names
+    return isinstance(parameter, UUID | str | int | datetime) and parameter in names
 
 
 def _marker(value: Any) -> Any:
@@ -130,4 +155,6 @@ def _marker(value: Any) -> Any:
         return datetime.now(_ODD_ZONE)
     if isinstance(value, str):
         return f"marker {uuid4()}"
-    raise TypeError(f"A statement takes UUIDs, texts and times, not {type(value).__name__}.")
+    if type(value) is int:
+        return uuid4().int >> 66
+    raise TypeError(f"A statement takes UUIDs, texts, whole numbers and times, not {type(value).__name__}.")

@@ -12,12 +12,13 @@ from accounts import audit
 from accounts.models import Actor, User
 from catalog.errors import ModelNotFound
 from catalog.models import Model
-from litemaas import errors
+from litemaas import dry_run, errors
+from litemaas.inserting import insert_together
 from subscriptions import policies, quota_rules
 from subscriptions.errors import AlreadySubscribed
 from subscriptions.models import Subscription
 from subscriptions.states import ENDED, Act
-from subscriptions.steps import locked, take_step, write_beginning, wrong_state
+from subscriptions.steps import beginning, locked, take_step, wrong_state
 from subscriptions.telling import tell_administrators
 
 _S = Subscription.Status
@@ -118,14 +119,14 @@ def create(
         created_at=now,
         updated_at=now,
     )
+    new = {"modelId": model.pk, "status": status} | ({"userId": str(owner.pk)} if owner != actor else {})
+    event = audit.draft(action, actor=actor, obj=row, at=now, new=new)
     try:
         with transaction.atomic():
-            row.save(force_insert=True)
+            insert_together(row, beginning(row, "", actor, now), event)
     except IntegrityError:
         return None
-    write_beginning(row, "", actor, now)
-    new = {"modelId": model.pk, "status": status} | ({"userId": str(owner.pk)} if owner != actor else {})
-    audit.record(action, actor=actor, obj=row, at=now, new=new)
+    dry_run.note("SUBSCRIPTION", [(str(row.pk), str(row))])
     return row
 
 

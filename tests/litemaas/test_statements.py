@@ -5,11 +5,11 @@ from uuid import uuid4
 import pytest
 from django.db import DataError, connection, transaction
 from django.db.models import Value
-from django.db.models.functions import Length
+from django.db.models.functions import Length, Now
 from django.db.transaction import TransactionManagementError
 
 from accounts.models import User
-from litemaas.api.statements import Statement
+from litemaas.api.statements import Change, Statement
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -62,3 +62,17 @@ def test_nothing_is_asked_in_a_transaction_that_is_broken():
         transaction.set_rollback(True)
         with pytest.raises(TransactionManagementError):
             people().rows(None, {"user": uuid4()})
+
+
+def test_a_change_is_made_once_per_shape_and_writes_what_it_is_told(django_assert_num_queries):
+    renamed = Change(
+        lambda _shape, values: User.objects.filter(pk=values["user"]),
+        lambda values: {"full_name": values["name"], "updated_at": Now()},
+    )
+    first, second = UserFactory(), UserFactory()
+    for person in (first, second):
+        with django_assert_num_queries(1):
+            renamed.run(None, {"user": person.pk, "name": f"Doctor {person.username}"})
+    kept = dict(User.objects.values_list("pk", "full_name"))
+    assert kept[first.pk] == f"Doctor {first.username}"
+    assert kept[second.pk] == f"Doctor {second.username}"
