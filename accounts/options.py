@@ -5,6 +5,7 @@ rules that must hold with the commit that changed them; `recent` may be a few se
 database, for what is only shown.
 """
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -89,8 +90,12 @@ def value(name: str) -> Any:
 
 def values(names: list[str]) -> dict[str, Any]:
     """The present values, by one statement."""
-    stored = {row["name"]: row["value"] for row in _STORED.rows(tuple(names), {})}
+    stored = {row["name"]: _loaded(row["value"]) for row in _STORED.rows(tuple(names), {})}
     return {name: _effective(name, stored) for name in names}
+
+
+def _loaded(text: str | None) -> Any:
+    return None if text is None else json.loads(text)
 
 
 _seen: dict[str, Any] = {}

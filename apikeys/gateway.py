@@ -296,7 +296,7 @@ def _confirm(work: _Work, row: ApiKeySecret) -> None:
     if row.confirmed_at is not None:
         return
     shown_once = options.recent("keyRevealMode") == "once"
-    (_CONFIRMED_AND_FORGOTTEN if shown_once else _CONFIRMED).run(None, {"row": row.pk})
+    (_CONFIRMED_AND_FORGOTTEN if shown_once else _CONFIRMED).rows(None, {"row": row.pk})
     row.confirmed_at = work.now
 
 

@@ -37,16 +37,31 @@ _LONGEST_ERROR = 500
 BATCH_LASTS = timedelta(seconds=5)
 
 
-def claim(*, now: datetime, limit: int = 1, only: tuple[str, UUID] | None = None) -> list[Claim]:
+def claim(*, now: datetime, limit: int = 1) -> list[Claim]:
     """Take up to `limit` due objects into our hands: fresh ones first, then in the order in which the gateway needs them.
 
     `now` dates the lease.
     """
     with transaction.atomic():
-        due = GatewayObject.objects.due(now)
-        if only is not None:
-            due = due.filter(kind=only[0], object_id=only[1])
-        return _take(_next(due, limit), now + LEASE)
+        return _take(_next(GatewayObject.objects.due(now), limit), now + LEASE)
+
+
+def claim_one(kind: str, object_id: UUID, *, now: datetime) -> Claim | None:
+    """Take this object into our hands if it is due."""
+    lease = uuid4()
+    mine = {"kind": kind, "object_id": object_id, "now": now, "lease": lease, "until": now + LEASE}
+    for row in _ONE_CLAIMED.rows(None, mine):
+        return Claim(GatewayObject(kind=kind, object_id=object_id, **row), lease)
+    return None
+
+
+_ONE_CLAIMED = Change(
+    lambda _shape, values: GatewayObject.objects.due(values["now"]).filter(
+        kind=values["kind"], object_id=values["object_id"]
+    ),
+    lambda values: {"lease": values["lease"], "leased_until": values["until"]},
+    returning=("id", "requested", "lane"),
+)
 
 
 # As the index has it, so that a claim costs the same in front of twenty rows and of twenty thousand.
@@ -133,14 +148,21 @@ def attempt(work: Claim, act: Act | None, *, client: GatewayClient) -> bool:
     return False
 
 
-def confirm(works: Iterable[Claim]) -> None:
-    """Record what the gateway has, as far as the leases are still ours. A statement for each number of wishes."""
+def confirm(works: Iterable[Claim]) -> bool:
+    """Record what the gateway has, as far as the leases are still ours. A statement for each number of wishes.
+
+    True when nothing more is wished of them.
+    """
+    done, wanted = 0, 0
     same: dict[tuple[UUID, int], list[int]] = {}
     for work in works:
         same.setdefault((work.lease, work.wish), []).append(work.row_id)
     for (lease, wish), row_ids in same.items():
         ids = dict(zip(map(str, count()), row_ids, strict=False))
-        _CONFIRMED.run(len(row_ids), {"lease": lease, "wish": wish, **ids})
+        rows = _CONFIRMED.rows(len(row_ids), {"lease": lease, "wish": wish, **ids})
+        wanted += len(row_ids)
+        done += sum(row["requested"] == wish for row in rows)
+    return done == wanted
 
 
 _CONFIRMED = Change(
@@ -155,6 +177,7 @@ _CONFIRMED = Change(
         "lease": None,
         "leased_until": None,
     },
+    returning=("requested",),
 )
 
 
@@ -180,9 +203,11 @@ def apply_now(kind: str, object_id: UUID, *, client: GatewayClient | None = None
     """
     if dry_run.is_rehearsing():
         return True
-    while works := claim(now=timezone.now(), only=(kind, object_id)):
-        if not apply(works[0], client=client):
+    while work := claim_one(kind, object_id, now=timezone.now()):
+        if not attempt(work, None, client=client or gateway()):
             return False
+        if confirm([work]):
+            break
     return True
 
 

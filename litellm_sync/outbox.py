@@ -8,19 +8,19 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Case, F, SmallIntegerField, Value, When
-from django.db.models.functions import Least
 
-from litellm_sync.delivery import apply, apply_now, claim, first_wish, require_applied
+from litellm_sync.delivery import apply, apply_now, claim, claim_one, first_wish, require_applied
 from litellm_sync.draining import drain
 from litellm_sync.hurrying import hurry, hurry_sweep
 from litellm_sync.models import GatewayObject, GatewayObjectQuerySet
 from litemaas import dry_run
+from litemaas.api.statements import run_prepared
 
 __all__ = [
     "apply",
     "apply_now",
     "claim",
+    "claim_one",
     "drain",
     "drop",
     "first_wish",
@@ -59,27 +59,23 @@ def mark_dirty(
     dry_run.note(kind.upper() if kind != "key" else "API_KEY", ((str(pk), "") for pk in ids))
     is_bulk = len(ids) > MANY if bulk is None else bulk
     lane = GatewayObject.Lane.BULK if is_bulk else GatewayObject.Lane.FRESH
-    fresh = [
-        GatewayObject(kind=kind, object_id=pk, requested=0, lane=lane, dirty_since=now, not_before=now)
-        for pk in ids
-    ]
-    GatewayObject.objects.bulk_create(fresh, ignore_conflicts=True)
-    # Locked in one order, or two transactions that touch the same objects could deadlock.
-    rows = GatewayObject.objects.filter(kind=kind, object_id__in=ids)
-    locked = list(rows.order_by("object_id").select_for_update().values_list("pk", flat=True))
-    slot = Value(lane, output_field=SmallIntegerField())
-    is_clean = When(applied=F("requested"), then=slot)
-    GatewayObject.objects.filter(pk__in=locked).update(
-        requested=F("requested") + 1,
-        lane=Case(is_clean, default=Least(F("lane"), slot)),
-        dirty_since=Case(When(applied=F("requested"), then=now), default=F("dirty_since")),
-        not_before=now,
-        attempts=0,
-        parked_at=None,
-        dropped_at=None,
-    )
+    run_prepared(_MARK, [kind, lane, now, now, ids])
     if hurried:
         transaction.on_commit(hurry_sweep if is_bulk else lambda: hurry(kind, ids), robust=True)
+
+
+# A new object's first wish, or one more. Rows are locked in the order of their ids, or two transactions that touch the
+# same objects could deadlock. A clean object takes the lane and the time of this wish; a dirty one waits on where it was.
+_MARK = """
+    INSERT INTO gateway_objects AS o
+        (kind, object_id, lane, dirty_since, not_before, requested, applied, attempts, last_error)
+    SELECT %s, id, %s::smallint, %s::timestamptz, %s::timestamptz, 1, 0, 0, '' FROM unnest(%s::uuid[]) id ORDER BY id
+    ON CONFLICT (kind, object_id) DO UPDATE SET
+        requested = o.requested + 1,
+        lane = CASE WHEN o.applied = o.requested THEN excluded.lane ELSE least(o.lane, excluded.lane) END,
+        dirty_since = CASE WHEN o.applied = o.requested THEN excluded.dirty_since ELSE o.dirty_since END,
+        not_before = excluded.not_before, attempts = 0, parked_at = NULL, dropped_at = NULL
+"""
 
 
 def is_long(*, now: datetime) -> bool:

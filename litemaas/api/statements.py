@@ -82,18 +82,25 @@ class Statement:
 
 
 class Change(Statement):
-    """An UPDATE in the same way: `set_to(values)` gives the new values of the columns of what `build` selects."""
+    """An UPDATE in the same way: `set_to(values)` gives the new values of the columns of what `build` selects.
+
+    `rows` are those that were changed, with the columns `returning` as they are afterwards.
+    """
 
     def __init__(
         self,
         build: Callable[[Any, Values], QuerySet[Any, Any]],
         set_to: Callable[[Values], Mapping[str, Any]],
+        returning: tuple[str, ...] = ("id",),
     ) -> None:
         super().__init__(build)
         self._set_to = set_to
+        self._returning = returning
 
-    def run(self, shape: Any, values: Values) -> None:
-        self.rows(shape, values)
+    def _fixed(self, shape: Any, values: Values) -> _Compiled:
+        plain = super()._fixed(shape, values)
+        columns = ", ".join(connection.ops.quote_name(name) for name in self._returning)
+        return _Compiled(f"{plain.sql} RETURNING {columns}", plain.parameters, self._returning)
 
     def _query(self, shape: Any, values: Values) -> Query:
         query: Any = super()._query(shape, values).chain(UpdateQuery)

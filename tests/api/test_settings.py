@@ -84,3 +84,10 @@ def test_a_currencys_symbol_and_name_come_from_the_list(admin, anonymous):
     )
     assert admin.put("admin/settings/currency", {"code": "ZZZ"}).status_code == 400
     assert len(admin.get("admin/settings/currency/supported").json()) == 25
+
+
+def test_an_option_that_was_set_to_none_is_none_for_the_rules_as_well(admin):
+    for amount in (5, None):
+        answer = admin.put("admin/settings/user-defaults", {"maxBudget": amount, "tpmLimit": None})
+        assert answer.status_code == 200, answer.text
+    assert options.values(["userDefaultMaxBudget"]) == {"userDefaultMaxBudget": None}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -32,9 +33,10 @@ _V1 = "/api/v1"
 
 
 class Answer:
-    """Status, body and headers of one call."""
+    """Status, body and headers of one call, and how many statements it took."""
 
-    def __init__(self, response: Any) -> None:
+    def __init__(self, response: Any, statements: int) -> None:
+        self.statements = statements
         self.status = response.status_code
         self.type = response.headers.get("Content-Type", "")
         self.location = response.headers.get("Location", "")
@@ -214,7 +216,17 @@ class Scene:
             headers = {"Authorization": f"Bearer {self.tokens[who]['access_token']}", **headers}
         content = b"" if method == "GET" else orjson.dumps(body)
         kind = "" if method == "GET" else "application/json"
-        return Answer(client.generic(method, path, content, content_type=kind, headers=headers))
+        statements: list[str] = []
+
+        def note(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+            # The scene undoes by savepoints what really is a transaction.
+            if not sql.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
+                statements.append(sql)
+            return execute(sql, params, many, context)
+
+        with connection.execute_wrapper(note):
+            response = client.generic(method, path, content, content_type=kind, headers=headers)
+            return Answer(response, len(statements))
 
     def filled(self, value: Any) -> Any:
         if isinstance(value, dict):

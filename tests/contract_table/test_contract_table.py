@@ -1,6 +1,8 @@
 """Every operation of the REST contract is there, for whom the contract says, and answers in the contract's words."""
 
+import json
 import logging
+import os
 import re
 import tempfile
 from pathlib import Path
@@ -20,6 +22,44 @@ from tests.contract_table.shapes import differences, places, shape_of
 from tests.permission_world import methods_of, routes, undone
 
 pytestmark = pytest.mark.django_db
+# How many database statements each change makes. To record a change that is meant:
+#     RECORD=1 .venv/bin/pytest -p no:randomly -n 0 tests/contract_table -k fields_of_the_contract
+WRITES = Path(__file__).with_name("writes.json")
+MOST, KEPT = 12, 3
+_JOB = "the work of a job, which runs at once where there is no worker; by a worker otherwise"
+_GATEWAY = "the portal's change, and the gateway made to follow at once"
+LONGER: dict[str, str] = {
+    "PUT /admin/settings/api-key-defaults": "each option is locked by itself",
+    "POST /integration/sync": _JOB,
+    "POST /integration/sync (dry)": _JOB,
+    "POST /admin/usage/refresh-today": _JOB,
+    "POST /admin/usage/rebuild-cache": _JOB,
+    "POST /admin/usage/rebuild-cache (dry)": _JOB,
+    "POST /admin/users/bulk-update-limits": _JOB,
+    "POST /models/sync": "a comparison of all deployments with the catalogue",
+    "POST /models/sync (dry)": "a comparison of all deployments with the catalogue",
+    "POST /models/refresh": "a comparison of all deployments with the catalogue",
+    "POST /admin/sync/models": "a comparison of all deployments with the catalogue",
+    "POST /admin/models": f"{_GATEWAY}, then the catalogue read from it",
+    "PUT /admin/models/{managed}": f"{_GATEWAY}, then the catalogue read from it",
+    "DELETE /admin/models/{managed}": f"{_GATEWAY}, and what loses the model named",
+    "DELETE /admin/models/{managed} (dry)": "what would lose the model, named",
+    "POST /api-keys/{key}/rotate": _GATEWAY,
+    "POST /teams/{team}/api-keys/{team_key}/rotate": _GATEWAY,
+    "PATCH /api-keys/{key}": _GATEWAY,
+    "PATCH /admin/users/{user}/api-keys/{key}": _GATEWAY,
+    "PATCH /teams/{team}/api-keys/{team_key}": _GATEWAY,
+    "POST /api-keys/{key}/reset-spend": _GATEWAY,
+    "POST /admin/users/{user}/api-keys/{key}/reset-spend": _GATEWAY,
+    "POST /teams/{team}/reset-spend": _GATEWAY,
+    "POST /admin/users/{user}/api-keys": _GATEWAY,
+    "POST /teams/{team}/api-keys": _GATEWAY,
+    "POST /teams": "a team, its two first members, and their wishes for the gateway",
+    "POST /teams/{team}/members": "a member, and the keys that come along",
+    "POST /invitations/{token}/accept": "a member, the invitation, and the keys that come along",
+    "POST /admin/users/{user}/subscriptions": "several subscriptions at once",
+    "POST /admin/usage/analytics": "the v0.4 object of all figures at once",
+}
 ROWS: list[Row] = [*people.ROWS, *catalogue.ROWS, *access.ROWS, *usage.ROWS, *operating.ROWS]
 
 
@@ -48,6 +88,7 @@ def _quiet_and_quick(monkeypatch):
 def test_the_answer_has_the_fields_of_the_contract(scene, row):
     answer = scene.ask(row)
     assert answer.status == row.status, answer.content[:800]
+    check_statements(row, answer)
     if row.out == "redirect":
         assert answer.location
     elif row.out == "file":
@@ -59,6 +100,23 @@ def test_the_answer_has_the_fields_of_the_contract(scene, row):
         shape = shape_of(row.out)
         wrong = sorted(set(differences(answer.data, shape)))
         assert not wrong, "\n".join(wrong)
+
+
+def check_statements(row, answer):
+    """No more than recorded, but for what a process keeps for some seconds and may have to ask for again."""
+    if row.method == "GET":
+        return
+    if os.environ.get("RECORD"):
+        kept = json.loads(WRITES.read_text()) | {row.label: answer.statements}
+        WRITES.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n")
+    most = json.loads(WRITES.read_text()).get(row.label, 0)
+    assert answer.statements <= most + KEPT, "more database statements than recorded"
+
+
+def test_few_changes_take_more_than_twelve_statements():
+    """Those that do are named with the reason."""
+    many = {label for label, count in json.loads(WRITES.read_text()).items() if count > MOST}
+    assert many == LONGER.keys()
 
 
 @pytest.mark.parametrize(

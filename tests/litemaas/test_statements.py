@@ -68,11 +68,13 @@ def test_a_change_is_made_once_per_shape_and_writes_what_it_is_told(django_asser
     renamed = Change(
         lambda _shape, values: User.objects.filter(pk=values["user"]),
         lambda values: {"full_name": values["name"], "updated_at": Now()},
+        returning=("id", "full_name"),
     )
     first, second = UserFactory(), UserFactory()
     for person in (first, second):
         with django_assert_num_queries(1):
-            renamed.run(None, {"user": person.pk, "name": f"Doctor {person.username}"})
+            rows = renamed.rows(None, {"user": person.pk, "name": f"Doctor {person.username}"})
+        assert rows == [{"id": person.pk, "full_name": f"Doctor {person.username}"}]
     kept = dict(User.objects.values_list("pk", "full_name"))
     assert kept[first.pk] == f"Doctor {first.username}"
     assert kept[second.pk] == f"Doctor {second.username}"
