@@ -1,4 +1,5 @@
-"""Whom a key's end is told beforehand: its owner, of a service key those who look after the team."""
+"""What is told of a key: its end beforehand, and what somebody else did to it. To its owner, of a service key to those
+who look after the team."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -8,6 +9,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_noop
 
+from accounts.models import Actor
 from apikeys.models import ApiKey, ApiKeyQuerySet, ExpiryNotice
 from notifications.services import notify
 from teams.models import Member
@@ -19,6 +21,11 @@ _TITLES = {
     1: gettext_noop("API key %(key)s expires within a day"),
 }
 _AT_ONCE = 1000
+# What somebody else did: title, and how it looks.
+BLOCKED = (gettext_noop("API key %(key)s was blocked"), "danger")
+UNBLOCKED = (gettext_noop("API key %(key)s works again"), "success")
+ROTATED = (gettext_noop("API key %(key)s was rotated"), "warning")
+REVOKED = (gettext_noop("API key %(key)s was revoked"), "danger")
 
 
 def tell_of_expiring_keys(*, now: datetime) -> int:
@@ -27,6 +34,39 @@ def tell_of_expiring_keys(*, now: datetime) -> int:
     heads = _heads({key.team_id for key in keys if key.owner_id is None and key.team_id})
     return sum(
         _tell(key, [key.owner_id] if key.owner_id else heads.get(key.team_id, []), now) for key in keys
+    )
+
+
+def tell_of_act(
+    key: ApiKey,
+    act: tuple[str, str],
+    *,
+    actor: Actor,
+    reason: str = "",
+    until: datetime | None = None,
+    now: datetime,
+) -> None:
+    """Somebody did this to another one's key; in the transaction of the act. `until` when the former secret works."""
+    told = (
+        [key.owner_id] if key.owner_id else _heads({key.team_id}).get(key.team_id, []) if key.team_id else []
+    )
+    body = gettext_noop("%(reason)s") if reason.strip() else ""
+    if until is not None:
+        body = gettext_noop("Programs with the former secret stop on %(until)s (UTC).")
+    title, variant = act
+    notify(
+        user_ids=[pk for pk in told if pk != actor.pk],
+        kind="key_changed",
+        variant=variant,
+        title=title,
+        body=body,
+        parameters={
+            "key": key.name or str(key.pk),
+            "reason": reason.strip(),
+            "until": until.strftime("%Y-%m-%d %H:%M") if until else "",
+        },
+        link=f"/api-keys/{key.pk}",
+        now=now,
     )
 
 

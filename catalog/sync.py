@@ -18,6 +18,7 @@ from catalog.errors import EmptyCatalogue, SyncRunning, SyncSafetyStop
 from catalog.facts import DeploymentFacts, Json, ModelFacts, read_deployments
 from catalog.models import Deployment, ManagedDeployment, Model, ModelQuerySet, Price, SyncRun
 from catalog.services import availability_changed
+from catalog.telling import tell_operators
 from litellm_sync.client import GatewayClient, gateway
 from litellm_sync.locks import advisory_lock
 from litemaas.errors import DomainError, Forbidden
@@ -83,7 +84,9 @@ def _run(actor: Actor, trigger: str, confirm: bool, client: GatewayClient, progr
         stopped = isinstance(error, SyncSafetyStop | EmptyCatalogue)
         run.state = SyncRun.State.STOPPED if stopped else SyncRun.State.FAILED
         run.finding = error.message
-        _finish(run)
+        with transaction.atomic():
+            _finish(run)
+            tell_operators(run, actor, now=now)
         raise
     summary.problems, summary.run_id = problems, run.pk
     run.state = SyncRun.State.SUCCEEDED

@@ -86,6 +86,18 @@ def keep_messages(*, user_id: UUID, messages: Iterable[tuple[str, str]], now: da
     Notification.objects.bulk_create(rows)
 
 
+def keep_seen(
+    *, user: User, kind: str, variant: str, title: str, body: str, once: str, now: datetime
+) -> None:
+    """Keep what somebody has read elsewhere, in the reader's language, unless they want nothing of this kind here."""
+    if wants(user.preferences, kind, "portal"):
+        row = Notification(
+            user=user, kind=kind, variant=variant, title=title[:_LONGEST_TITLE], body=body, once=once
+        )
+        row.created_at = row.read_at = now
+        Notification.objects.bulk_create([row], ignore_conflicts=True)
+
+
 def mark_read(*, actor: Actor, notification_id: UUID | str, now: datetime) -> None:
     """Reading again changes nothing."""
     row = Notification.objects.visible_to(actor).get_or_refuse(notification_id)

@@ -6,11 +6,13 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from accounts import audit
 from accounts.models import Actor, Role, User
 from litemaas import errors
+from notifications.services import keep_seen
 from portal.look import forget_look
 from portal.models import Banner, BannerChange, BannerDismissal
 from usage.locks import hold_until_commit
@@ -113,6 +115,16 @@ def dismiss_banner(*, actor: User, banner_id: UUID | str, now: datetime) -> None
         banner=banner,
         user=actor,
         defaults={"until": BannerDismissal.end_of(banner, now), "dismissed_at": now},
+    )
+    text = banner.text(get_language() or "en")
+    keep_seen(
+        user=actor,
+        kind="banner",
+        variant="info" if banner.variant == Banner.Variant.DEFAULT else banner.variant,
+        title=text,
+        body="\n".join(part for part in (text if len(text) > 255 else "", banner.link_url) if part),
+        once=f"banner:{banner.pk}:{banner.updated_at:%Y-%m-%dT%H:%M:%S.%f}",
+        now=now,
     )
 
 

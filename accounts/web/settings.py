@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import profile
+from accounts.audit.words import action_text, category_text
 from accounts.models import AuditEvent, Role, User
 from accounts.web.pages import PageRequest, signed_in
 from accounts.web.settings_forms import PreferencesForm, ProfileForm, initial_of
@@ -77,7 +78,19 @@ def activity(request: PageRequest) -> HttpResponse:
     """What one did oneself, from the record of acts."""
     own = AuditEvent.objects.filter(actor_id=request.user.pk).exclude(resource_type=_READS)
     page = page_of(own.order_by("-at", "-id"), request.GET)
-    return render(request, "settings/activity.html", {"page": page, "tab": "activity"})
+    events = [
+        {
+            "at": event.at,
+            "action": action_text(event.action),
+            "code": event.action,
+            "kind": category_text(event.resource_type),
+            "object": event.resource_id,
+            "success": event.success,
+            "address": event.ip_address,
+        }
+        for event in page
+    ]
+    return render(request, "settings/activity.html", {"page": page, "events": events, "tab": "activity"})
 
 
 @require_POST

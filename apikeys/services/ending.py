@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.models import SYSTEM, Actor
-from apikeys import policies
+from apikeys import policies, telling
 from apikeys.errors import KeyEnded
 from apikeys.models import ApiKey, ApiKeySecret
 from apikeys.services.reaching import locked_key
@@ -30,6 +30,7 @@ def revoke_api_key(*, actor: Actor, key_id: UUID | str, reason: str = "", now: d
         _end(key, now)
         key.save(update_fields=["revoked_at", "updated_at"])
         _record("REVOKE", actor, key, reason, now)
+        telling.tell_of_act(key, telling.REVOKED, actor=actor, reason=reason, now=now)
         outbox.mark_dirty("key", key.pk, now=now)
     return key
 
@@ -47,6 +48,7 @@ def delete_api_key(*, actor: Actor, key_id: UUID | str, reason: str = "", now: d
     key.save(update_fields=["revoked_at", "deleted_at", "updated_at"])
     _record("DELETE", actor, key, reason, now)
     if not was_revoked:
+        telling.tell_of_act(key, telling.REVOKED, actor=actor, reason=reason, now=now)
         outbox.mark_dirty("key", key.pk, now=now)
     return key
 
@@ -148,5 +150,7 @@ def set_blocked(
         key.is_blocked, key.blocked_reason, key.updated_at = blocked, reason.strip()[:500], now
         key.save(update_fields=["is_blocked", "blocked_reason", "updated_at"])
         audit.record(action, actor=actor, obj=key, at=now, metadata={"reason": key.blocked_reason})
+        act = telling.BLOCKED if blocked else telling.UNBLOCKED
+        telling.tell_of_act(key, act, actor=actor, reason=key.blocked_reason, now=now)
         outbox.mark_dirty("key", key.pk, now=now)
     return key

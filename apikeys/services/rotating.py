@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import Actor
-from apikeys import policies, secrets
+from apikeys import policies, secrets, telling
 from apikeys.errors import KeyEnded, RequestTokenReused, RotationInProgress
 from apikeys.models import LONGEST_OVERLAP, ApiKey, ApiKeySecret
 from apikeys.services.reaching import bring_to_gateway, locked_key
@@ -103,6 +103,7 @@ def _commit_rotation(
     key.save(update_fields=["secret_prefix", "secret_suffix", "updated_at"])
     metadata = {"reason": reason, "overlapSeconds": int(overlap.total_seconds()), "oldPrefix": current.prefix}
     audit.record("API_KEY_ROTATE", actor=actor, obj=key, at=now, metadata=metadata)
+    telling.tell_of_act(key, telling.ROTATED, actor=actor, until=current.valid_until, now=now)
     outbox.mark_dirty("key", key.pk, now=now, hurried=False)
     return RotatedKey(key, secret, row, current)
 

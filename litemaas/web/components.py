@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import messages
@@ -13,6 +14,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from litemaas.web.charts import Chart, Series
+from litemaas.web.conflicts import Difference
 from litemaas.web.limits import LimitLevel
 from litemaas.web.progress import JobLine
 from litemaas.web.tables import Column, Table
@@ -133,7 +135,36 @@ def _samples(request: HttpRequest) -> dict[str, Any]:
             "API_KEY": {str(at): f"key {at:02}" for at in range(23)},
         },
         "nothing_touched": {},
+        "told": _told(),
+        "differences": [
+            Difference("Name", "Research and development", "Research"),
+            Difference("Maximum budget", "100", "empty"),
+            Difference("Restricted", "On", "Off"),
+        ],
     }
+
+
+def _told() -> list[dict[str, Any]]:
+    """A notification in every look, one without a body, one that was read."""
+    texts = {
+        "info": ("uma asks for gpt-4o", "For my thesis."),
+        "success": ("You may use gpt-4o", ""),
+        "warning": ("80 % of your budget is used", "8.00 of 10.00 dollars were spent in this budget window."),
+        "danger": ("API key build was blocked", "It stood in a public repository."),
+    }
+    return [
+        {
+            "id": UUID(int=number),
+            "variant": variant,
+            "kind": "Invitations to a team",
+            "title": title,
+            "body": body,
+            "link": "#notifications" if variant != "success" else "",
+            "created_at": timezone.now(),
+            "is_read": variant == "success",
+        }
+        for number, (variant, (title, body)) in enumerate(texts.items(), 1)
+    ]
 
 
 _LIMITS = [

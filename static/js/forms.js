@@ -12,12 +12,24 @@
     form.dataset.sent = "yes";
     form.classList.add("lm-busy");
     if (form.hasAttribute("data-busy")) announce(texts().busy);
+    // Not before the browser has taken down which button was pressed.
+    const pressed = event.submitter;
+    if (pressed?.matches(".pf-v6-c-button:not(.pf-m-plain)")) setTimeout(() => showBusy(pressed));
   });
+  const showBusy = (button) => {
+    button.classList.add("pf-m-progress", "pf-m-in-progress");
+    button.prepend(document.getElementById("busy-template").content.cloneNode(true));
+  };
+  const showReady = (button) => {
+    button.classList.remove("pf-m-progress", "pf-m-in-progress");
+    button.querySelector("[data-busy-sign]")?.remove();
+  };
   // A page that comes back from the browser's memory must be usable again.
   addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll("form[data-sent]")) {
       delete form.dataset.sent;
       form.classList.remove("lm-busy");
+      form.querySelectorAll(".pf-m-in-progress").forEach(showReady);
     }
   });
 

@@ -12,7 +12,9 @@ from catalog.errors import EmptyCatalogue, SyncRunning, SyncSafetyStop
 from catalog.models import Deployment, Model, Price, SyncRun
 from catalog.sync import sync_models
 from litellm_sync.errors import GatewayUnavailable
+from notifications.models import Notification
 from tests.catalog.conftest import deployment
+from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -160,6 +162,20 @@ def test_more_than_a_fifth_missing_stops_until_confirmed(listing, sync):
     assert stop.value.data == {"vanished": 3, "total": 10}
     assert Model.objects.available().count() == 10
     assert sync(confirm=True).unavailable == names[:3]
+
+
+def test_operators_are_told_of_the_first_failure_in_a_row(listing, sync):
+    auditor, person = UserFactory(is_auditor=True), UserFactory()
+    listing.set("chat")
+    sync()
+    listing.set()
+    for _ in range(2):
+        with pytest.raises(EmptyCatalogue):
+            sync()
+    told = Notification.objects.get(kind="sync_problem")
+    assert (told.user, told.title_text) == (auditor, "The reading of the models stopped for safety")
+    assert told.body_text == "The gateway listed no models. Nothing was changed."
+    assert not Notification.objects.filter(user=person).exists()
 
 
 def test_a_fifth_missing_is_still_believed(listing, sync):

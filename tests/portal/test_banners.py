@@ -9,6 +9,7 @@ from django.db import connections
 from django.utils import timezone
 
 from accounts.models import AuditEvent
+from notifications.models import Notification
 from portal.models import Banner, BannerChange
 from tests.api.conftest import ApiClient
 from tests.factories import UserFactory
@@ -113,6 +114,19 @@ def test_dismissing_lasts_for_its_hours_and_ends_with_a_change(admin, reader):
     assert seen_by(reader) == []
     admin.patch(f"banners/admin/{banner['id']}", {"content": {"en": "Still tonight"}})
     assert seen_by(reader) == ["One"]
+
+
+def test_what_was_closed_can_be_read_again_among_the_notifications(admin, reader):
+    text = {"en": "Maintenance **tonight**"}
+    banner = make(
+        admin, isDismissible=True, variant="warning", linkUrl="https://status.example/x", content=text
+    )
+    for _ in range(2):
+        reader.post(f"banners/{banner['id']}/dismiss")
+    kept = Notification.objects.get(user=reader.user)
+    assert (kept.kind, kept.variant, kept.title_text) == ("banner", "warning", "Maintenance **tonight**")
+    assert kept.body_text == "https://status.example/x"
+    assert kept.read_at is not None
 
 
 def test_what_may_not_be_dismissed_is_not(admin, reader):

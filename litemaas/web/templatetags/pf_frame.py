@@ -117,9 +117,10 @@ def notification(
 
 
 @register.simple_tag
-def health_dot() -> SafeString:
-    """Whether the gateway answers, as far as is known, for operators."""
-    return render("health_dot", is_up=frame.gateway_up())
+def health_dot(state: str = "") -> SafeString:
+    """Whether the gateway answers, as far as is known, for operators. `state` (up, down, unknown) says it instead."""
+    is_up = {"up": True, "down": False, "unknown": None}[state] if state else frame.gateway_up()
+    return render("health_dot", is_up=is_up)
 
 
 @register.simple_tag(takes_context=True)
