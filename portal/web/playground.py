@@ -87,7 +87,8 @@ class EmbeddingsForm(forms.Form):
 @signed_in
 def playground(request: PageRequest) -> HttpResponse:
     kind = Model.Type.EMBEDDINGS if request.GET.get("tab") == "embeddings" else Model.Type.CHAT
-    keys = _keys(request.user) if request.user.may("api_keys:write") else []
+    may_call = request.user.may("api_keys:write")
+    keys = _keys(request.user) if may_call else []
     fitting = [key for key in keys if any(model["type"] == kind for model in key["models"])]
     # Keys that fit first: what is chosen at the beginning should work.
     keys = [*fitting, *(key for key in keys if key not in fitting)]
@@ -101,6 +102,7 @@ def playground(request: PageRequest) -> HttpResponse:
     values = {
         "form": form,
         "kind": kind.value,
+        "may_call": may_call,
         "can_play": bool(fitting),
         "keys": keys,
         "has_keys": bool(keys) or ApiKey.objects.filter(owner=request.user).live(timezone.now()).exists(),

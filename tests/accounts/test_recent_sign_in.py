@@ -36,6 +36,7 @@ HARMLESS = {
     "remove_notification": "one's own, already told",
     "delete_audit_filter": "one's own, and nobody else's business",
     "playground-prompt": "one's own, and nobody else's business",
+    "playground-preset": "one's own, and nobody else's business",
     "playground-conversation": "one's own, and nobody else's business",
     "playground-conversations": "one's own, and nobody else's business",
     "mfa_remove_webauthn": "asked by allauth, and tested below",

@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import expect
 
@@ -110,6 +111,10 @@ def test_two_models_stand_side_by_side_and_stopping_keeps_what_was_said(start, g
     expect(table.get_by_role("columnheader")).to_have_text([CHAT, OTHER])
     expect(table.get_by_role("row", name=re.compile("Cost"))).to_contain_text("best")
     assert "columns=2" in page.url
+    page.set_viewport_size({"width": 320, "height": 800})
+    assert Axe().run(page).response["violations"] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    page.set_viewport_size({"width": 1280, "height": 900})
     gateway.faults.add("pace", "/v1/chat/completions", seconds=0.2)
     say(page, "word " * 60)
     expect(logs.nth(1)).to_contain_text("You wrote: word")
@@ -202,6 +207,12 @@ def test_texts_become_vectors_and_are_compared(start):
 
 def test_without_a_key_there_is_a_way_to_one(db):
     assert "Create key" in signed_in(UserFactory()).get("/playground").content.decode()
+
+
+def test_who_may_only_look_is_told_so(db):
+    page = signed_in(UserFactory(roles=["readonly"])).get("/playground").text
+    assert "Your role lets you look" in page
+    assert "Create key" not in page
 
 
 def test_a_key_without_a_fitting_model_says_what_it_opens(gateway, drain, db):

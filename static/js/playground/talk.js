@@ -199,6 +199,7 @@
       words.textContent = isStopped ? texts.stopped : error instanceof play.Refusal ? error.message : texts.failed;
       words.classList.toggle("lm-tone-danger", !isStopped);
       box.hidden = false;
+      answer.element.querySelectorAll(".lm-message__acts button")[1].hidden = !answer.paper.text;
       const way = box.querySelector("[data-way]");
       way.hidden = !["BUDGET_EXCEEDED", "RATE_LIMITED", "FORBIDDEN"].includes(error.code);
       way.href = `${play.keyPage}/${this.settings.key}`;
@@ -212,8 +213,10 @@
     async showStanding(place) {
       const response = await fetch(`${play.standing}?key=${encodeURIComponent(this.settings.key)}`).catch(() => null);
       if (!response?.ok) return;
-      const part_ = new DOMParser().parseFromString(await response.text(), "text/html");
-      place.replaceChildren(...part_.body.childNodes);
+      const drawn = new DOMParser().parseFromString(await response.text(), "text/html");
+      place.replaceChildren(...drawn.body.childNodes);
+      place.hidden = false;
+      this.follow(true);
     }
 
     countDown(seconds, element, words, retry) {
