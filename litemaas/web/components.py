@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.html import format_html
 
 from litemaas.web.charts import Chart, Series
 from litemaas.web.conflicts import Difference
@@ -127,6 +128,9 @@ def _samples(request: HttpRequest) -> dict[str, Any]:
         "tones": ["blue", "teal", "green", "orange", "purple", "red", "orangered", "yellow", "grey"],
         "charts": _charts(),
         "jobs": _jobs(),
+        "banners_of_each_kind": _banners(),
+        "languages": _languages(),
+        "own_brand": {"login_title": "Models of the Lab", "login_subtitle": "Ask Ada for an account."},
         "amounts": {name: Decimal(text) for name, text in _AMOUNTS.items()},
         "secret": "sk-" + "example" * 5,
         "limits": _LIMITS,
@@ -191,6 +195,43 @@ _LIMITS = [
         binds=frozenset({"rpm"}),
     ),
 ]
+
+
+def _banners() -> list[dict[str, str]]:
+    kinds = ["info", "success", "warning", "danger", "default"]
+    return [
+        {
+            "variant": kind,
+            "html": format_html("<p>Tonight from <strong>nine</strong> to ten.</p>"),
+            "language": "en",
+            "link": "https://example.com" if kind == "warning" else "",
+            "link_text": "More",
+            "dismiss": "/" if kind == "info" else "",
+        }
+        for kind in kinds
+    ]
+
+
+class SampleTexts(forms.Form):
+    text_en = forms.CharField(label="Text", widget=forms.Textarea({"rows": 2}))
+    text_de = forms.CharField(label="Text", required=False, widget=forms.Textarea({"rows": 2}))
+
+
+def _languages() -> list[dict[str, Any]]:
+    form = SampleTexts(initial={"text_en": "Hello"}, auto_id="texts_%s")
+    english, german = form["text_en"], form["text_de"]
+    return [
+        {"slug": "en", "title": "English", "fields": [english], "is_filled": True},
+        {
+            "slug": "de",
+            "title": "Deutsch",
+            "fields": [german],
+            "copy_from": english.id_for_label,
+            "copy_into": german.id_for_label,
+        },
+    ]
+
+
 _AMOUNTS = {
     "nothing": "0",
     "small": "0.004213",
