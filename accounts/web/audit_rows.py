@@ -50,7 +50,9 @@ class Row:
 
     @property
     def credential(self) -> str:
-        return words.credential_text(self.event["authMethod"] or "")
+        """Empty for the program itself."""
+        code = self.event["authMethod"] or ""
+        return words.credential_text(code) if code != "none" else ""
 
     @property
     def resource_short(self) -> str:

@@ -45,11 +45,13 @@ def details_row(content: str, row_id: Any, columns: int) -> SafeString:
 def differences(
     items: list[tuple[str, str | None, str | None]], caption: str = "", before: str = "", after: str = ""
 ) -> SafeString:
-    """Field, value before, value after; None is a dash. `before` and `after` head the columns."""
+    """Field, value before, value after; None is a dash. With `before` and `after`, which then head the columns, it is
+    two sides of one thing instead: neither is the old one."""
     return render(
         "differences",
         items=items,
         caption=caption or gettext("What changed"),
         before=before or gettext("Before"),
         after=after or gettext("After"),
+        is_change=not before,
     )

@@ -6,10 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models.functions import Lower
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.models import User
@@ -17,18 +20,42 @@ from accounts.web.pages import PageRequest, signed_in
 from apikeys import services
 from apikeys.key_policy import KeyPolicy, key_policy
 from apikeys.models import ApiKey, ApiKeyQuerySet
-from apikeys.web.forms import ChangeForm, KeyForm, RotateForm, teams_with_keys
-from apikeys.web.listing import row_of
+from apikeys.web.forms import ChangeForm, KeyFilter, KeyForm, RotateForm, teams_with_keys
+from apikeys.web.listing import Row, filtered, row_of, rows_of, used_models, used_teams
 from apikeys.web.states import with_gateway_state
 from catalog.models import Model
 from litemaas import errors
 from litemaas.web.forms import show_refusal
 from litemaas.web.paging import page_of
+from litemaas.web.tables import Column, Table
+from litemaas.web.templatetags.pf_labels import KEY_LOOKS
 from portal.web.people.forms import DeleteKeyForm, NeededReasonForm, ReasonForm
 from portal.web.people.person import READ, WRITE_KEYS, person_for, require, sent, shown
 from subscriptions.services import grant_models
 
 PAGE_SIZES = (10, 20, 50, 100)
+TABLE: Table[Row] = Table(
+    "user-keys",
+    [
+        Column("name", gettext_lazy("Name"), lambda row: row.key.name, order=Lower("name"), is_fixed=True),
+        Column("key", gettext_lazy("Key"), lambda row: row.key.preview, is_extra=True),
+        Column("status", gettext_lazy("Status"), lambda row: str(KEY_LOOKS[row.state.word].word)),
+        Column("models", gettext_lazy("Models"), lambda row: ", ".join(row.models)),
+        Column("spend", gettext_lazy("Budget"), lambda row: row.spend, order="spend"),
+        Column("rates", gettext_lazy("Rates"), lambda row: f"{row.key.tpm_limit} {row.key.rpm_limit}"),
+        Column("used", gettext_lazy("Last used"), lambda row: row.key.last_used_at, order="last_used_at"),
+        Column("expires", gettext_lazy("Expires"), lambda row: row.key.expires_at, order="expires_at"),
+        Column("team", gettext_lazy("Team"), lambda row: row.team_name, order="team__name", is_extra=True),
+        Column(
+            "created",
+            gettext_lazy("Created"),
+            lambda row: row.key.created_at,
+            order="created_at",
+            is_extra=True,
+        ),
+    ],
+    sort="-created",
+)
 
 
 def _keys_of(request: PageRequest, person: User) -> ApiKeyQuerySet:
@@ -37,11 +64,18 @@ def _keys_of(request: PageRequest, person: User) -> ApiKeyQuerySet:
 
 @require_GET
 @signed_in
-def keys(request: PageRequest, user_id: UUID) -> HttpResponse:
+def keys(request: PageRequest, user_id: UUID) -> HttpResponseBase:
     person, now = person_for(request, user_id), timezone.now()
-    rows = _keys_of(request, person).order_by("-created_at", "id").prefetch_related("model_links")
-    page = page_of(rows, request.GET, PAGE_SIZES)
-    return shown(request, "keys", person, page=page, rows=[row_of(key, now) for key in page])
+    theirs, table = _keys_of(request, person), TABLE.shown_to(request)
+    chosen = KeyFilter(request.GET, models=used_models(theirs), teams=used_teams(person))
+    found = table.sorted(filtered(theirs, chosen, now))
+    if table.wants_file:
+        return table.file(found, of=lambda some: rows_of(some, now))
+    page = page_of(found, request.GET, PAGE_SIZES)
+    rows = rows_of(page, now)
+    is_plain = not any(chosen.cleaned_data.values())
+    has_any = bool(rows) or not is_plain or theirs.exists()
+    return shown(request, "keys", person, filter=chosen, table=table, page=page, rows=rows, has_any=has_any)
 
 
 @require_GET
