@@ -198,7 +198,11 @@ class GrantForm(forms.Form):
 class DeleteKeyForm(ReasonForm):
     """Typed, because it can't be undone."""
 
-    typed = forms.CharField(label=_("Name of the key"), required=False, max_length=255)
+    typed = forms.CharField(
+        label=_("Name of the key"),
+        max_length=255,
+        error_messages={"required": _("This is not the name of the key.")},
+    )
     field_order = ["typed", "reason"]
 
     def __init__(self, data: QueryDict | None, *, name: str) -> None:
