@@ -20,7 +20,9 @@ _OF_TYPE = {Model.Type.CHAT: "chat", Model.Type.EMBEDDINGS: "embeddings", Model.
 
 
 class PageForm(forms.Form):
-    """A model as the page asks for it; its name is fixed."""
+    """A model as the page asks for it; its name is fixed. `version` is of what was shown (`litemaas.web.conflicts`)."""
+
+    version: str
 
     model_type = forms.ChoiceField(label=_("Type"), choices=Model.Type.choices)
     description = forms.CharField(

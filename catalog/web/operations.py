@@ -18,6 +18,7 @@ from catalog.models import ManagedDeployment, Model
 from catalog.web.model_forms import DeleteForm, NewModelForm, PageForm
 from litellm_sync.errors import GatewayRefused
 from litemaas import dry_run, errors
+from litemaas.web import conflicts
 from litemaas.web.forms import show_refusal
 
 _NAMED = 20
@@ -73,15 +74,17 @@ def _saved(request: PageRequest, form: NewModelForm) -> managing.Saved | None:
 def edit_model(request: PageRequest, model_id: str) -> HttpResponse:
     _require(request)
     present, is_ours, model = _present(model_id)
-    form = PageForm(_typed(request), initial=PageForm.initial_of(present, model.restricted_access))
-    if not is_ours:
-        form.freeze()
+    form = _page_form(present, is_ours, model, _typed(request))
+    # What was shown, for when somebody else saves first.
+    conflicts.stamp(form, form)
     outcome = impact = None
+    if request.method == "POST":
+        form.version = request.POST.get(conflicts.FIELD, "")
     if _is_sent(request) and form.is_valid():
         if "test" in request.POST and is_ours:
             outcome = _tried(request, form, model_id)
         elif (impact := _unconfirmed_restriction(request, form, model)) is None and (
-            saved := _changed(request, form, present if is_ours else None, model_id)
+            saved := _changed(request, form, model_id)
         ):
             return _done(request, saved, _("The model %(model)s was changed."))
     values = {"form": form, "model": model, "outcome": outcome, "is_ours": is_ours, "impact": impact}
@@ -123,27 +126,35 @@ def _present(model_id: str) -> tuple[ModelForm, bool, Model]:
     return (*managing.present_form(model), model)
 
 
-def _changed(
-    request: PageRequest, form: PageForm, present: ModelForm | None, model_id: str
-) -> managing.Saved | None:
-    """`present` None: only whether it is restricted can be changed here."""
-    changes: dict[str, Any] = {}
-    if present is not None:
+def _page_form(present: ModelForm, is_ours: bool, model: Model, typed: QueryDict | None = None) -> PageForm:
+    form = PageForm(typed, initial=PageForm.initial_of(present, model.restricted_access))
+    if not is_ours:
+        form.freeze()
+    return form
+
+
+def _changed(request: PageRequest, form: PageForm, model_id: str) -> managing.Saved | None:
+    """None when it was refused, or somebody else saved meanwhile: the form says which. The values are compared with
+    what is there when it is our turn. Of a model of the gateway's own only the restriction is changed."""
+    done: list[managing.Saved] = []
+
+    def save() -> None:
+        present, is_ours, _model = _present(model_id)
         wanted = form.as_model_form(present)
         names = [n for n in ModelForm.column_names() if getattr(wanted, n) != getattr(present, n)]
-        changes = {name: getattr(wanted, name) for name in names}
-    try:
-        return managing.change_model(
-            actor=request.user,
-            model_id=model_id,
-            changes=changes,
-            provider_key=form.cleaned_data["api_key"] or None,
-            restricted=form.cleaned_data["restricted"],
-            now=timezone.now(),
+        done.append(
+            managing.change_model(
+                actor=request.user,
+                model_id=model_id,
+                changes={name: getattr(wanted, name) for name in names} if is_ours else {},
+                provider_key=form.cleaned_data["api_key"] or None,
+                restricted=form.cleaned_data["restricted"],
+                now=timezone.now(),
+            )
         )
-    except (errors.InvalidInput, NotManagedHere, GatewayRefused) as error:
-        show_refusal(form, error)
-        return None
+
+    conflicts.saved(request, form, lambda: _page_form(*_present(model_id)), save)
+    return done[0] if done else None
 
 
 def _tried(request: PageRequest, form: PageForm, model_id: str | None) -> probing.Outcome | None:

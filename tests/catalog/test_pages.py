@@ -208,3 +208,22 @@ def test_a_synchronisation_that_stopped_for_safety_explains_and_asks(operators, 
     done = operators.post(reverse("sync_models"), {"confirm": "yes"}, follow=True)
     assert done.redirect_chain == [(reverse("manage_models"), 302)]
     assert "60 unavailable" in done.text
+
+
+def test_who_saves_second_sees_what_the_first_one_changed(operators):
+    operators.post(reverse("new_model"), {**FORM, "restricted": ""})
+    edit = reverse("edit_model", args=["lab/paged"])
+    seen = operators.get(edit).context["form"].version
+    mine = {**FORM, "api_key": "", "restricted": "", "version": seen}
+    assert operators.post(edit, {**mine, "rpm": "30"}).status_code == 302
+    late = operators.post(edit, {**mine, "description": "Mine."})
+    assert late.status_code == 200
+    assert {(one.label, one.yours, one.saved) for one in late.context["form"].conflict} == {
+        ("Requests per minute", "10", "30"),
+        ("Description", "Mine.", "By hand."),
+    }
+    row = ManagedDeployment.objects.get()
+    assert (row.rpm, row.description) == (30, "By hand.")
+    again = {**mine, "description": "Mine.", "version": late.context["form"].version}
+    assert operators.post(edit, again).status_code == 302
+    assert ManagedDeployment.objects.get().description == "Mine."
