@@ -90,4 +90,4 @@ def test_an_option_that_was_set_to_none_is_none_for_the_rules_as_well(admin):
     for amount in (5, None):
         answer = admin.put("admin/settings/user-defaults", {"maxBudget": amount, "tpmLimit": None})
         assert answer.status_code == 200, answer.text
-    assert options.values(["userDefaultMaxBudget"]) == {"userDefaultMaxBudget": None}
+    assert options.values(["userMaxBudget"]) == {"userMaxBudget": None}
