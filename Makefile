@@ -24,7 +24,7 @@ run: setup ## Start everything on http://127.0.0.1:8000 (PORT, GATEWAY_PORT, DEM
 	@exec $(STACK) run
 
 test: setup ## All tests; ARGS="tests/apikeys -k revoke" for some, COVERAGE=1 to measure
-	@exec $(BIN)/pytest -n 2 $(if $(COVERAGE),--cov --cov-report=term --cov-fail-under=85) $(ARGS)
+	@exec $(BIN)/pytest -n 3 $(if $(COVERAGE),--cov --cov-report=term --cov-fail-under=85) $(ARGS)
 
 check: setup ## Style, types, layers, migrations, settings for production, templates, lock files
 	$(BIN)/ruff check .

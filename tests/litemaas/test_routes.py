@@ -20,6 +20,18 @@ ROUTES = [
     route("models/<path:model_id>", view, "model"),
     re_path(r"^(?P<anything>[a-z]+)/odd$", view, name="odd"),
 ]
+OURS = (
+    "accounts",
+    "apikeys",
+    "catalog",
+    "jobs",
+    "litemaas",
+    "notifications",
+    "portal",
+    "subscriptions",
+    "teams",
+    "usage",
+)
 ONE = "0b9e5a34-6f3c-4a4b-9d6a-2f6f5b1f6a01"
 
 
@@ -56,3 +68,21 @@ def test_the_routes_of_the_project_are_looked_up_like_this():
     resolver = next(e for e in get_resolver().url_patterns if str(e.pattern) == "api/v1/")
     assert isinstance(resolver, SegmentedResolver)
     assert len(resolver._by_segment[""].url_patterns) < len(resolver.url_patterns) / 5
+
+
+def test_no_two_addresses_of_ours_have_one_name():
+    """Else a link leads to whichever of them was found first."""
+
+    def named(patterns):
+        for one in patterns:
+            if isinstance(one, URLResolver):
+                if one.namespace is None:
+                    yield from named(one.url_patterns)
+            elif one.name and str(one.lookup_str).startswith(OURS):
+                # The same view at a second address, an older spelling of it, is meant.
+                yield one.name, one.lookup_str
+
+    views = {}
+    for name, view_name in named(get_resolver().url_patterns):
+        views.setdefault(name, set()).add(view_name)
+    assert {name: found for name, found in views.items() if len(found) > 1} == {}
