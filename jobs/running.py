@@ -194,6 +194,7 @@ def _tell(job: Job, now: datetime) -> None:
         body="%(error)s" if job.error else "",
         parameters={"job": label, "error": job.error},
         variant=variant,
+        link=f"/jobs/{job.pk}",
         once=f"job:{job.pk}",
         now=now,
     )

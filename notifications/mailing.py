@@ -36,6 +36,7 @@ _ACTIONS = {
     "budget_threshold": gettext_lazy("See what was spent"),
     "key_expiring": gettext_lazy("See the key"),
     "invitation": gettext_lazy("See the invitation"),
+    "job_finished": gettext_lazy("See what came of it"),
 }
 
 

@@ -37,6 +37,7 @@ HARMLESS = {
     "delete_audit_filter": "one's own, and nobody else's business",
     "playground-prompt": "one's own, and nobody else's business",
     "playground-preset": "one's own, and nobody else's business",
+    "playground-presets": "only makes one",
     "playground-conversation": "one's own, and nobody else's business",
     "playground-conversations": "one's own, and nobody else's business",
     "mfa_remove_webauthn": "asked by allauth, and tested below",

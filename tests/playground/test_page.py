@@ -246,6 +246,7 @@ def test_the_page_takes_as_many_statements_for_many_keys(gateway, drain, db, dja
     user = UserFactory()
     give_models(user, drain, CHAT)
     client = signed_in(user)
+    client.get("/playground")  # what is asked once and remembered
     with django_assert_max_num_queries(100) as few:
         client.get("/playground")
     for number in range(8):
