@@ -6,6 +6,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from accounts import options
 from accounts.models import Actor
 from accounts.options import LARGEST_RATE, Option, amount, whole
@@ -86,12 +89,13 @@ class KeyPolicy:
         for field in _LIMITED:
             most = self.maximums[WIRE[field]]
             if field in values and most is not None and (values[field] is None or values[field] > most):
-                wrong[WIRE[field]] = f"At most {most:f}." if isinstance(most, Decimal) else f"At most {most}."
+                shown = f"{most.normalize():f}" if isinstance(most, Decimal) else str(most)
+                wrong[WIRE[field]] = _("The highest allowed value is %(n)s.") % {"n": shown}
         days = self.maximums["expirationDays"]
         if "expires_at" in values and days is not None:
             ends = values["expires_at"]
             if ends is None or ends > now + timedelta(days=days):
-                wrong["expiresAt"] = f"A key may live for at most {days} days."
+                wrong["expiresAt"] = ngettext("At most %(n)s day.", "At most %(n)s days.", days) % {"n": days}
         wrong |= self._wrong_per_model(values)
         if wrong:
             raise LimitExceedsMaximum(fields=wrong)
@@ -101,11 +105,13 @@ class KeyPolicy:
         for field, whole_field in RATES_PER_MODEL.items():
             most = self.maximums[WIRE[whole_field]]
             if most is not None and any(rate > most for rate in values.get(field, {}).values()):
-                found[WIRE[field]] = f"At most {most} for each model."
+                found[WIRE[field]] = _("At most %(n)s for each model.") % {"n": most}
         most = self.maximums["maxBudget"]
         budgets = values.get("model_max_budget", {}).values()
         if most is not None and any(Decimal(str(limit["budgetLimit"])) > most for limit in budgets):
-            found[WIRE["model_max_budget"]] = f"At most {most:f} for each model."
+            found[WIRE["model_max_budget"]] = _("At most %(n)s for each model.") % {
+                "n": f"{most.normalize():f}"
+            }
         return found
 
 

@@ -23,6 +23,7 @@ from litellm_sync.models import GatewaySpend
 from teams.models import Member, Team
 
 GATEWAY_VERSION = "apikeys:gateway_version"
+GATEWAY_IS_ENTERPRISE = "apikeys:gateway_is_enterprise"
 _NEWEST = (1, 109)
 # Earlier ones let calls pass that are over the person's own budget.
 _USER_BUDGET_BINDS = (1, 91)
@@ -151,6 +152,14 @@ def gateway_version() -> tuple[int, ...]:
         return tuple(cache.get(GATEWAY_VERSION) or _NEWEST)
     except RedisError:
         return _NEWEST
+
+
+def gateway_is_enterprise() -> bool:
+    """Whether the connected gateway can enforce what needs a licence, as the workers saw it last; else no."""
+    try:
+        return bool(cache.get(GATEWAY_IS_ENTERPRISE))
+    except RedisError:
+        return False
 
 
 def _user_budget_binds(key: ApiKey) -> bool:

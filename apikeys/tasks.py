@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from accounts.models import SYSTEM
 from apikeys import services, telling
-from apikeys.limits import GATEWAY_VERSION
+from apikeys.limits import GATEWAY_IS_ENTERPRISE, GATEWAY_VERSION
 from litellm_sync.errors import GatewayRefused, GatewayUnavailable, UnsupportedGateway
 
 
@@ -30,12 +30,14 @@ def tell_of_expiring_keys() -> int:
 
 
 def _remember_gateway() -> None:
-    """Which limits bind depends on the gateway's version, and who shows them must not ask it."""
+    """Which limits bind depends on the gateway's version and licence, and who shows them must not ask it."""
     from litellm_sync.client import gateway
 
     try:
         version = gateway().features().version_tuple
+        is_enterprise = gateway().is_enterprise()
     except (GatewayUnavailable, GatewayRefused, UnsupportedGateway):
         return
+    cache.set(GATEWAY_IS_ENTERPRISE, is_enterprise, timeout=None)
     if version:
         cache.set(GATEWAY_VERSION, version, timeout=None)

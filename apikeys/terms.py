@@ -6,6 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypedDict
 
+from django.utils.translation import gettext as _
+
 from accounts.options import LARGEST_BUDGET, LARGEST_RATE
 from accounts.permissions import GRANTABLE_TO_KEYS_BY_ADMINS
 from litellm_sync import windows
@@ -103,7 +105,7 @@ def wrong_values(values: Mapping[str, Any], now: datetime) -> dict[str, str]:
     """What is wrong with each value by itself: a sentence by wire name."""
     wrong = _wrong_texts(values) | _wrong_numbers(values) | _wrong_lists(values)
     if values.get("expires_at") is not None and values["expires_at"] <= now:
-        wrong["expiresAt"] = "Choose a future date."
+        wrong["expiresAt"] = _("Choose a future date.")
     if values.get("budget_window"):
         try:
             values["budget_window"] and windows.read_window(values["budget_window"])
@@ -117,7 +119,7 @@ def wrong_together(after: Mapping[str, Any], model_ids: set[str]) -> dict[str, s
     wrong = {}
     budget, soft = after["max_budget"], after["soft_budget"]
     if budget is not None and soft is not None and soft > budget:
-        wrong["softBudget"] = "The soft budget must not be above the budget."
+        wrong["softBudget"] = _("The soft budget must not be above the budget.")
     for field, whole in RATES_PER_MODEL.items():
         wrong |= _wrong_map(WIRE[field], after[field], model_ids, after[whole])
     amounts = {name: _amount(limit) for name, limit in after["model_max_budget"].items()}
@@ -127,19 +129,24 @@ def wrong_together(after: Mapping[str, Any], model_ids: set[str]) -> dict[str, s
 def _wrong_map(field: str, values: Mapping[str, Any], model_ids: set[str], most: Any) -> dict[str, str]:
     foreign = sorted(set(values) - model_ids)
     if foreign:
-        return {field: f"{', '.join(foreign)} is not among the models of this key."}
+        text = _("%(names)s is not among the models of this key.") % {"names": ", ".join(foreign)}
+        return {field: text}
     above = sorted(name for name, value in values.items() if most is not None and value > most)
-    return {field: f"The limit of {', '.join(above)} is above the one of the key ({most})."} if above else {}
+    if not above:
+        return {}
+    shown = f"{most.normalize():f}" if isinstance(most, Decimal) else str(most)
+    text = _("The limit of %(names)s must not be above the key’s own limit %(n)s.")
+    return {field: text % {"names": ", ".join(above), "n": shown}}
 
 
 def _wrong_texts(values: Mapping[str, Any]) -> dict[str, str]:
     wrong = {}
     if "name" in values and not values["name"]:
-        wrong["name"] = "Give the key a name."
+        wrong["name"] = _("Give the key a name.")
     if len(values.get("name") or "") > 255:
-        wrong["name"] = "A name has at most 255 characters."
+        wrong["name"] = _("A name has at most 255 characters.")
     if len(values.get("description") or "") > 1000:
-        wrong["description"] = "A description has at most 1000 characters."
+        wrong["description"] = _("A description has at most 1000 characters.")
     return wrong
 
 
@@ -149,12 +156,17 @@ def _wrong_numbers(values: Mapping[str, Any]) -> dict[str, str]:
         value = values.get(field)
         # NaN is no number and compares with none.
         if isinstance(value, Decimal) and value.is_nan():
-            wrong[WIRE[field]] = "Enter a number."
+            wrong[WIRE[field]] = _("Enter a number.")
         elif value is not None and not least <= value <= most:
-            wrong[WIRE[field]] = f"Enter {least} or more, and at most {most}."
+            wrong[WIRE[field]] = _("Enter %(least)s or more, and at most %(most)s.") % {
+                "least": least,
+                "most": most,
+            }
     for field in RATES_PER_MODEL:
         if not all(_is_rate(rate) for rate in (values.get(field) or {}).values()):
-            wrong[WIRE[field]] = f"Each limit must be a whole number from 0 to {LARGEST_RATE}."
+            wrong[WIRE[field]] = _("Each limit must be a whole number from 0 to %(most)s.") % {
+                "most": LARGEST_RATE
+            }
     if not all(_is_budget(limit) for limit in (values.get("model_max_budget") or {}).values()):
         text = "Each budget must be like {budgetLimit: 10, timePeriod: monthly}."
         wrong[WIRE["model_max_budget"]] = text
@@ -165,7 +177,7 @@ def _wrong_lists(values: Mapping[str, Any]) -> dict[str, str]:
     wrong = {}
     tags = values.get("tags") or []
     if len(tags) > MOST_TAGS or not all(0 < len(tag) <= 50 for tag in tags):
-        wrong["tags"] = f"At most {MOST_TAGS} tags, each of 1 to 50 characters."
+        wrong["tags"] = _("At most %(n)s tags, each of 1 to 50 characters.") % {"n": MOST_TAGS}
     guardrails = values.get("guardrails") or []
     if len(guardrails) > MOST_TAGS or not all(0 < len(name) <= 100 for name in guardrails):
         wrong["guardrails"] = f"At most {MOST_TAGS} names, each of 1 to 100 characters."
@@ -174,10 +186,12 @@ def _wrong_lists(values: Mapping[str, Any]) -> dict[str, str]:
     if unknown or not all(isinstance(flag, bool) for flag in permissions.values()):
         wrong["permissions"] = f"Use {', '.join(PERMISSIONS)}, each true or false."
     elif sum(flag is False for flag in permissions.values()) == len(PERMISSIONS):
-        wrong["permissions"] = "Allow at least one of them."
+        wrong["permissions"] = _("Allow at least one of them.")
     unknown = sorted(set(values.get("portal_permissions") or []) - GRANTABLE_TO_KEYS_BY_ADMINS)
     if unknown:
-        wrong["portalPermissions"] = f"A key can't be given {', '.join(unknown)[:200]}."
+        wrong["portalPermissions"] = _("A key can't be given %(names)s.") % {
+            "names": ", ".join(unknown)[:200]
+        }
     return wrong
 
 

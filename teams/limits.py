@@ -62,20 +62,20 @@ def read_amount(value: Any) -> Decimal | None:
         return None
     amount = Decimal(value)
     if not amount.is_finite() or not 0 <= amount <= LARGEST_AMOUNT:
-        raise ValueError(f"Enter an amount between 0 and {LARGEST_AMOUNT:,}.")
+        raise ValueError(_("Enter an amount between 0 and %(most)s.") % {"most": f"{LARGEST_AMOUNT:,}"})
     return amount.quantize(Decimal("1E-10"))
 
 
 def _rate(value: Any) -> int | None:
     if value is not None and not 0 <= value <= LARGEST_RATE:
-        raise ValueError("Enter 0 or more.")
+        raise ValueError(_("Enter 0 or more."))
     return None if value is None else int(value)
 
 
 def _name(value: Any) -> str:
     name = (value or "").strip()
     if not 1 <= len(name) <= 255:
-        raise ValueError("Give the team a name of at most 255 characters.")
+        raise ValueError(_("Give the team a name of at most 255 characters."))
     return str(name)
 
 
@@ -83,7 +83,7 @@ def _text(longest: int) -> Callable[[Any], str]:
     def read(value: Any) -> str:
         text = (value or "").strip()
         if len(text) > longest:
-            raise ValueError(f"Use at most {longest} characters.")
+            raise ValueError(_("Use at most %(n)s characters.") % {"n": longest})
         return str(text)
 
     return read
@@ -100,7 +100,9 @@ def _models(value: Any) -> list[str]:
     wanted = sorted(set(value or []))
     known = set(Model.objects.filter(pk__in=wanted).values_list("pk", flat=True))
     if unknown := [name for name in wanted if name not in known]:
-        raise ValueError(f"There is no model with this name: {', '.join(unknown[:5])}.")
+        raise ValueError(
+            _("There is no model with this name: %(names)s.") % {"names": ", ".join(unknown[:5])}
+        )
     return wanted
 
 

@@ -44,7 +44,7 @@ def change_api_key(
     tidied = tidy(values)
     wrong = wrong_values(tidied, now)
     if model_ids is not None and not model_ids:
-        wrong["modelIds"] = "Choose at least one model."
+        wrong["modelIds"] = _("Choose at least one model.")
     if wrong:
         raise errors.InvalidInput(fields=wrong)
     require_edition(tidied)

@@ -365,9 +365,8 @@ def _require_together(values: dict[str, Any], model_ids: list[str], team: Team |
 def require_within_team(values: dict[str, Any], team: Team) -> None:
     """Raises LimitExceedsMaximum for limits above the team's. None of one's own is fine: the team's binds anyway."""
     wrong = {
-        WIRE[field]: f"The team's limit is {most:f}."
-        if field == "max_budget"
-        else f"The team's limit is {most}."
+        WIRE[field]: _("The team’s limit is %(n)s.")
+        % {"n": f"{most.normalize():f}" if field == "max_budget" else most}
         for field in ("max_budget", "tpm_limit", "rpm_limit")
         if (most := getattr(team, field)) is not None and (values.get(field) or 0) > most
     }

@@ -4,7 +4,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,6 +17,7 @@ from apikeys.web import listing
 from apikeys.web.forms import ChangeForm, RotateForm, models_of_team, subscribed_models
 from apikeys.web.views import detail_of, may_reset
 from litemaas import errors
+from litemaas.web import conflicts
 from litemaas.web.forms import show_refusal
 
 
@@ -28,28 +29,29 @@ def change(request: PageRequest, key_id: UUID) -> HttpResponse:
     now = timezone.now()
     if not policies.may_change(request.user, key) or not key.is_live(now):
         raise errors.Forbidden(_("This key can’t be changed any more."))
-    chosen = sorted(link.model_id for link in key.model_links.all())
-    offered = models_of_team(key.team) if key.team and key.is_service else subscribed_models(request.user)
-    models = sorted({*chosen, *offered})
-    form = ChangeForm(request.POST or None, key=key, models=models, chosen=chosen, policy=key_policy())
-    if request.method == "POST" and form.is_valid() and _change(request, key_id, form):
+
+    def form_of(data: QueryDict | None) -> ChangeForm:
+        present = listing.cared_for(request.user).select_related("team").get_or_refuse(key_id)
+        chosen = sorted(link.model_id for link in present.model_links.all())
+        in_team = present.team if present.is_service else None
+        offered = models_of_team(in_team) if in_team else subscribed_models(request.user)
+        models = sorted({*chosen, *offered})
+        return ChangeForm(data, key=present, models=models, chosen=chosen, policy=key_policy())
+
+    form = form_of(request.POST or None)
+    if conflicts.saved(request, form, lambda: form_of(None), lambda: _change(request, key_id, form)):
         messages.success(request, _("The key is changed."))
         return redirect("api_key", key_id)
     return render(request, "apikeys/change.html", {"form": form, "key": key})
 
 
-def _change(request: PageRequest, key_id: UUID, form: ChangeForm) -> bool:
+def _change(request: PageRequest, key_id: UUID, form: ChangeForm) -> None:
     """Only what was changed in the form is sent: what a newer maximum forbids may stay as long as nobody touches it."""
     now = timezone.now()
     named = {"budget_duration": "budget_window", "expires": "expires_at"}
     changed = {named.get(name, name) for name in form.changed_data}
     values = {name: value for name, value in form.arguments(now).items() if name in changed}
-    try:
-        services.change_api_key(actor=request.user, key_id=key_id, now=now, **values)
-    except errors.DomainError as error:
-        show_refusal(form, error)
-        return False
-    return True
+    services.change_api_key(actor=request.user, key_id=key_id, now=now, **values)
 
 
 @require_http_methods(["GET", "POST"])

@@ -1,7 +1,6 @@
-"""Forms and filters of API keys."""
+"""Forms of API keys."""
 
 import uuid
-from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -12,11 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from apikeys.key_policy import KeyPolicy
+from apikeys.limits import gateway_is_enterprise
 from apikeys.models import ApiKey
 from apikeys.terms import GRANTABLE, PERMISSIONS
+from apikeys.web.by_model import BudgetsByModel, RatesByModel
 from catalog.models import Model
 from litemaas.web.forms import WholeNumber
-from litemaas.web.templatetags.pf_labels import KEY_LOOKS
 from subscriptions.models import Subscription
 from teams.models import Team
 from teams.roles import USES_KEYS, role_of
@@ -38,8 +38,23 @@ _CALLS = [
 # Fields that are named as the columns.
 _SAME = (
     *("name", "description", "max_budget", "soft_budget", "tpm_limit", "rpm_limit"),
-    *("max_parallel_requests", "model_rpm_limit", "model_tpm_limit", "portal_permissions"),
+    *(
+        "max_parallel_requests",
+        "model_rpm_limit",
+        "model_tpm_limit",
+        "model_max_budget",
+        "portal_permissions",
+    ),
 )
+_PORTAL_RIGHTS = {
+    "models:read": _("See the models"),
+    "subscriptions:read": _("See my subscriptions"),
+    "subscriptions:write": _("Change my subscriptions"),
+    "api_keys:read": _("See my API keys"),
+    "usage:read": _("See my usage"),
+    "usage:export": _("Export my usage"),
+    "teams:read": _("See my teams"),
+}
 _NOT_NEGATIVE = {"min_value": _("Enter 0 or more."), "invalid": _("Enter a number.")}
 
 
@@ -61,33 +76,6 @@ def teams_with_keys(user: User) -> list[tuple[str, str]]:
     """The teams that this person may hold keys of, as choices."""
     rows = Team.objects.active().of(user.pk).annotate(my_role=role_of(user.pk)).filter(my_role__in=USES_KEYS)
     return [(str(pk), name) for pk, name in rows.values_list("pk", "name")]
-
-
-class RatesByModel(forms.CharField):
-    """Lines like `model-name: 60`, as a map."""
-
-    def __init__(self, **options: Any) -> None:
-        widget = forms.Textarea({"rows": 2, "spellcheck": "false"})
-        super().__init__(required=False, max_length=20_000, widget=widget, **options)
-
-    def to_python(self, value: Any) -> Any:
-        if isinstance(value, dict):
-            return value
-        rates: dict[str, int] = {}
-        for line in str(super().to_python(value) or "").splitlines():
-            if not line.strip():
-                continue
-            name, _colon, number = line.rpartition(":")
-            if not name.strip() or not number.strip().isascii() or not number.strip().isdigit():
-                text = gettext("Write one line for each model, like “model-name: 60”.")
-                raise forms.ValidationError(text)
-            rates[name.strip()] = int(number)
-        return rates
-
-    def prepare_value(self, value: Any) -> Any:
-        if isinstance(value, dict):
-            return "\n".join(f"{name}: {rate}" for name, rate in sorted(value.items()))
-        return value
 
 
 class KeySettingsForm(forms.Form):
@@ -155,6 +143,10 @@ class KeySettingsForm(forms.Form):
         label=_("Tokens per minute of single models"),
         help_text=_("One line for each model, like “model-name: 10000”."),
     )
+    model_max_budget = BudgetsByModel(
+        label=_("Budgets of single models"),
+        help_text=_("One line for each model, like “model-name: 10 monthly”. In US dollars."),
+    )
     permissions = forms.MultipleChoiceField(
         label=_("Calls"),
         choices=_CALLS,
@@ -167,7 +159,7 @@ class KeySettingsForm(forms.Form):
     )
     portal_permissions = forms.MultipleChoiceField(
         label=_("Rights on the portal"),
-        choices=[(code, code) for code in GRANTABLE],
+        choices=[(code, _PORTAL_RIGHTS.get(code, code)) for code in GRANTABLE],
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text=_("For programs that use this key on the portal’s own API. None is usual."),
@@ -178,6 +170,8 @@ class KeySettingsForm(forms.Form):
     ) -> None:
         super().__init__(data, initial={"permissions": list(PERMISSIONS), **initial})
         self.policy = policy
+        if not initial.get("model_max_budget") and not gateway_is_enterprise():
+            del self.fields["model_max_budget"]
         self._set_choices("model_ids", [(name, name) for name in models])
         self._set_choices("expires", self._expiries())
         for name, wire, unit in (
@@ -194,9 +188,10 @@ class KeySettingsForm(forms.Form):
 
     def _expiries(self) -> list[Any]:
         most = self.policy.maximums["expirationDays"]
+        usual = self.policy.defaults["expirationDays"]
         days = [
             (str(day), ngettext_lazy("In %(n)s day", "In %(n)s days", day) % {"n": day})
-            for day in sorted({*_DAYS, *([most] if most else [])})
+            for day in sorted({*_DAYS, *(day for day in (most, usual) if day)})
             if most is None or day <= most
         ]
         never = [] if most else [("", _("Never"))]
@@ -212,7 +207,7 @@ class KeySettingsForm(forms.Form):
         """For the use cases; empty is None."""
         values = self.cleaned_data
         chosen = values["permissions"]
-        found = {name: values[name] for name in (*_SAME, "model_ids")}
+        found = {name: values[name] for name in (*_SAME, "model_ids") if name in values}
         found["budget_window"] = values["budget_duration"]
         found["tags"] = [tag for tag in (part.strip() for part in values["tags"].split(",")) if tag]
         found["permissions"] = {name: False for name in PERMISSIONS if name not in chosen}
@@ -265,7 +260,7 @@ class KeyForm(KeySettingsForm):
             "budget_duration": usual["budgetDuration"] or "",
             "tpm_limit": usual["tpmLimit"],
             "rpm_limit": usual["rpmLimit"],
-            "expires": str(days) if days in _DAYS else "",
+            "expires": str(days) if days else "",
         }
         super().__init__(data, models=models, policy=policy, initial=initial)
         self._set_choices("team_id", [("", _("None")), *teams])
@@ -326,47 +321,3 @@ class RotateForm(forms.Form):
 
     def __init__(self, data: QueryDict | None = None) -> None:
         super().__init__(data, initial={"request_token": str(uuid.uuid4()), "overlap": 3600})
-
-
-class KeyFilter(forms.Form):
-    """Revoked and expired keys are listed when they are asked for. Without `teams` there is no choice of team, with
-    `kinds` one between personal and service keys."""
-
-    search = forms.CharField(
-        label=_("Search by name"), required=False, max_length=200, widget=forms.TextInput({"type": "search"})
-    )
-    status = forms.ChoiceField(
-        label=_("Status"),
-        required=False,
-        choices=[("", ""), *((word, look.word) for word, look in KEY_LOOKS.items())],
-    )
-    model = forms.ChoiceField(label=_("Model"), required=False)
-    team = forms.ChoiceField(label=_("Team"), required=False)
-    kind = forms.ChoiceField(
-        label=_("Kind"),
-        required=False,
-        choices=[("", ""), ("personal", _("Personal keys")), ("service", _("Service keys"))],
-    )
-    ended = forms.BooleanField(label=_("Show ended"), required=False)
-
-    def __init__(
-        self,
-        query: QueryDict,
-        *,
-        models: list[str],
-        teams: Sequence[tuple[str, str]] = (),
-        kinds: bool = False,
-    ) -> None:
-        super().__init__(query)
-        self._offer("model", [(name, name) for name in models])
-        self._offer("team", teams)
-        if not teams:
-            del self.fields["team"]
-        if not kinds:
-            del self.fields["kind"]
-        self.full_clean()
-
-    def _offer(self, name: str, choices: Sequence[tuple[str, str]]) -> None:
-        field = self.fields[name]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101  for the type checker
-        field.choices = [("", ""), *choices]

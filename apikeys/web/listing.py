@@ -15,7 +15,7 @@ from accounts.models import User
 from apikeys.models import ApiKey, ApiKeyModel, ApiKeyQuerySet
 from apikeys.models.keys import seen_by
 from apikeys.spend import secret_facts, spent_by
-from apikeys.web.forms import KeyFilter
+from apikeys.web.key_filter import KeyFilter
 from apikeys.web.states import KeyState, in_state, state_of, with_gateway_state
 from litemaas.web.tables import Column, Table
 from litemaas.web.templatetags.pf_labels import KEY_LOOKS

@@ -18,7 +18,8 @@ from apikeys import policies, services
 from apikeys.key_policy import key_policy
 from apikeys.models import ApiKey
 from apikeys.web import listing
-from apikeys.web.forms import KeyFilter, KeyForm, models_of_team
+from apikeys.web.forms import KeyForm, models_of_team
+from apikeys.web.key_filter import KeyFilter
 from apikeys.web.states import with_gateway_state
 from apikeys.web.views import created
 from litemaas import errors

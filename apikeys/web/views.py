@@ -20,7 +20,8 @@ from apikeys import policies, services
 from apikeys.key_policy import key_policy
 from apikeys.models import ApiKey, ApiKeySecret
 from apikeys.web import history, limits, listing
-from apikeys.web.forms import KeyFilter, KeyForm, subscribed_models, teams_with_keys
+from apikeys.web.forms import KeyForm, subscribed_models, teams_with_keys
+from apikeys.web.key_filter import KeyFilter
 from apikeys.web.use import use_of
 from catalog.models import Model
 from catalog.web.filters import snippet_kind

@@ -144,7 +144,7 @@ def _place_of(team: Team, user_id: UUID, now: datetime) -> Member:
 def _require_heir(team: Team, member: Member, heir_id: UUID) -> None:
     heirs = Member.objects.current().filter(team=team, user__is_active=True, role__in=roles.USES_KEYS)
     if not heirs.exclude(pk=member.pk).filter(user_id=heir_id).exists():
-        text = "Choose somebody else in the team who may hold its keys."
+        text = _("Choose somebody else in the team who may hold its keys.")
         raise errors.InvalidInput(fields={"transferKeysTo": text})
 
 

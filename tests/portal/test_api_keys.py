@@ -3,11 +3,13 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.core.cache import cache
 from django.utils import timezone
 
 from accounts import options
 from accounts.models import SYSTEM
 from apikeys import secrets, services
+from apikeys.limits import GATEWAY_IS_ENTERPRISE
 from apikeys.models import ApiKey, ApiKeySecret
 from litellm_sync.models import GatewayObject, GatewaySpend
 from tests.factories import UserFactory
@@ -76,6 +78,14 @@ def test_what_is_wrong_is_said_at_its_field_and_the_values_stay(change, field, m
     assert list(response.context["form"].errors) == [field]
     assert "kept" in response.content.decode()
     assert not ApiKey.objects.exists()
+
+
+def test_the_usual_life_of_a_key_is_prefilled_and_what_is_too_long_is_not_offered(model, browser):
+    values = {"keyDefaultExpirationDays": 45, "keyMaximumExpirationDays": 60}
+    options.change_options(actor=SYSTEM, values=values, action="TEST", now=timezone.now())
+    form = browser.get("/api-keys/new").context["form"]
+    assert [value for value, _word in form.fields["expires"].choices] == ["30", "45", "60", "date"]
+    assert form.initial["expires"] == "45"
 
 
 def test_the_limit_of_keys_is_said_on_top_of_the_form(model, person, browser, settings):
@@ -255,6 +265,30 @@ class TestChanging:
         assert browser.post(address, FORM | {"expires": "keep"}).status_code == 302
         key.refresh_from_db()
         assert (key.max_budget, key.tags, key.model_rpm_limit, key.permissions) == (None, [], {}, {})
+
+    def test_who_saves_second_sees_both_versions(self, key, browser):
+        address = f"/api-keys/{key.pk}/change"
+        seen = browser.get(address).context["form"].version
+        sent = FORM | {"expires": "keep", "version": seen}
+        assert browser.post(address, sent | {"tpm_limit": "100"}).status_code == 302
+        page = browser.post(address, sent | {"tpm_limit": "200"})
+        assert [(item.yours, item.saved) for item in page.context["form"].conflict] == [("200", "100")]
+        key.refresh_from_db()
+        assert key.tpm_limit == 100
+
+    def test_budgets_of_models_are_offered_where_the_gateway_can_enforce_them(self, key, browser):
+        address = f"/api-keys/{key.pk}/change"
+        assert "model_max_budget" not in browser.get(address).context["form"].fields
+        cache.set(GATEWAY_IS_ENTERPRISE, True)
+        try:
+            assert "model_max_budget" in browser.get(address).context["form"].fields
+            for wrong in ("lab/one", "lab/one: x monthly", "lab/one: 5"):
+                answer = browser.post(address, FORM | {"expires": "keep", "model_max_budget": wrong})
+                assert list(answer.context["form"].errors) == ["model_max_budget"]
+        finally:
+            cache.delete(GATEWAY_IS_ENTERPRISE)
+        ApiKey.objects.update(model_max_budget={"lab/one": {"budgetLimit": 5, "timePeriod": "monthly"}})
+        assert "lab/one: 5 monthly" in browser.get(address).content.decode(), "what is set can be seen"
 
     def test_what_is_wrong_is_said_at_its_field(self, key, browser):
         for change, field in (

@@ -20,7 +20,8 @@ from accounts.web.pages import PageRequest, signed_in
 from apikeys import services
 from apikeys.key_policy import KeyPolicy, key_policy
 from apikeys.models import ApiKey, ApiKeyQuerySet
-from apikeys.web.forms import ChangeForm, KeyFilter, KeyForm, RotateForm, teams_with_keys
+from apikeys.web.forms import ChangeForm, KeyForm, RotateForm, teams_with_keys
+from apikeys.web.key_filter import KeyFilter
 from apikeys.web.listing import Row, filtered, row_of, rows_of, used_models, used_teams
 from apikeys.web.states import with_gateway_state
 from catalog.models import Model
