@@ -54,7 +54,7 @@ chaos: setup ## Random steps, kills and outages until portal and gateway agree; 
 fuzz: setup ## Schemathesis against a running portal, as each role; ARGS="--seconds 60 --roles user"
 	@exec $(BIN)/python -m tests.fuzz $(ARGS)
 
-bench-usage: setup ## Ingestion, disk and questions of the usage ledger (docs/performance.md)
+bench-usage: setup ## Ingestion, disk and questions of the usage ledger (docs/performance.md); ARGS=--ask asks about raw calls
 	@$(BIN)/python -m bench.ledger $(ARGS)
 	@exec $(BIN)/python -m bench.ledger.asking
 

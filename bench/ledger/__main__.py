@@ -1,4 +1,7 @@
-"""`make bench-usage`: how fast usage goes into the ledger, and what it takes on disk. ARGS="--rows 10000000"."""
+"""`make bench-usage`: how fast usage goes into the ledger, and what it takes on disk. ARGS="--rows 10000000".
+
+`--ask` asks the questions of `bench.ledger.asking` about these calls; `--keep` and `--against` compare two sizes.
+"""
 
 import argparse
 import os
@@ -6,6 +9,7 @@ import sys
 import time
 
 from bench import servers
+from bench.ledger import asking
 
 
 def main() -> int:
@@ -15,6 +19,9 @@ def main() -> int:
     )
     parser.add_argument("--ingest", type=int, default=400_000, help="calls to ingest by each way (400,000)")
     parser.add_argument("--at-once", type=int, default=100_000, help="calls in one transaction of the pull")
+    parser.add_argument("--ask", action="store_true", help="ask the questions about these calls")
+    parser.add_argument("--rounds", type=int, default=20, help="how often each question is asked (20)")
+    asking.add_comparison(parser)
     arguments = parser.parse_args()
     with servers.backing() as environment:
         os.environ.update(environment)
@@ -41,6 +48,10 @@ def _measure(arguments: argparse.Namespace) -> int:
         print(
             f"Disk, {name}: {size / 2**20:,.0f} MiB, {size / arguments.rows * 1e6 / 2**20:,.0f} MiB per million calls"
         )
+    if arguments.ask:
+        asking.ask_all(arguments.rounds, keep=arguments.keep, against=arguments.against)
+    if not arguments.ingest:
+        return 0
     print()
     print("| Way | Calls | Calls/s | Python µs | Database µs | Peak MiB |")
     print("| --- | ---: | ---: | ---: | ---: | ---: |")

@@ -1,16 +1,19 @@
 """`python -m bench.ledger.asking`: how long questions take, on rollups of the size of 100 million calls.
 
 Starts its own PostgreSQL, fills it by SQL (`bench.ledger.filling`), asks each question through the code that answers
-requests, and prints a Markdown table. `--explain` shows the plan of every statement.
+requests, and prints a Markdown table. `--explain` shows the plan of every statement. `--database` asks one that is
+filled already. `--keep` writes the measurements to a file; `--against` such a file shows how many times as long it took.
 """
 
 import argparse
+import json
 import os
 import random
 import sys
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,28 +28,74 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.ledger.asking", description=__doc__)
     parser.add_argument("--rounds", type=int, default=20, help="how often each question is asked (20)")
     parser.add_argument("--explain", action="store_true", help="print the plans too")
+    parser.add_argument("--database", default="", help="the address of a database that is filled already")
+    add_comparison(parser)
     arguments = parser.parse_args()
     with servers.backing() as environment:
         os.environ.update(environment)
-        from bench.ledger import filling, world  # isort: skip
+        if arguments.database:
+            os.environ["DATABASE_URL"] = arguments.database
+        from bench.ledger import filling, world  # isort: skip  # it sets Django up
         from django.core.management import call_command
 
-        started = time.monotonic()
-        call_command("migrate", verbosity=0)
-        world.seed()
-        filling.fill()
-        print(f"Filled in {time.monotonic() - started:.0f} s.", file=sys.stderr, flush=True)
-        print(_sizes())
-        print(
-            "| Question | Target p95 ms | p50 ms | p95 ms | CPU ms: Python | database | Statements |\n"
-            "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"
-        )
-        for name, target, ask in questions():
-            print(_measure(name, target, ask, arguments.rounds, explain=arguments.explain), flush=True)
+        if not arguments.database:
+            started = time.monotonic()
+            call_command("migrate", verbosity=0)
+            world.seed()
+            filling.fill()
+            print(f"Filled in {time.monotonic() - started:.0f} s.", file=sys.stderr, flush=True)
+        ask_all(arguments.rounds, explain=arguments.explain, keep=arguments.keep, against=arguments.against)
     return 0
 
 
-def _measure(name: str, target: float | None, ask: Ask, rounds: int, *, explain: bool) -> str:
+def add_comparison(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--keep", type=Path, help="write the measurements to this file")
+    parser.add_argument("--against", type=Path, help="measurements of a smaller ledger, to be compared with")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Milliseconds; `python` and `database` of processor time."""
+
+    p50: float
+    p95: float
+    python: float
+    database: float
+    statements: int
+
+    @property
+    def work(self) -> float:
+        return self.python + self.database
+
+
+def ask_all(
+    rounds: int, *, explain: bool = False, keep: Path | None = None, against: Path | None = None
+) -> None:
+    """Print a line per question; with `against` how many times the wall clock and the processor time of then."""
+    before = {name: Asked(**one) for name, one in json.loads(against.read_text()).items()} if against else {}
+    print(_sizes())
+    heads = ["Question", "Target p95 ms", "p50 ms", "p95 ms", "CPU ms: Python", "database", "Statements"]
+    heads += ["p50 ÷ smaller", "CPU ÷ smaller"] if before else []
+    print(f"| {' | '.join(heads)} |\n| --- |{' ---: |' * (len(heads) - 1)}")
+    found = {}
+    for name, target, ask in questions():
+        asked = found[name] = _measure(ask, rounds, explain=explain)
+        cells = [
+            *(name, "" if target is None else f"{target:.0f}", f"{asked.p50:.1f}", f"{asked.p95:.1f}"),
+            *(f"{asked.python:.1f}", f"{asked.database:.1f}", str(asked.statements)),
+        ]
+        if before:
+            cells += _times(asked, before.get(name))
+        print(f"| {' | '.join(cells)} |", flush=True)
+    if keep:
+        keep.write_text(json.dumps({name: asdict(one) for name, one in found.items()}, indent=1))
+
+
+def _times(asked: Asked, before: Asked | None) -> list[str]:
+    return [f"{asked.p50 / before.p50:.2f}", f"{asked.work / before.work:.2f}"] if before else ["", ""]
+
+
+def _measure(ask: Ask, rounds: int, *, explain: bool) -> Asked:
     with _counted(explain) as statements:
         ask(0)
     ask(0)
@@ -59,10 +108,7 @@ def _measure(name: str, target: float | None, ask: Ask, rounds: int, *, explain:
     python, database = (time.process_time() - python) * 1000 / rounds, (_database_ms() - database) / rounds
     times.sort()
     p50, p95 = times[len(times) // 2], times[min(int(len(times) * 0.95), len(times) - 1)]
-    return (
-        f"| {name} | {'' if target is None else f'{target:.0f}'} | {p50:.1f} | {p95:.1f} | {python:.1f}"
-        f" | {database:.1f} | {len(statements)} |"
-    )
+    return Asked(p50, p95, python, database, len(statements))
 
 
 def _database_ms() -> float:
@@ -181,9 +227,54 @@ def questions() -> list[tuple[str, float | None, Ask]]:
     listed.append(
         ("totals of a year in Asia/Kathmandu", None, lambda _turn: total(Question(Scope(), foreign), now=now))
     )
+    listed += _pages(people[0])
     latency = queries.Query(everybody(365), ("latencyP50", "latencyP95", "latencyP99"), ("model",))
     listed.append(("latency by model, 365 days", None, lambda _turn: queries.ask(latency, now=now)))
     return listed
+
+
+def _pages(person: Any) -> list[tuple[str, float | None, Ask]]:
+    """The portal's pages of usage, whole: what a request takes without the web server."""
+    from django.conf import settings
+    from django.contrib.auth import get_user_model
+    from django.test import Client
+
+    # Nobody collected the static files.
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+    operator, _made = get_user_model().objects.get_or_create(
+        username="bench-operator",
+        defaults={"roles": ["admin-readonly", "user"], "email": "bench@example.com"},
+    )
+    reader, looker = Client(), Client()
+    reader.force_login(person)
+    looker.force_login(operator)
+
+    def page(client: Any, address: str) -> Ask:
+        def ask(_turn: int) -> Any:
+            answer = client.get(address, HTTP_HOST="localhost")
+            if answer.status_code != 200:
+                raise RuntimeError(f"{address} answered {answer.status_code}")
+            return b"".join(answer) if answer.streaming else answer.content
+
+        return ask
+
+    everybodys = "/operations/usage"
+    return [
+        ("page of one's own usage", 60.0, page(reader, "/usage")),
+        ("page of one's own usage, 90 days", 60.0, page(reader, "/usage?period=90")),
+        *(
+            (f"page of everybody's usage, {name}", 120.0, page(looker, f"{everybodys}?{query}"))
+            for name, query in (
+                ("30 days", "period=30"),
+                ("90 days", "period=90"),
+                ("by user", "tab=user"),
+                ("by model", "tab=model"),
+                ("by key", "tab=key"),
+                ("by day", "tab=day"),
+            )
+        ),
+    ]
 
 
 def queries_models() -> list[str]:
