@@ -148,6 +148,7 @@ def chart_card(content: str, chart: Chart, level: int = 2, **options: Any) -> Sa
         chart=chart,
         level=level,
         data_id=f"{chart.id}-data",
+        unknown=render("not_known"),
         **options,
     )
 

@@ -195,7 +195,26 @@ def chips(context: Context, bound: BaseForm) -> SafeString:
 def _filter_options(item: BoundField) -> list[dict[str, Any]]:
     if not isinstance(item.field.widget, (Select, CheckboxSelectMultiple, RadioSelect)):
         return []
+    if kind_of(item) == "checks":
+        return _check_options(item)
     return [option for option in options_of(item) if str(option["value"])]
+
+
+def _check_options(item: BoundField) -> list[dict[str, Any]]:
+    """What a check list needs of its options, without Django's widgets: there may be hundreds."""
+    chosen = {str(value) for value in item.value() or ()}
+    choices = enumerate(item.field.choices)  # type: ignore[attr-defined]
+    return [
+        {
+            "name": item.html_name,
+            "value": str(value),
+            "label": label,
+            "selected": str(value) in chosen,
+            "id": f"{item.auto_id}_{at}",
+        }
+        for at, (value, label) in choices
+        if str(value)
+    ]
 
 
 def _chips(request: HttpRequest, item: BoundField) -> list[dict[str, str]]:
