@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.template import engines
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils.http import urlencode
 from playwright.sync_api import expect
@@ -227,3 +227,23 @@ def test_a_mouse_signs_out(visit):
     page.locator("summary").last.click()
     page.get_by_role("button", name="Sign out").click()
     expect(page).to_have_url(re.compile("/login"))
+
+
+@pytest.mark.django_db
+def test_who_did_something_too_often_is_told_how_long_to_wait():
+    request = RequestFactory().get("/api-keys")
+    request.user = AnonymousUser()
+    response = error_page(request, 429, "Too many tries.", retry_after=30)
+    page = response.content.decode()
+    assert response["Retry-After"] == "30"
+    assert 'data-wait="30"' in page
+    assert "Too many tries." in page
+
+
+@pytest.mark.django_db
+def test_a_form_that_was_open_for_too_long_leads_back_to_its_page():
+    client = Client(enforce_csrf_checks=True, headers={"referer": "http://testserver/settings?x=1"})
+    client.force_login(UserFactory())
+    page = client.post("/settings", {"full_name": "x"})
+    assert page.status_code == 403
+    assert 'href="/settings?x=1"' in page.content.decode()
