@@ -10,7 +10,7 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="home", permanent=True, query_string=True), name="root"),
     *settings_pages,
     path("home", home.home, name="home"),
-    path("settings/limits", own.limits, name="settings_limits"),
+    path("settings/limits", own.limits, name="own_limits"),
     path("settings/notifications", own.notifications, name="settings_notifications"),
     path("settings/data", own.data, name="settings_data"),
     path("settings/data/export", own.export, name="export_own_data"),

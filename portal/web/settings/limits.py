@@ -92,7 +92,7 @@ def _save_new_users(request: PageRequest) -> HttpResponse:
             refuse(form, refusal)
         else:
             messages.success(request, _("Saved. New users get these limits; present users keep theirs."))
-            return redirect("limits_settings")
+            return redirect("settings_limits")
     return _page(request, users=form)
 
 
@@ -119,7 +119,7 @@ def _save_keys(request: PageRequest) -> HttpResponse:
         messages.warning(request, said % {"names": ", ".join(gone)})
     if told := _above(counted):
         messages.info(request, told)
-    return redirect("limits_settings")
+    return redirect("settings_limits")
 
 
 def _field_of(group: str, wire: str) -> str | None:
@@ -171,7 +171,7 @@ def change_for_many(request: PageRequest) -> HttpResponse:
         return render(request, "portal/settings/limits_sure.html", values)
     bulk_limits.queue(actor=request.user, asked=asked, now=timezone.now())
     messages.info(request, _("The limits are being changed. You may leave this page."))
-    return redirect("limits_settings")
+    return redirect("settings_limits")
 
 
 def _fields_of(form: EverybodyForm) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ from portal.web.settings import backups, banners, branding, currency, frame, lim
 
 urlpatterns = [
     path("operations/settings", frame.settings, name="settings"),
-    path("operations/settings/limits", limits.limits, name="limits_settings"),
+    path("operations/settings/limits", limits.limits, name="settings_limits"),
     path("operations/settings/limits/everybody", limits.change_for_many, name="change_limits_of_many"),
     path("operations/settings/portal", portal_options.portal, name="settings_portal"),
     path("operations/settings/currency", currency.page, name="settings_currency"),
