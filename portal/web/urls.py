@@ -38,7 +38,7 @@ urlpatterns = [
 before_administration = [
     path(
         "admin/tools",
-        RedirectView.as_view(pattern_name="settings", permanent=True, query_string=True),
+        RedirectView.as_view(pattern_name="system_settings", permanent=True, query_string=True),
         name="former_tools",
     ),
 ]

@@ -33,7 +33,7 @@ def auditor(db):
 
 def fields_of(page, form_id=""):
     """What a browser would send: the values of all fields of a page's forms."""
-    return dict(re.findall(r'<input type="hidden" name="(seen)" value="([^"]*)"', page.text))
+    return dict(re.findall(r'<input type="hidden" name="(version)" value="([^"]*)"', page.text))
 
 
 def test_the_tab_of_the_address_is_shown_and_the_former_address_leads_there(console):
@@ -128,7 +128,7 @@ def test_who_saves_over_somebody_elses_change_is_told_both_values_and_may_save_a
     }  # fmt: skip
     refused = console.post(f"{HERE}/portal", sent)
     assert "Somebody changed this meanwhile" in refused.text
-    assert "Now it is: 7" in refused.text
+    assert "Saved meanwhile" in refused.text
     assert options.value("maxActiveKeysPerUser") == 7
     again = console.post(f"{HERE}/portal", {**sent, **fields_of(refused)})
     assert again.status_code == 302

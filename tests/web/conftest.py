@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 import pytest
+from django.conf import settings
 from django.template import engines
 from django.test import Client, RequestFactory
 from playwright.sync_api import Browser, Page
 
+from litemaas import currency
 from tests.factories import UserFactory
 
 
@@ -26,6 +28,13 @@ def words(html: str) -> str:
     parser = _Text()
     parser.feed(html)
     return " ".join("".join(parser.parts).split())
+
+
+@pytest.fixture(autouse=True)
+def _dollars() -> Iterator[None]:
+    """Elements are drawn without a database, which would know the currency."""
+    with currency.as_if(settings.CURRENCY):
+        yield
 
 
 @pytest.fixture

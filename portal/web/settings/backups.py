@@ -19,13 +19,14 @@ from accounts.web.pages import PageRequest, signed_in
 from jobs.models import Job
 from jobs.web.lines import line_of
 from litemaas import errors
-from litemaas.web.forms import WholeNumber
+from litemaas.web import conflicts
+from litemaas.web.forms import WholeNumber, show_refusal
 from litemaas.web.progress import JobLine
 from portal.backups import plan, services
 from portal.backups.servers import DATABASES, GATEWAY, PORTAL
 from portal.backups.services import READ, WRITE, Capability
 from portal.backups.store import Backup
-from portal.web.settings.forms import SettingsForm, refuse
+from portal.web.settings.forms import SettingsForm
 from portal.web.settings.frame import WRITE as WRITE_SETTINGS
 from portal.web.settings.frame import require, show
 
@@ -120,25 +121,29 @@ class Line:
 def page(request: PageRequest) -> HttpResponse:
     """A POST saves the plan."""
     require(request, READ if request.method == "GET" else WRITE_SETTINGS)
+    form = _plan_form(request, request.POST if request.method == "POST" else None)
+
+    def save() -> None:
+        options.change_options(
+            actor=request.user,
+            values={_FIELDS[name]: value for name, value in form.changed_values().items()},
+            action="UPDATE_PORTAL_SETTINGS",
+            now=timezone.now(),
+        )
+
+    if conflicts.saved(request, form, lambda: _plan_form(request, None), save):
+        messages.success(request, _("Saved."))
+        return redirect("system_backup")
+    return _page(request, form)
+
+
+def _plan_form(request: PageRequest, data: Any) -> PlanForm:
     chosen = options.values(plan.PLAN)
-    data = request.POST if request.method == "POST" else None
     present = {name: chosen[option] for name, option in _FIELDS.items()}
-    form = PlanForm(data, present, may_change=request.user.may(WRITE_SETTINGS))
-    if data is not None and form.is_valid():
-        values = {_FIELDS[name]: value for name, value in form.changed_values().items()}
-        try:
-            options.change_options(
-                actor=request.user, values=values, action="UPDATE_PORTAL_SETTINGS", now=timezone.now()
-            )
-        except errors.DomainError as refusal:
-            refuse(form, refusal)
-        else:
-            messages.success(request, _("Saved."))
-            return redirect("settings_backup")
-    return _page(request, form, chosen)
+    return PlanForm(data, present, may_change=request.user.may(WRITE_SETTINGS))
 
 
-def _page(request: PageRequest, form: PlanForm, chosen: dict[str, Any]) -> HttpResponse:
+def _page(request: PageRequest, form: PlanForm) -> HttpResponse:
     found = services.list_backups(actor=request.user)
     line = _line(request)
     values = {
@@ -150,7 +155,9 @@ def _page(request: PageRequest, form: PlanForm, chosen: dict[str, Any]) -> HttpR
         "line": line,
         "is_busy": line is not None and not line.shown.is_finished,
         "form": form,
-        "next_turn": plan.turn_after(timezone.now(), chosen),
+        "next_turn": plan.turn_after(
+            timezone.now(), {option: form.present[name] for name, option in _FIELDS.items()}
+        ),
         "may_plan": request.user.may(WRITE_SETTINGS),
     }
     return show(request, "backup", values, may=WRITE)
@@ -172,7 +179,7 @@ def start(request: PageRequest, database: str) -> HttpResponse:
         raise errors.NotFound
     services.start_backup(actor=request.user, database=database, now=timezone.now())
     messages.info(request, _("The backup is being made. You may leave this page."))
-    return redirect("settings_backup")
+    return redirect("system_backup")
 
 
 @require_GET
@@ -211,11 +218,11 @@ def try_out(request: PageRequest, backup_id: str) -> HttpResponse:
                 keeps=form.cleaned_data["keep"],
                 now=now,
             )
-        except errors.DomainError as refusal:
-            refuse(form, refusal)
+        except errors.Conflict as refusal:
+            show_refusal(form, refusal)
         else:
             messages.info(request, _("The backup is being tested. You may leave this page."))
-            return redirect("settings_backup")
+            return redirect("system_backup")
     return render(request, "portal/settings/backup_try.html", {"form": form, "backup": backup})
 
 
@@ -231,11 +238,11 @@ def restore(request: PageRequest, backup_id: str) -> HttpResponse:
             services.start_restore(
                 actor=request.user, backup_id=backup.id, database=backup.database, now=timezone.now()
             )
-        except errors.DomainError as refusal:
-            refuse(form, refusal)
+        except errors.Conflict as refusal:
+            show_refusal(form, refusal)
         else:
             messages.warning(request, _("The backup is being restored."))
-            return redirect("settings_backup")
+            return redirect("system_backup")
     rows = sum(backup.row_counts.values())
     values = {"form": form, "backup": backup, "rows": rows, "is_portal": backup.database == PORTAL}
     return render(request, "portal/settings/backup_restore.html", values)
@@ -249,5 +256,5 @@ def delete(request: PageRequest, backup_id: str) -> HttpResponse:
     if request.method == "POST":
         services.delete_backup(actor=request.user, backup_id=backup.id, now=timezone.now())
         messages.success(request, _("The backup is deleted."))
-        return redirect("settings_backup")
+        return redirect("system_backup")
     return render(request, "portal/settings/backup_delete.html", {"backup": backup})

@@ -1,5 +1,7 @@
 """The tab of banners: the list with its switches, the editor with its preview, the history."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -17,12 +19,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.models import Role
 from accounts.web.pages import PageRequest, signed_in
 from litemaas import errors
+from litemaas.web import conflicts
 from litemaas.web.paging import page_of
 from portal import banners
 from portal.look import shown
 from portal.models import Banner, BannerChange
 from portal.web.settings.banner_forms import FIELDS, VARIANTS, BannerForm
-from portal.web.settings.forms import refuse
 from portal.web.settings.frame import require, show
 
 READ, WRITE = "admin:banners:read", "admin:banners:write"
@@ -137,15 +139,15 @@ def visibility(request: PageRequest) -> HttpResponse:
     kept = [row for row in rows if row.is_active and str(row.pk) in wanted]
     if not changed:
         messages.info(request, _("Nothing was switched."))
-        return redirect("settings_banners")
+        return redirect("system_banners")
     if not several and len(kept) + sum(changed.values()) > 1:
         messages.error(
             request, _("One banner is visible at a time. Switch the others off, or allow several.")
         )
-        return redirect("settings_banners")
+        return redirect("system_banners")
     banners.set_visibility(actor=request.user, visible=changed, exclusive=not several, now=timezone.now())
     messages.success(request, _("The banners were switched."))
-    return redirect("settings_banners")
+    return redirect("system_banners")
 
 
 def _ids(texts: list[str]) -> list[UUID]:
@@ -163,14 +165,14 @@ def _ids(texts: list[str]) -> list[UUID]:
 def new(request: PageRequest) -> HttpResponse:
     require(request, WRITE)
     form = BannerForm(request.POST if request.method == "POST" else None, None)
-    if request.method == "POST" and form.is_valid():
-        try:
+
+    def save() -> None:
+        with _by_its_fields():
             banners.create_banner(actor=request.user, values=form.values(), now=timezone.now())
-        except errors.DomainError as refusal:
-            _refuse(form, refusal)
-        else:
-            messages.success(request, _("The banner was created."))
-            return redirect("settings_banners")
+
+    if conflicts.saved(request, form, lambda: BannerForm(None, None), save):
+        messages.success(request, _("The banner was created."))
+        return redirect("system_banners")
     return _editor(request, form, None)
 
 
@@ -180,26 +182,32 @@ def edit(request: PageRequest, banner_id: UUID) -> HttpResponse:
     """Read-only administrators look at it."""
     require(request, READ if request.method == "GET" else WRITE)
     banner = Banner.objects.get_or_refuse(banner_id)
-    data = request.POST if request.method == "POST" else None
-    form = BannerForm(data, banner, may_change=request.user.may(WRITE))
-    if data is not None and form.is_valid():
-        try:
+    may_change = request.user.may(WRITE)
+    form = BannerForm(request.POST if request.method == "POST" else None, banner, may_change=may_change)
+
+    def save() -> None:
+        with _by_its_fields():
             banners.change_banner(
                 actor=request.user, banner_id=banner_id, values=form.values(), now=timezone.now()
             )
-        except errors.DomainError as refusal:
-            _refuse(form, refusal)
-        else:
-            messages.success(request, _("The banner was changed. Whoever had closed it sees it again."))
-            return redirect("settings_banners")
+
+    def fresh() -> BannerForm:
+        return BannerForm(None, Banner.objects.get_or_refuse(banner_id))
+
+    if conflicts.saved(request, form, fresh, save):
+        messages.success(request, _("The banner was changed. Whoever had closed it sees it again."))
+        return redirect("system_banners")
     return _editor(request, form, banner)
 
 
-def _refuse(form: BannerForm, refusal: errors.DomainError) -> None:
-    if not isinstance(refusal, errors.InvalidInput):
-        return refuse(form, refusal)
-    fields = {FIELDS.get(name, name): text for name, text in refusal.fields.items()}
-    return refuse(form, errors.InvalidInput(refusal.message, fields=fields))
+@contextmanager
+def _by_its_fields() -> Iterator[None]:
+    """What the use case refuses is named as the form names it."""
+    try:
+        yield
+    except errors.InvalidInput as refusal:
+        fields = {FIELDS.get(name, name): text for name, text in refusal.fields.items()}
+        raise errors.InvalidInput(refusal.message, fields=fields) from refusal
 
 
 def _editor(request: PageRequest, form: BannerForm, banner: Banner | None) -> HttpResponse:
@@ -233,7 +241,7 @@ def delete(request: PageRequest, banner_id: UUID) -> HttpResponse:
     if request.method == "POST":
         banners.delete_banner(actor=request.user, banner_id=banner_id, now=timezone.now())
         messages.success(request, _("The banner was deleted. Its history stays in the audit record."))
-        return redirect("settings_banners")
+        return redirect("system_banners")
     return render(request, "portal/settings/banner_delete.html", {"banner": banner})
 
 

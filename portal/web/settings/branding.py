@@ -18,10 +18,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.web.pages import PageRequest, signed_in
 from litemaas import errors
+from litemaas.web import conflicts
 from portal import branding
 from portal.look import brand_of
 from portal.models import Branding, BrandingImage
-from portal.web.settings.forms import SettingsForm, refuse
+from portal.web.settings.forms import SettingsForm
 from portal.web.settings.frame import READ, WRITE, require, show
 
 Place = BrandingImage.Place
@@ -92,35 +93,33 @@ class Card:
 @signed_in
 def page(request: PageRequest) -> HttpResponse:
     require(request, READ if request.method == "GET" else WRITE)
-    row = Branding.objects.first() or Branding()
-    data = request.POST if request.method == "POST" else None
-    form = _form(data, row, may_change=request.user.may(WRITE))
-    if data is not None and form.is_valid():
+    form = _form(request, request.POST if request.method == "POST" else None)
+
+    def save() -> None:
         values = {name: value for name, value in form.cleaned_data.items() if name in form.present}
-        try:
-            branding.change_branding(actor=request.user, values=values, now=timezone.now())
-        except errors.DomainError as refusal:
-            refuse(form, refusal)
-        else:
-            messages.success(request, _("Saved."))
-            return redirect("settings_branding")
-    return _page(request, row, form)
+        branding.change_branding(actor=request.user, values=values, now=timezone.now())
+
+    if conflicts.saved(request, form, lambda: _form(request, None), save):
+        messages.success(request, _("Saved."))
+        return redirect("system_branding")
+    return _page(request, form)
 
 
-def _form(data: Any, row: Branding, **options: Any) -> BrandingForm:
-    names = [name for name in BrandingForm.base_fields if name != "seen"]
-    return BrandingForm(data, {name: getattr(row, name) for name in names}, **options)
+def _form(request: PageRequest, data: Any) -> BrandingForm:
+    row = Branding.objects.first() or Branding()
+    present = {name: getattr(row, name) for name in BrandingForm.base_fields}
+    return BrandingForm(data, present, may_change=request.user.may(WRITE))
 
 
 def _page(
-    request: PageRequest, row: Branding, form: BrandingForm, wrong: dict[str, ImageForm] | None = None
+    request: PageRequest, form: BrandingForm, wrong: dict[str, ImageForm] | None = None
 ) -> HttpResponse:
     times = _times()
     cards = [
         Card(place, title, (wrong or {}).get(place) or ImageForm(prefix=place), _address(place, times))
         for place, title in TITLES.items()
     ]
-    values = {"form": form, "cards": cards, "sketch": brand_of(row, times)}
+    values = {"form": form, "cards": cards, "sketch": brand_of(Branding(**form.present), times)}
     return show(request, "branding", values)
 
 
@@ -161,9 +160,8 @@ def put_image(request: PageRequest, place: str) -> HttpResponse:
             form.add_error("image", refusal.fields.get("data", refusal.message))
         else:
             messages.success(request, _("The image was saved. Switch it on to show it."))
-            return redirect("settings_branding")
-    row = Branding.objects.first() or Branding()
-    return _page(request, row, _form(None, row), {place: form})
+            return redirect("system_branding")
+    return _page(request, _form(request, None), {place: form})
 
 
 @require_http_methods(["GET", "POST"])
@@ -175,7 +173,7 @@ def remove_image(request: PageRequest, place: str) -> HttpResponse:
     if request.method == "POST":
         branding.remove_image(actor=request.user, place=place, now=timezone.now())
         messages.success(request, _("The image was removed."))
-        return redirect("settings_branding")
+        return redirect("system_branding")
     return render(
         request, "portal/settings/image_remove.html", {"title": TITLES[Place(place)], "place": place}
     )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -15,8 +16,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import options
 from accounts.web.pages import PageRequest, signed_in
 from litemaas import currency, errors
+from litemaas.web import conflicts
 from litemaas.web.templatetags.formats import money_text
-from portal.web.settings.forms import SettingsForm, refuse
+from portal.web.settings.forms import SettingsForm
 from portal.web.settings.frame import READ, WRITE, require, show
 
 _SAMPLE = Decimal("1234.56")
@@ -53,23 +55,25 @@ def samples(code: str) -> list[Sample]:
 @signed_in
 def page(request: PageRequest) -> HttpResponse:
     require(request, READ if request.method == "GET" else WRITE)
-    present = {"currency": options.value("currency")}
-    data = request.POST if request.method == "POST" else None
-    form = CurrencyForm(data, present, may_change=request.user.may(WRITE))
-    if data is not None and form.is_valid():
-        try:
-            options.change_options(
-                actor=request.user,
-                values={"currency": form.cleaned_data["currency"]},
-                action="UPDATE_CURRENCY_SETTINGS",
-                now=timezone.now(),
-            )
-        except errors.DomainError as refusal:
-            refuse(form, refusal)
-        else:
-            messages.success(request, _("Saved."))
-            return redirect("settings_currency")
-    return show(request, "currency", {"form": form, "samples": samples(present["currency"])})
+
+    def form_of(data: Any) -> CurrencyForm:
+        present = {"currency": options.value("currency")}
+        return CurrencyForm(data, present, may_change=request.user.may(WRITE))
+
+    form = form_of(request.POST if request.method == "POST" else None)
+
+    def save() -> None:
+        options.change_options(
+            actor=request.user,
+            values={"currency": form.cleaned_data["currency"]},
+            action="UPDATE_CURRENCY_SETTINGS",
+            now=timezone.now(),
+        )
+
+    if conflicts.saved(request, form, lambda: form_of(None), save):
+        messages.success(request, _("Saved."))
+        return redirect("system_currency")
+    return show(request, "currency", {"form": form, "samples": samples(form.present["currency"])})
 
 
 @require_POST

@@ -25,7 +25,7 @@ class Tab:
 
     @property
     def href(self) -> str:
-        return reverse(f"settings_{self.slug}")
+        return reverse(f"system_{self.slug}")
 
 
 TABS = (
@@ -49,7 +49,7 @@ def settings(request: PageRequest) -> HttpResponse:
     wanted = request.GET.get("tab", "").lower()
     wanted = _FORMER.get(wanted, wanted)
     slug = wanted if wanted in {tab.slug for tab in TABS} else TABS[0].slug
-    return redirect(f"settings_{slug}")
+    return redirect(f"system_{slug}")
 
 
 def require(request: PageRequest, permission: str) -> None:

@@ -18,9 +18,10 @@ from apikeys.over_maximum import keys_above
 from jobs.models import Job
 from jobs.web.lines import line_of
 from litemaas import errors
+from litemaas.web import conflicts
+from litemaas.web.forms import show_refusal
 from litemaas.web.templatetags.formats import number_text
 from portal import bulk_limits
-from portal.web.settings.forms import refuse
 from portal.web.settings.frame import READ, WRITE, require, show
 from portal.web.settings.limits_forms import (
     DEFAULTS,
@@ -82,23 +83,21 @@ def _new_users(data: Any, *, may_change: bool = True) -> NewUsersForm:
 
 def _save_new_users(request: PageRequest) -> HttpResponse:
     form = _new_users(request.POST)
-    if form.is_valid():
-        values = {_USERS[name]: value for name, value in form.cleaned_data.items() if name in _USERS}
-        try:
-            options.change_options(
-                actor=request.user, values=values, action="UPDATE_USER_DEFAULTS", now=timezone.now()
-            )
-        except errors.DomainError as refusal:
-            refuse(form, refusal)
-        else:
-            messages.success(request, _("Saved. New users get these limits; present users keep theirs."))
-            return redirect("settings_limits")
+
+    def save() -> None:
+        values = {option: form.cleaned_data[name] for name, option in _USERS.items()}
+        options.change_options(
+            actor=request.user, values=values, action="UPDATE_USER_DEFAULTS", now=timezone.now()
+        )
+
+    if conflicts.saved(request, form, lambda: _new_users(None), save):
+        messages.success(request, _("Saved. New users get these limits; present users keep theirs."))
+        return redirect("system_limits")
     return _page(request, users=form)
 
 
 def _save_keys(request: PageRequest) -> HttpResponse:
-    now = timezone.now()
-    form = KeysForm(request.POST, key_policy.key_policy())
+    now, form = timezone.now(), KeysForm(request.POST, key_policy.key_policy())
     if not form.is_valid():
         return _page(request, keys=form)
     defaults, maximums, gone = form.asked()
@@ -106,12 +105,15 @@ def _save_keys(request: PageRequest) -> HttpResponse:
     if request.POST.get("act") == "count":
         messages.info(request, _above(counted) or _("No key is above these maximums."))
         return _page(request, keys=form, counted=counted)
-    try:
-        key_policy.change_key_policy(actor=request.user, defaults=defaults, maximums=maximums, now=now)
-    except errors.InvalidInput as refusal:
-        for place, text in refusal.fields.items():
-            group, _dot, wire = place.partition(".")
-            form.add_error(_field_of(group, wire), text)
+
+    def save() -> None:
+        try:
+            key_policy.change_key_policy(actor=request.user, defaults=defaults, maximums=maximums, now=now)
+        except errors.InvalidInput as refusal:
+            fields = {_field_of(place): text for place, text in refusal.fields.items()}
+            raise errors.InvalidInput(fields=fields) from refusal
+
+    if not conflicts.saved(request, form, lambda: KeysForm(None, key_policy.key_policy()), save):
         return _page(request, keys=form)
     messages.success(request, _("Saved. Present keys keep what they have."))
     if gone:
@@ -119,12 +121,14 @@ def _save_keys(request: PageRequest) -> HttpResponse:
         messages.warning(request, said % {"names": ", ".join(gone)})
     if told := _above(counted):
         messages.info(request, told)
-    return redirect("settings_limits")
+    return redirect("system_limits")
 
 
-def _field_of(group: str, wire: str) -> str | None:
+def _field_of(place: str) -> str:
+    """`defaults.maxBudget` of the use case is the form's `default_max_budget`."""
+    group, _dot, wire = place.partition(".")
     fields = DEFAULTS if group == "defaults" else MAXIMUMS
-    return next((name for name, known in fields.items() if known == wire), None)
+    return next((name for name, known in fields.items() if known == wire), place)
 
 
 def _above(counted: dict[str, int]) -> str:
@@ -158,8 +162,8 @@ def change_for_many(request: PageRequest) -> HttpResponse:
     )
     try:
         found = bulk_limits.whom(actor=request.user, asked=asked)
-    except errors.DomainError as refusal:
-        refuse(form, refusal)
+    except errors.InvalidInput as refusal:
+        show_refusal(form, refusal)
         return _page(request, everybody=form)
     if not found.count:
         form.add_error("whom", _("Nobody fits. Nothing would change."))
@@ -171,7 +175,7 @@ def change_for_many(request: PageRequest) -> HttpResponse:
         return render(request, "portal/settings/limits_sure.html", values)
     bulk_limits.queue(actor=request.user, asked=asked, now=timezone.now())
     messages.info(request, _("The limits are being changed. You may leave this page."))
-    return redirect("settings_limits")
+    return redirect("system_limits")
 
 
 def _fields_of(form: EverybodyForm) -> list[tuple[str, str]]:

@@ -15,9 +15,9 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import options
 from accounts.web.pages import PageRequest, signed_in
-from litemaas import errors
+from litemaas.web import conflicts
 from litemaas.web.forms import WholeNumber, field_name
-from portal.web.settings.forms import SettingsForm, refuse
+from portal.web.settings.forms import SettingsForm
 from portal.web.settings.frame import READ, WRITE, require, show
 
 _PLACE = re.compile(
@@ -101,21 +101,23 @@ _FIELDS = {field_name(option): option for option in options.PORTAL}
 @signed_in
 def portal(request: PageRequest) -> HttpResponse:
     require(request, READ if request.method == "GET" else WRITE)
-    chosen = options.values(options.PORTAL)
-    form = PortalForm(
-        request.POST if request.method == "POST" else None,
-        {name: chosen[option] for name, option in _FIELDS.items()},
-        may_change=request.user.may(WRITE),
-    )
-    if request.method == "POST" and form.is_valid():
-        values = {_FIELDS[name]: value for name, value in form.changed_values().items()}
-        try:
-            options.change_options(
-                actor=request.user, values=values, action="UPDATE_PORTAL_SETTINGS", now=timezone.now()
-            )
-        except errors.DomainError as refusal:
-            refuse(form, refusal)
-        else:
-            messages.success(request, _("Saved."))
-            return redirect("settings_portal")
+
+    def form_of(data: Any) -> PortalForm:
+        chosen = options.values(options.PORTAL)
+        present = {name: chosen[option] for name, option in _FIELDS.items()}
+        return PortalForm(data, present, may_change=request.user.may(WRITE))
+
+    form = form_of(request.POST if request.method == "POST" else None)
+
+    def save() -> None:
+        options.change_options(
+            actor=request.user,
+            values={_FIELDS[name]: value for name, value in form.changed_values().items()},
+            action="UPDATE_PORTAL_SETTINGS",
+            now=timezone.now(),
+        )
+
+    if conflicts.saved(request, form, lambda: form_of(None), save):
+        messages.success(request, _("Saved."))
+        return redirect("system_portal")
     return show(request, "portal", {"form": form})
