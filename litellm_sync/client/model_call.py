@@ -5,18 +5,15 @@ it comes, and closing it closes the connection, which is how LiteLLM learns that
 """
 
 import socket
-import ssl
 import time
 from collections.abc import Mapping
-from functools import lru_cache
-from os import environ
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 import orjson
-from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
+from litellm_sync.client.connecting import connect
 from litellm_sync.client.http_answer import HttpAnswer
 from litellm_sync.client.transport import CONNECT_TIMEOUT
 from litellm_sync.errors import GatewayTimedOut, GatewayUnavailable
@@ -98,16 +95,18 @@ def open_model_call(
     content = orjson.dumps(body)
     host = url.netloc.rpartition("@")[2]
     head = (
-        f"POST {url.path.rstrip('/')}{path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {secret}\r\n"
+        f"Host: {host}\r\nAuthorization: Bearer {secret}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n"
         "Accept: text/event-stream, application/json\r\nAccept-Encoding: identity\r\n"
         "User-Agent: LiteMaaS\r\nConnection: close\r\n\r\n"
     )
     try:
-        connection = _connected(url.scheme, url.hostname or "", url.port)
+        line = connect(base_url)
+        connection = line.connection
+        first = f"POST {line.target}{url.path.rstrip('/')}{path} HTTP/1.1\r\n{line.headers}"
         try:
             connection.settimeout(CONNECT_TIMEOUT + 8)
-            connection.sendall(head.encode("latin-1") + content)
+            connection.sendall(f"{first}{head}".encode("latin-1") + content)
         except OSError:
             connection.close()
             raise
@@ -115,23 +114,3 @@ def open_model_call(
         # Not the error's text, which may name what was sent.
         raise GatewayUnavailable(type(error).__name__) from None
     return ModelCall(connection, patience=patience)
-
-
-def _connected(scheme: str, host: str, port: int | None) -> socket.socket:
-    secure = scheme == "https"
-    connection = socket.create_connection((host, port or (443 if secure else 80)), timeout=CONNECT_TIMEOUT)
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    if not secure:
-        return connection
-    try:
-        return _trusting().wrap_socket(connection, server_hostname=host)
-    except OSError:
-        connection.close()
-        raise
-
-
-@lru_cache(maxsize=1)
-def _trusting() -> ssl.SSLContext:
-    """Who is believed is the same as in the client of the administration API."""
-    found = environ.get("REQUESTS_CA_BUNDLE") or environ.get("CURL_CA_BUNDLE") or DEFAULT_CA_BUNDLE_PATH
-    return ssl.create_default_context(cafile=found)

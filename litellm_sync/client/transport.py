@@ -4,7 +4,6 @@ On urllib3 itself rather than on requests, whose session costs more processor ti
 what must not happen here: redirects, cookies, passwords from ~/.netrc.
 """
 
-import ipaddress
 import json
 import logging
 import os
@@ -12,18 +11,17 @@ import time
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
-from urllib.parse import quote, unquote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 import certifi
-from requests.utils import get_environ_proxies, select_proxy
 from urllib3 import BaseHTTPResponse, PoolManager, ProxyManager, Timeout
 from urllib3.exceptions import HTTPError
 from urllib3.exceptions import TimeoutError as NoAnswerInTime
-from urllib3.util import make_headers
 
 from litellm_sync.client.answers import Answer
 from litellm_sync.client.deadline import POOLS, Deadline, bounded_by
+from litellm_sync.client.proxies import proxy_for
 from litellm_sync.errors import GatewayGarbage, GatewayUnavailable
 from litemaas import turns
 from litemaas.redaction import MASK, redact_text
@@ -135,35 +133,24 @@ class Transport:
         return self.hide(f"{type(error).__name__}: {error}")[:300]
 
 
+def certificates() -> str:
+    """The file, or folder, of whom to believe: REQUESTS_CA_BUNDLE or SSL_CERT_FILE name another than the usual one."""
+    named = (os.environ.get(name) for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"))
+    return next(filter(None, named), None) or certifi.where()
+
+
 def _pool(base_url: str, size: int) -> PoolManager:
-    """Connections to the gateway, through the machine's proxy if there is one; except for a gateway on this machine,
-    which a proxy could not reach. REQUESTS_CA_BUNDLE or SSL_CERT_FILE name other certificates than the usual ones."""
+    """Connections to the gateway, through the machine's proxy if there is one."""
     shape: dict[str, Any] = {"num_pools": 2, "maxsize": size}
     if base_url.startswith("https:"):
-        named = (os.environ.get(name) for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"))
-        place = next(filter(None, named), None) or certifi.where()
+        place = certificates()
         shape["ca_cert_dir" if os.path.isdir(place) else "ca_certs"] = place
-    proxy = None
-    if not _is_loopback(base_url):
-        proxy = select_proxy(base_url, get_environ_proxies(base_url, no_proxy=None))
-    pool = _proxied(proxy, shape) if proxy else PoolManager(**shape)
+    proxy = proxy_for(base_url)
+    pool = (
+        ProxyManager(proxy.address, proxy_headers=proxy.headers, **shape) if proxy else PoolManager(**shape)
+    )
     pool.pool_classes_by_scheme = POOLS
     return pool
-
-
-def _proxied(address: str, shape: dict[str, Any]) -> ProxyManager:
-    proxy = urlsplit(address if "://" in address else f"http://{address}")
-    login = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}" if proxy.username else None
-    place = proxy._replace(netloc=proxy.netloc.rpartition("@")[2]).geturl()
-    return ProxyManager(place, proxy_headers=make_headers(proxy_basic_auth=login), **shape)
-
-
-def _is_loopback(base_url: str) -> bool:
-    host = urlsplit(base_url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _body(response: BaseHTTPResponse) -> bytes:

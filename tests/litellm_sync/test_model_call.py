@@ -1,6 +1,7 @@
 """Answers of the gateway as they come, in whatever pieces."""
 
 import socket
+from threading import Thread
 
 import pytest
 
@@ -126,3 +127,63 @@ def test_nobody_listening_is_unavailability_without_the_secret(listener):
     with pytest.raises(GatewayUnavailable) as caught:
         open_model_call("http://127.0.0.1:9", "/x", "sk-secret", {}, patience=1)
     assert "sk-secret" not in str(caught.value)
+
+
+@pytest.fixture
+def proxied(listener, monkeypatch):
+    """The listener is the machine's proxy."""
+    address = f"http://ada:pass%20word@127.0.0.1:{listener.getsockname()[1]}"
+    for name in ("NO_PROXY", "no_proxy", "http_proxy", "https_proxy", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTP_PROXY", address)
+    monkeypatch.setenv("HTTPS_PROXY", address)
+    return listener
+
+
+LOGIN = b"proxy-authorization: Basic YWRhOnBhc3Mgd29yZA=="
+
+
+def test_a_gateway_elsewhere_is_reached_through_the_proxy(proxied):
+    with open_model_call("http://gateway.invalid/base", "/v1/x", "sk-secret", {}, patience=5):
+        connection, _ = proxied.accept()
+        with connection:
+            head = connection.recv(65536)
+    assert head.startswith(b"POST http://gateway.invalid/base/v1/x HTTP/1.1\r\n")
+    assert LOGIN in head
+    assert b"Host: gateway.invalid\r\n" in head
+
+
+def test_one_with_tls_is_reached_by_a_tunnel_that_learns_no_secret(proxied):
+    heard = []
+
+    def carry():
+        connection, _ = proxied.accept()
+        with connection:
+            heard.append(connection.recv(65536))
+            connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            heard.append(connection.recv(65536))
+
+    proxy = Thread(target=carry)
+    proxy.start()
+    with pytest.raises(GatewayUnavailable):
+        open_model_call("https://gateway.invalid", "/v1/x", "sk-secret", {}, patience=5)
+    proxy.join()
+    assert heard[0].startswith(b"CONNECT gateway.invalid:443 HTTP/1.")
+    assert LOGIN.lower() in heard[0].lower()
+    # What follows is the greeting of TLS.
+    assert heard[1].startswith(b"\x16\x03")
+    assert b"sk-secret" not in b"".join(heard)
+
+
+def test_a_proxy_that_refuses_is_unavailability(proxied):
+    def refuse():
+        connection, _ = proxied.accept()
+        with connection:
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+
+    proxy = Thread(target=refuse)
+    proxy.start()
+    with pytest.raises(GatewayUnavailable):
+        open_model_call("https://gateway.invalid", "/v1/x", "sk-secret", {}, patience=5)
+    proxy.join()
