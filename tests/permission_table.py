@@ -544,7 +544,7 @@ PAGES: dict[str, str] = {
     "GET /subscriptions/{subscription_id}/resume": "302 404 200 404 404 404 403 200",
     "GET /subscriptions/{subscription_id}/suspend": "302 404 200 404 404 404 403 200",
     "POST /operations/models/delete/{model_id}": "302 403 403 403 403 403 403 200",
-    "POST /operations/models/edit/{model_id}": "302 403 403 403 403 403 403 200",
+    "POST /operations/models/edit/{model_id}": "302 403 403 403 403 403 403 302",
     "POST /operations/models/new": "302 403 403 403 403 403 403 200",
     "GET /operations/subscriptions/decided": "302 403 403 403 403 403 403 302",
     "GET /operations/subscriptions/review": "302 403 403 403 403 403 403 200",
