@@ -227,3 +227,13 @@ def test_the_list_costs_the_same_for_one_banner_and_for_many(console, make):
     for at in range(15):
         make(name=f"b{at}")
     assert statements(console, HERE) == cost
+
+
+def test_the_list_can_be_sorted_and_had_as_a_file(console, make):
+    make(name="b", priority=1)
+    make(name="a", priority=2)
+    page = console.get(f"{HERE}?sort=priority").text
+    assert page.index(">b</a>") < page.index(">a</a>")
+    lines = b"".join(console.get(f"{HERE}?format=csv").streaming_content).decode().splitlines()
+    assert "Name" in lines[0]
+    assert [line.split(",")[1] for line in lines[1:]] == ["a", "b"]

@@ -1,6 +1,6 @@
 """The tab of banners: the list with its switches, the editor with its preview, the history."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -21,6 +22,7 @@ from accounts.web.pages import PageRequest, signed_in
 from litemaas import errors
 from litemaas.web import conflicts
 from litemaas.web.paging import page_of
+from litemaas.web.tables import Column, Table
 from portal import banners
 from portal.look import shown
 from portal.models import Banner, BannerChange
@@ -114,17 +116,54 @@ def _told(value: Any) -> str:
     return "–" if value in (None, "") else str(value)
 
 
+TABLE: Table[Row] = Table(
+    "banners",
+    [
+        Column(
+            "visible",
+            gettext_lazy("Visible"),
+            lambda row: row.item.is_active,
+            order="is_active",
+            is_fixed=True,
+        ),
+        Column("name", gettext_lazy("Name"), lambda row: row.item.name, order="name", is_fixed=True),
+        Column("style", gettext_lazy("Style"), lambda row: row.variant, order="variant"),
+        Column(
+            "priority",
+            gettext_lazy("Priority"),
+            lambda row: row.item.priority,
+            order="priority",
+            numeric=True,
+        ),
+        Column("starts", gettext_lazy("Shown from"), lambda row: row.item.starts_at, order="starts_at"),
+        Column("ends", gettext_lazy("Shown until"), lambda row: row.item.ends_at, order="ends_at"),
+        Column("targets", gettext_lazy("For"), lambda row: row.targets),
+        Column("updated", gettext_lazy("Updated"), lambda row: row.item.updated_at, order="updated_at"),
+    ],
+    sort="-priority",
+)
+
+
 @require_GET
 @signed_in
-def listed(request: PageRequest) -> HttpResponse:
+def listed(request: PageRequest) -> HttpResponseBase:
     require(request, READ)
-    page = page_of(Banner.objects.in_order().select_related("updated_by"), request.GET)
+    table = TABLE.shown_to(request)
+    found = table.sorted(Banner.objects.in_order().select_related("updated_by"))
+    if table.wants_file:
+        return table.file(found, of=_rows)
+    page = page_of(found, request.GET)
     values = {
+        "table": table,
         "page": page,
-        "rows": [Row(banner) for banner in page],
+        "rows": _rows(page),
         "allows_several": Banner.objects.filter(is_active=True).count() > 1,
     }
     return show(request, "banners", values, may=WRITE)
+
+
+def _rows(found: Iterable[Banner]) -> list[Row]:
+    return [Row(banner) for banner in found]
 
 
 @require_POST
