@@ -152,6 +152,7 @@ def _facts(user: User, keys: list[Json], kind: str) -> Json:
         "examples": EXAMPLES,
         "keyPage": reverse("api_keys"),
         "standing": reverse("playground_standing"),
+        "signIn": f"{reverse('account_login')}?next={reverse('playground')}",
     }
 
 

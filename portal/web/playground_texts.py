@@ -15,6 +15,8 @@ TEXTS: dict[str, Any] = {
     "noAnswer": _("The portal did not answer. Look at your connection and try again."),
     "wait": _("Try again in %(seconds)s seconds."),
     "again": _("You can try again now."),
+    "signIn": _("Sign in again (in a new tab)"),
+    "seeKey": _("See the key and its limits (in a new tab)"),
     "noModel": _("Choose a key and a model first."),
     "onlyTypes": _("This key opens no chat model. It opens: %(types)s."),
     "messages": _("Messages of %(model)s"),

@@ -145,6 +145,14 @@ def test_an_error_says_why_and_can_be_tried_again(start, gateway):
     expect(log).to_contain_text(re.compile(r"Try again in \d+ seconds\."))
     expect(page.get_by_role("button", name="Try again")).to_be_disabled()
     gateway.faults.clear()
+    # The session ends; after a sign-in in another tab the talk goes on here, with that one's token.
+    session = [one for one in page.context.cookies() if "session" in one["name"]]
+    page.context.clear_cookies()
+    say(page, "Still there?")
+    expect(page.get_by_role("link", name="Sign in again")).to_be_visible()
+    page.context.add_cookies(session)
+    page.get_by_role("button", name="Try again").last.click()
+    expect(log).to_contain_text("You wrote: Still there?")
 
 
 def test_presets_prompts_and_conversations_are_kept_and_a_link_holds_no_key(start):

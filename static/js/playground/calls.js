@@ -4,13 +4,14 @@
   if (!facts) return;
   const { announce } = window.litemaas;
   const page = JSON.parse(facts.textContent);
-  const token = document.querySelector("[data-token]").dataset.token;
+  let token = document.querySelector("[data-token]").dataset.token;
   const API = "/api/v1";
   const MOST_RAW = 200_000;
 
   class Refusal extends Error {
-    constructor({ message, code = "", details = {} }) {
+    constructor({ message, code = "", details = {} }, status = 0) {
       super(message);
+      this.status = status;
       this.code = code;
       this.details = details ?? {};
     }
@@ -19,7 +20,15 @@
   const fill = (text, values) => text.replace(/%\((\w+)\)s/g, (_, name) => values[name]);
   const part = (name) => document.querySelector(`template[data-part="${name}"]`).content.firstElementChild.cloneNode(true);
 
-  const call = async (method, path, body, signal) => {
+  // A new sign-in, in another tab, has made a new token; the page has it.
+  const renewed = async () => {
+    const found = await fetch(location.pathname + location.search).then((response) => response.text()).catch(() => "");
+    const fresh = new DOMParser().parseFromString(found, "text/html").querySelector("[data-token]")?.dataset.token;
+    token = fresh ?? token;
+    return Boolean(fresh);
+  };
+
+  const call = async (method, path, body, signal, isSecond = false) => {
     const headers = { "Content-Type": "application/json", "X-CSRFToken": token, Accept: "application/json, text/event-stream" };
     let response;
     try {
@@ -30,7 +39,8 @@
     }
     if (response.ok) return response;
     const told = await response.json().catch(() => null);
-    throw new Refusal(told?.error ?? { message: page.texts.failed });
+    if (told?.error?.code === "CSRF_FAILED" && !isSecond && (await renewed())) return call(method, path, body, signal, true);
+    throw new Refusal(told?.error ?? { message: page.texts.failed }, response.status);
   };
 
   const ask = async (method, path, body, signal) => {

@@ -201,8 +201,12 @@
       box.hidden = false;
       answer.element.querySelectorAll(".lm-message__acts button")[1].hidden = !answer.paper.text;
       const way = box.querySelector("[data-way]");
-      way.hidden = !["BUDGET_EXCEEDED", "RATE_LIMITED", "FORBIDDEN"].includes(error.code);
-      way.href = `${play.keyPage}/${this.settings.key}`;
+      const isSignedOut = error.status === 401;
+      way.hidden = !isSignedOut && !["BUDGET_EXCEEDED", "RATE_LIMITED", "FORBIDDEN"].includes(error.code);
+      way.href = isSignedOut ? play.signIn : `${play.keyPage}/${this.settings.key}`;
+      way.querySelector("span").textContent = isSignedOut ? texts.signIn : texts.seeKey;
+      // The conversation stays here meanwhile.
+      way.target = "_blank";
       retry.addEventListener("click", () => this.retry(answer));
       play.announce(words.textContent, !isStopped);
       if (error.code === "BUDGET_EXCEEDED") this.showStanding(box.querySelector("[data-standing]"));
