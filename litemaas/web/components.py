@@ -202,7 +202,7 @@ def _banners() -> list[dict[str, str]]:
     return [
         {
             "variant": kind,
-            "html": format_html("<p>Tonight from <strong>nine</strong> to ten.</p>"),
+            "html": format_html("<p>Tonight from <strong>{}</strong> to ten.</p>", "nine"),
             "language": "en",
             "link": "https://example.com" if kind == "warning" else "",
             "link_text": "More",

@@ -107,6 +107,8 @@
   document.addEventListener("keydown", (event) => {
     if (!list || !hasShortcuts || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
     if (isTyping(event.target) || document.querySelector("dialog[open]")) return;
+    // The page's own keys come first (keys.js).
+    if ([...document.querySelectorAll("[data-page-key]")].some((one) => one.dataset.pageKey === event.key)) return;
     const isAfterGo = Date.now() - wentAt < 1500;
     wentAt = 0;
     let target = null;
@@ -127,6 +129,17 @@
       htmx.ajax("GET", list.href, { source: list, target: "#dialog", swap: "innerHTML" });
     }
     if (target) event.preventDefault();
+  });
+  // Keys of this page alone stand in the list, too.
+  document.body.addEventListener("htmx:afterSettle", (event) => {
+    const rows = event.detail.elt.querySelector?.(".lm-shortcuts");
+    if (event.detail.elt.id !== "dialog" || !rows) return;
+    for (const element of document.querySelectorAll("#content [data-page-key]")) {
+      const row = rows.firstElementChild.cloneNode(true);
+      row.querySelector("kbd").textContent = element.dataset.pageKey;
+      row.querySelector("dd div").textContent = (element.labels?.[0] ?? element).textContent.trim();
+      rows.append(row);
+    }
   });
   list?.addEventListener("click", (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;

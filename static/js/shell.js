@@ -52,6 +52,18 @@
     all[(to + all.length) % all.length]?.focus();
   };
 
+  // A letter leads to the next item that begins with it; letters in quick succession are a word.
+  let sought = "";
+  let soughtAt = 0;
+  const seek = (menu, letter) => {
+    sought = Date.now() - soughtAt < 700 ? sought + letter.toLocaleLowerCase() : letter.toLocaleLowerCase();
+    soughtAt = Date.now();
+    const all = items(menu);
+    const from = all.indexOf(document.activeElement) + (sought.length === 1 ? 1 : 0);
+    const inOrder = [...all.slice(Math.max(from, 0)), ...all.slice(0, Math.max(from, 0))];
+    inOrder.find((item) => item.textContent.trim().toLocaleLowerCase().startsWith(sought))?.focus();
+  };
+
   document.addEventListener("click", (event) => {
     for (const menu of openMenus()) if (!menu.contains(event.target)) menu.open = false;
   });
@@ -73,6 +85,10 @@
       if (event.target.matches("input[type=search], input[type=text]")) return;
       menu.open = true;
       walk(menu, event.key);
+      event.preventDefault();
+    } else if (menu.open && event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      if (event.target.matches("input, select, textarea")) return;
+      seek(menu, event.key);
       event.preventDefault();
     }
   });

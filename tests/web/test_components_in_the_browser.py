@@ -109,6 +109,8 @@ def test_a_menu_opens_walks_and_closes_by_keys(visit):
     expect(page.get_by_role("link", name="7 days")).to_be_focused()
     page.keyboard.press("End")
     expect(page.get_by_role("button", name="A year")).to_be_focused()
+    page.keyboard.type("7")
+    expect(page.get_by_role("link", name="7 days")).to_be_focused()
     page.keyboard.press("Escape")
     expect(toggle).to_be_focused()
     expect(page.get_by_role("link", name="7 days")).to_be_hidden()
