@@ -22,6 +22,11 @@ Kind = Literal[
     "garbage",  # answer 200 with something that is not JSON
     "empty_models",  # show no deployments
     "shrunken_models",  # show only the first `share` (0.5) of the deployments
+    "drop_log_pages",  # pages of the spend log after the first come empty
+    "shuffle_logs",  # the order of the spend log changes from page to page
+    "cap_logs",  # count `rows` (100) of the spend log at most
+    "repeat_logs",  # every row of the spend log comes twice
+    "spoil_logs",  # the first row of every page of the spend log cost what is no number
     "refuse_master_key",  # do not know the master key
     "clock_offset",  # be `seconds` ahead (or behind) until cleared
 ]
@@ -40,13 +45,26 @@ class Fault:
     status: int = 500
     share: float = 0.5
     body: str | None = None
+    rows: int = 100
     chunks: int = 2
     id: int = 0
     # Set when the fault is cleared: wakes whoever hangs on it.
     over: threading.Event = field(default_factory=threading.Event)
 
     def public(self) -> Json:
-        names = ("id", "kind", "path", "method", "count", "seconds", "status", "share", "body", "chunks")
+        names = (
+            "id",
+            "kind",
+            "path",
+            "method",
+            "count",
+            "seconds",
+            "status",
+            "share",
+            "body",
+            "rows",
+            "chunks",
+        )
         return {name: getattr(self, name) for name in names}
 
 

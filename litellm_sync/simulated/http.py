@@ -1,7 +1,7 @@
 """What a handler gets and gives, and how it says no."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,8 @@ class Request:
     # Set by faults: the master key is not accepted, only this share of the deployments is shown.
     refuses_master_key: bool = False
     model_share: float = 1.0
+    # The faults of the spend log, by kind.
+    log_faults: Mapping[str, Any] = field(default_factory=dict)
 
     def json(self) -> Json:
         """The body as an object. Raises Refusal 422 in FastAPI's words."""

@@ -1,10 +1,13 @@
 """Spend logs: one row per call."""
 
 import math
+import random
+from collections.abc import Mapping
 from datetime import datetime
 
 from litellm_sync.simulated.access import Caller
 from litellm_sync.simulated.clock import parse, zulu
+from litellm_sync.simulated.faults import Fault
 from litellm_sync.simulated.http import Request, refuse
 from litellm_sync.simulated.routing import route
 from litellm_sync.simulated.shapes import Json, new
@@ -40,7 +43,22 @@ def spend_logs(state: State, caller: Caller, request: Request) -> Json:
     rows = [facts for facts in rows if _matches(facts, _filters(caller, request))]
     if not (state.version.orders_logs and request.query.get("sort_order") == "asc"):
         rows.reverse()
-    return _page(state, rows, page, size)
+    return _troubled(state, rows, page, size, request.log_faults)
+
+
+def _troubled(state: State, rows: list[Json], page: int, size: int, faults: Mapping[str, Fault]) -> Json:
+    """The page, with what gateways were seen to do wrong."""
+    if "shuffle_logs" in faults:
+        random.Random(len(state.calls)).shuffle(rows)  # noqa: S311
+    if "repeat_logs" in faults:
+        rows = [facts for facts in rows for _time in range(2)]
+    most = faults["cap_logs"].rows if "cap_logs" in faults else _MOST_COUNTED
+    answer = _page(state, rows, page, size, most)
+    if "drop_log_pages" in faults and page > 1:
+        answer["data"] = []
+    if "spoil_logs" in faults and answer["data"]:
+        answer["data"][0]["spend"] = math.nan
+    return answer
 
 
 def log_row(state: State, facts: Json) -> Json:
@@ -90,10 +108,10 @@ def _as_known(state: State, facts: Json) -> Json:
     return facts
 
 
-def _page(state: State, rows: list[Json], page: int, size: int) -> Json:
+def _page(state: State, rows: list[Json], page: int, size: int, most: int) -> Json:
     total, capped = len(rows), False
-    if state.version.caps_log_total and total > _MOST_COUNTED:
-        total, capped = _MOST_COUNTED, True
+    if state.version.caps_log_total and total > most:
+        total, capped = most, True
     answer = {
         "data": [log_row(state, facts) for facts in rows[(page - 1) * size : page * size]],
         "total": total,

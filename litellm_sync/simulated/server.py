@@ -137,6 +137,7 @@ class Server:
             request.model_share = kinds["shrunken_models"].share
         if "empty_models" in kinds:
             request.model_share = 0.0
+        request.log_faults = kinds
         reply = answer(self._state, request)
         if "lost_reply" in kinds:
             raise _HangUp
