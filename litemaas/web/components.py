@@ -95,6 +95,15 @@ class SampleForm(forms.Form):
     fixed = forms.CharField(label="Owner", disabled=True, initial="alice", required=False)
 
 
+class SwitchForm(forms.Form):
+    roles = forms.MultipleChoiceField(
+        label="Roles",
+        widget=forms.CheckboxSelectMultiple,
+        choices=[("admin", "Administrator"), ("user", "User"), ("readonly", "Read-only user")],
+    )
+    agreed = forms.BooleanField(label="Show API requests", required=False, help_text="There are many.")
+
+
 def page(request: HttpRequest) -> HttpResponseBase:
     table = SAMPLE_TABLE.shown_to(request)
     if table.wants_file:
@@ -132,6 +141,10 @@ def _samples(request: HttpRequest) -> dict[str, Any]:
         "languages": _languages(),
         "own_brand": {"login_title": "Models of the Lab", "login_subtitle": "Ask Ada for an account."},
         "amounts": {name: Decimal(text) for name, text in _AMOUNTS.items()},
+        "switch_form": SwitchForm(initial={"roles": ["admin", "user"]}, auto_id="switch_%s"),
+        "switch_help": {"admin": "Sees and changes everything.", "user": "Makes API keys."},
+        "switch_locks": {"admin": "The last active administrator."},
+        "sides": [("maxBudget", "10", "50"), ("tpmLimit", None, "1000"), ("rpmLimit", "60", None)],
         "secret": "sk-" + "example" * 5,
         "limits": _LIMITS,
         "touched": {

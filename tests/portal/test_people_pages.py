@@ -165,8 +165,9 @@ def test_a_tab_costs_the_same_for_one_and_for_many(console):
         for _ in range(count):
             TeamFactory().members.create(user=person, role="member")
     for tab in TABS:
-        cost = statements(console, of(one, tab))
-        assert statements(console, of(many, tab)) == cost <= MOST_STATEMENTS + 2, tab
+        # What the frame keeps for some seconds may run out in between, so the cheaper of two counts.
+        cost = min(statements(console, of(one, tab)) for _ in range(2))
+        assert min(statements(console, of(many, tab)) for _ in range(2)) == cost <= MOST_STATEMENTS + 2, tab
 
 
 class TestRoles:
@@ -201,14 +202,16 @@ class TestRoles:
     def test_that_somebody_else_changed_meanwhile_are_shown_before_they_are_overwritten(
         self, console, person
     ):
-        old = {"roles": ["readonly"], "seen": "readonly,user"}
-        first = console.post(of(person, "/roles"), old)
-        assert "Somebody changed the roles meanwhile. They are now: User." in first.text
+        seen = console.get(of(person)).context["form"].version
+        self.change(console, person, "readonly", "user")
+        first = self.change(console, person, "user", version=seen)
+        assert "Somebody changed this meanwhile" in first.text
+        assert "Read-only user" in first.text
+        person.refresh_from_db()
+        assert sorted(person.roles) == ["readonly", "user"]
+        self.change(console, person, "user", version=first.context["form"].version)
         person.refresh_from_db()
         assert person.roles == ["user"]
-        self.change(console, person, "readonly", seen=first.context["form"]["seen"].value())
-        person.refresh_from_db()
-        assert person.roles == ["readonly"]
 
     def test_giving_up_ones_own_leads_home(self, console, operator):
         UserFactory(is_operator=True)
@@ -303,12 +306,15 @@ class TestLimits:
         assert page.context["form"].errors.keys() == wrong.keys()
 
     def test_that_somebody_else_changed_are_not_overwritten_unseen(self, console, person):
-        seen = console.get(of(person, "/limits")).context["form"]["seen"].value()
+        seen = console.get(of(person, "/limits")).context["form"].version
         self.save(console, person, max_budget="7")
-        answer = self.save(console, person, max_budget="8", seen=seen)
-        assert "Somebody changed the limits meanwhile." in answer.text
+        answer = self.save(console, person, max_budget="8", version=seen)
+        assert "Somebody changed this meanwhile" in answer.text
         person.refresh_from_db()
         assert person.max_budget == 7
+        self.save(console, person, max_budget="8", version=answer.context["form"].version)
+        person.refresh_from_db()
+        assert person.max_budget == 8
 
     def test_spend_is_reset_at_the_gateway(self, console, person, gateway):
         spent(person, "9", "10")

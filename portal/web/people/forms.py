@@ -31,13 +31,6 @@ class NeededReasonForm(forms.Form):
     )
 
 
-def _see(form: forms.Form, now: str) -> None:
-    """What the reader is told now counts as seen: sent once more, the form is meant."""
-    data: Any = form.data.copy() if isinstance(form.data, QueryDict) else form.data
-    data["seen"] = now
-    form.data = data
-
-
 class RolesForm(forms.Form):
     """`locked` roles stay whatever is sent: those of the last administrator."""
 
@@ -47,8 +40,6 @@ class RolesForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("Choose at least one role.")},
     )
-    # What the reader saw, so that two who change the same person at once learn of each other.
-    seen = forms.CharField(widget=forms.HiddenInput, max_length=200, required=False)
     both = forms.BooleanField(
         label=_("Give both administrator roles"),
         required=False,
@@ -56,12 +47,11 @@ class RolesForm(forms.Form):
     )
 
     def __init__(self, data: QueryDict | None, *, user: User, locked: set[str]) -> None:
-        self.locked, self._now = locked, ",".join(sorted(user.roles))
-        initial = {"roles": user.roles, "seen": self._now}
+        self.locked = locked
         if data is not None and locked:
             data = data.copy()
             data.setlist("roles", sorted({*data.getlist("roles"), *locked}))
-        super().__init__(data, initial=initial)
+        super().__init__(data, initial={"roles": user.roles})
 
     @property
     def locks(self) -> dict[str, str]:
@@ -80,14 +70,7 @@ class RolesForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = self.cleaned_data
         roles = set(values.get("roles", []))
-        if values.get("seen") and values["seen"] != self._now:
-            words = ", ".join(str(ROLES.get(role, role)) for role in self._now.split(","))
-            self.add_error(
-                None,
-                gettext("Somebody changed the roles meanwhile. They are now: %(roles)s.") % {"roles": words},
-            )
-            _see(self, self._now)
-        elif {ADMIN, ADMIN_READONLY} <= roles and not values.get("both"):
+        if {ADMIN, ADMIN_READONLY} <= roles and not values.get("both"):
             self.add_error(
                 "both", gettext("Administrator and read-only administrator contradict each other.")
             )
@@ -127,10 +110,8 @@ class LimitsForm(forms.Form):
         error_messages=_NOT_NEGATIVE,
         help_text=_("Empty is unlimited."),
     )
-    seen = forms.CharField(widget=forms.HiddenInput, max_length=200, required=False)
 
     def __init__(self, data: QueryDict | None, *, user: User, is_locked: bool) -> None:
-        self._now = _limits_seen(user)
         budget = user.max_budget.normalize() if user.max_budget is not None else None
         super().__init__(
             data,
@@ -139,24 +120,13 @@ class LimitsForm(forms.Form):
                 "budget_duration": user.budget_window,
                 "tpm_limit": user.tpm_limit,
                 "rpm_limit": user.rpm_limit,
-                "seen": self._now,
             },
         )
         window: Any = self.fields["budget_duration"].widget
         if user.budget_window and user.budget_window not in dict(WINDOWS):
             window.choices = [*window.choices, (user.budget_window, user.budget_window)]
         for field in self.fields.values():
-            field.disabled = is_locked and not isinstance(field.widget, forms.HiddenInput)
-
-    def clean(self) -> dict[str, Any]:
-        values: dict[str, Any] = self.cleaned_data
-        if values.get("seen") and values["seen"] != self._now:
-            self.add_error(
-                None,
-                gettext("Somebody changed the limits meanwhile. Send the form again to keep yours."),
-            )
-            _see(self, self._now)
-        return values
+            field.disabled = is_locked
 
     @property
     def limits(self) -> dict[str, Any]:
@@ -168,11 +138,6 @@ class LimitsForm(forms.Form):
             "tpmLimit": values["tpm_limit"],
             "rpmLimit": values["rpm_limit"],
         }
-
-
-def _limits_seen(user: User) -> str:
-    budget = user.max_budget.normalize() if user.max_budget is not None else ""
-    return f"{budget}|{user.budget_window}|{user.tpm_limit}|{user.rpm_limit}"
 
 
 class GrantForm(forms.Form):

@@ -10,9 +10,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts import limits as use_cases
+from accounts.models import User
 from accounts.web.pages import PageRequest, signed_in
 from apikeys.web.limits import of_user
-from litemaas import errors
+from litemaas.web import conflicts
 from litemaas.web.forms import show_refusal
 from portal.web.people.forms import LimitsForm, ReasonForm
 from portal.web.people.person import WRITE, person_for, require, sent, shown
@@ -25,16 +26,16 @@ def limits(request: PageRequest, user_id: UUID) -> HttpResponse:
         require(request, WRITE)
     person = person_for(request, user_id)
     form = LimitsForm(sent(request), user=person, is_locked=not request.user.may(WRITE))
-    if request.method == "POST" and form.is_valid():
-        try:
-            use_cases.change_limits(
-                actor=request.user, user_id=person.pk, limits=form.limits, now=timezone.now()
-            )
-        except errors.InvalidInput as error:
-            show_refusal(form, error)
-        else:
-            messages.success(request, _("The limits of %(name)s are saved.") % {"name": person.username})
-            return redirect("user_limits", person.pk)
+
+    def fresh() -> LimitsForm:
+        return LimitsForm(None, user=User.objects.get(pk=person.pk), is_locked=False)
+
+    def save() -> None:
+        use_cases.change_limits(actor=request.user, user_id=person.pk, limits=form.limits, now=timezone.now())
+
+    if conflicts.saved(request, form, fresh, save):
+        messages.success(request, _("The limits of %(name)s are saved.") % {"name": person.username})
+        return redirect("user_limits", person.pk)
     return shown(
         request,
         "limits",

@@ -96,18 +96,27 @@ TABLE: Table[Row] = Table(
             "username", _("User name"), lambda row: row.user.username, order=Lower("username"), is_fixed=True
         ),
         Column("email", _("E-mail"), lambda row: row.user.email, order=Lower(NullIf("email", Value("")))),
+        # Without its column the full name stands below the user name.
         Column(
             "name",
             _("Full name"),
             lambda row: row.user.full_name,
             order=Lower(NullIf("full_name", Value(""))),
+            is_extra=True,
         ),
         Column("roles", _("Roles"), lambda row: " ".join(row.user.roles), order=_RANK),
         Column("status", _("Status"), lambda row: row.user.is_active, order=_ACTIVE_FIRST),
         Column("seen", _("Last sign-in"), lambda row: row.user.last_login, order="last_login"),
         Column("spend", _("Budget"), lambda row: row.user.spend, order="spend"),
         Column("keys", _("Keys"), lambda row: row.user.live_keys, order="live_keys", numeric=True),
-        Column("teams", _("Teams"), lambda row: row.user.team_count, order="team_count", numeric=True),
+        Column(
+            "teams",
+            _("Teams"),
+            lambda row: row.user.team_count,
+            order="team_count",
+            numeric=True,
+            is_extra=True,
+        ),
         Column("limit", _("Limit"), lambda row: row.user.max_budget, order="max_budget", is_extra=True),
         Column("sync", _("Gateway"), lambda row: row.user.sync, order="sync", is_extra=True),
         Column("created", _("Created"), lambda row: row.user.created_at, order="created_at", is_extra=True),

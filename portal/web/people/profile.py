@@ -17,7 +17,8 @@ from accounts.web.audit_rows import plain
 from accounts.web.pages import PageRequest, signed_in
 from apikeys.models import ApiKey
 from litellm_sync.models import GatewayObject
-from litemaas import dry_run, errors
+from litemaas import dry_run
+from litemaas.web import conflicts
 from litemaas.web.forms import show_refusal
 from portal import people
 from portal.sync import comparing, operations
@@ -32,11 +33,13 @@ _MOST_NAMED = 20
 def profile(request: PageRequest, user_id: UUID) -> HttpResponse:
     person = person_for(request, user_id)
     now = timezone.now()
+    form = RolesForm(None, user=person, locked=_locked(person))
+    conflicts.stamp(form, form)
     return shown(
         request,
         "profile",
         person,
-        form=RolesForm(None, user=person, locked=_locked(person)),
+        form=form,
         counts=people.counts_of(person.pk, now),
         drift=_drift(person),
         wish=GatewayObject.objects.filter(kind=GatewayObject.Kind.USER, object_id=person.pk).first(),
@@ -63,20 +66,19 @@ def change_roles(request: PageRequest, user_id: UUID) -> HttpResponse:
     require(request, WRITE)
     person = person_for(request, user_id)
     form = RolesForm(sent(request), user=person, locked=_locked(person))
-    if request.method == "POST" and form.is_valid():
-        try:
-            services.change_user(
-                actor=request.user, user_id=person.pk, roles=form.cleaned_data["roles"], now=timezone.now()
-            )
-        except errors.Forbidden:
-            raise
-        except errors.DomainError as error:
-            show_refusal(form, error)
-        else:
-            messages.success(request, _("The roles of %(name)s are changed.") % {"name": person.username})
-            is_self = person.pk == request.user.pk
-            gave_up = is_self and ADMIN not in form.cleaned_data["roles"]
-            return redirect("home") if gave_up else redirect("user", person.pk)
+
+    def fresh() -> RolesForm:
+        return RolesForm(None, user=User.objects.get(pk=person.pk), locked=set())
+
+    def save() -> None:
+        services.change_user(
+            actor=request.user, user_id=person.pk, roles=form.cleaned_data["roles"], now=timezone.now()
+        )
+
+    if conflicts.saved(request, form, fresh, save):
+        messages.success(request, _("The roles of %(name)s are changed.") % {"name": person.username})
+        gave_up = person.pk == request.user.pk and ADMIN not in form.cleaned_data["roles"]
+        return redirect("home") if gave_up else redirect("user", person.pk)
     return shown(request, "roles", person, form=form)
 
 
