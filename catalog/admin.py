@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.core.validators import MaxLengthValidator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
@@ -11,10 +12,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
+from modeltranslation.admin import TranslationAdmin
 
-from catalog import services, sync
-from catalog.models import Deployment, ManagedDeployment, Model, Price, SyncRun
-from litemaas.administration import ReadOnlyAdmin, ReadOnlyInline, may_act, run_each
+from catalog import describing, services, sync
+from catalog.models import Deployment, ManagedDeployment, Model, ModelText, Price, SyncRun
+from litemaas.administration import Listed, ReadOnlyAdmin, ReadOnlyInline, may_act, run_each
 from litemaas.errors import DomainError
 
 
@@ -127,3 +129,46 @@ class SyncRunAdmin(ReadOnlyAdmin):
         except DomainError as error:
             messages.error(request, error.message)
         return HttpResponseRedirect(reverse("admin:catalog_syncrun_changelist"))
+
+
+@admin.register(ModelText)
+class ModelTextAdmin(TranslationAdmin[ModelText], Listed):
+    """A model's description in other languages, set through its use case."""
+
+    list_display = ["model_id", "languages"]
+    search_fields = ["model__id"]
+    autocomplete_fields = ["model"]
+    # Deleting several at once would go past the use case.
+    actions = None
+    fields = ["model", *map(describing.column_of, describing.LANGUAGES)]
+
+    @admin.display(description=_("Languages"))
+    def languages(self, text: ModelText) -> str:
+        return ", ".join(code for code in describing.LANGUAGES if getattr(text, describing.column_of(code)))
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **options: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **options)
+        if field and db_field.name.startswith("description_"):
+            field.validators.append(MaxLengthValidator(describing.LONGEST))
+        return field
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ["model"] if obj else []
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return may_act(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return may_act(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: ModelText, form: Any, change: bool) -> None:
+        columns = {code: describing.column_of(code) for code in describing.LANGUAGES}
+        describing.describe_model(
+            actor=request.user,  # type: ignore[arg-type]
+            model_id=obj.model_id,
+            descriptions={code: form.cleaned_data.get(column) or "" for code, column in columns.items()},
+            now=timezone.now(),
+        )

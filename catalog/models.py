@@ -128,6 +128,30 @@ class Model(models.Model):
     def is_available(self) -> bool:
         return self.availability == self.Availability.AVAILABLE
 
+    @property
+    def description_in_use(self) -> str:
+        """In the reader's language, else as the gateway has it. One statement, unless `text` was selected along."""
+        text: ModelText | None = getattr(self, "text", None)
+        return (text.description if text else "") or self.description
+
+
+class ModelText(models.Model):  # type: ignore[django-manager-missing]  # modeltranslation puts its own
+    """What the portal says of a model in other languages than the gateway, which has one description: the model's own.
+
+    `catalog.translation` gives `description` a column for each language; `description_in_use` says which is shown.
+    """
+
+    audit_type = "model"
+
+    model = models.OneToOneField(Model, primary_key=True, on_delete=models.CASCADE, related_name="text")
+    description = models.TextField(blank=True, default="")
+
+    class Meta:
+        db_table = "model_texts"
+
+    def __str__(self) -> str:
+        return self.model_id
+
 
 class Deployment(models.Model):
     """One row of the gateway's `/model/info`: a backend that serves a model under its public name."""
