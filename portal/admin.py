@@ -239,7 +239,7 @@ class BrandingImageAdmin(ReadOnlyAdmin):
 
 
 class _OfSomebody(ReadOnlyAdmin):
-    """Whose they are and that they are there; what people write to models is their own business."""
+    """Whose they are and how they are called; what people write to models is their own business."""
 
     search_fields = ["owner__username"]
     search_help_text = _("A part of the user name.")
@@ -249,17 +249,17 @@ class _OfSomebody(ReadOnlyAdmin):
 
 @admin.register(SavedPrompt)
 class SavedPromptAdmin(_OfSomebody):
-    list_display = ["owner", "created_at", "updated_at"]
-    exclude = ["name", "text"]
+    list_display = ["owner", "name", "created_at", "updated_at"]
+    exclude = ["text"]
 
 
 @admin.register(SavedPreset)
 class SavedPresetAdmin(_OfSomebody):
-    list_display = ["owner", "created_at", "updated_at"]
-    exclude = ["name", "settings"]
+    list_display = ["owner", "name", "created_at", "updated_at"]
+    exclude = ["settings"]
 
 
 @admin.register(SavedConversation)
 class SavedConversationAdmin(_OfSomebody):
-    list_display = ["owner", "model", "created_at", "updated_at"]
-    exclude = ["name", "messages"]
+    list_display = ["owner", "name", "model", "created_at", "updated_at"]
+    exclude = ["messages"]
