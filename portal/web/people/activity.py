@@ -22,7 +22,7 @@ def activity(request: PageRequest, user_id: UUID) -> HttpResponseBase:
     person, table = person_for(request, user_id), audit_list.TABLE.shown_to(request)
     events = EventsAbout(person.pk, _things_of(person.pk))
     if table.wants_file:
-        return table.file(events[:MOST_ABOUT])
+        return table.file(events[0:MOST_ABOUT])
     return shown(
         request,
         "activity",
