@@ -1,12 +1,13 @@
-"""Takes the README's pictures from the running product.
+"""Takes the pictures of the README and the guides from the running product.
 
-    make run                                             # in another terminal
+    make run                                             # in another terminal, on fresh data
     .venv/bin/python docs/screenshots.py http://127.0.0.1:8000 THE_DEMO_PASSWORD
 
-Signs in as the demo's `user`, subscribes, makes a key, calls the model with it and waits until the portal shows the
-cost, so that what is seen is what happened. Needs chromium.
+Signs in as the demo's `user`, subscribes, makes keys, calls a model with one and waits until the portal shows the cost,
+so that what is seen is what happened; then looks at the operators' pages as `admin`. Needs chromium.
 """
 
+import io
 import json
 import re
 import shutil
@@ -15,12 +16,34 @@ import time
 import urllib.request
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
 
 IMAGES = Path(__file__).parent / "images"
+SIZE = {"width": 1280, "height": 800}
+LARGEST = 100_000
 MODEL = "gpt-4o-mini"
 CALLS = 12
 LONGEST_WAIT = 90
+# Name of the picture → address; `{…}` is filled in from what was made.
+USER_PICTURES = {
+    "models": "/models",
+    "model": "/models/{restricted}",
+    "new-key": "/api-keys/new",
+    "keys": "/api-keys",
+    "usage": "/usage",
+    "home": "/home",
+}
+OPERATOR_PICTURES = {
+    "requests": "/operations/subscriptions",
+    "manage-models": "/operations/models",
+    "user": "/operations/users/{user}",
+    "gateway": "/operations/gateway",
+    "operations-usage": "/operations/usage",
+    "audit": "/operations/audit",
+    "settings": "/operations/settings",
+    "django-admin": "/admin/accounts/user/",
+}
 
 
 def main(address: str, password: str) -> None:
@@ -28,45 +51,55 @@ def main(address: str, password: str) -> None:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-background-networking"]
         )
-        page = browser.new_page(viewport={"width": 1280, "height": 800}, base_url=address)
-        sign_in(page, password)
-        model = first_model(page)
-        shoot(page, "/models", "models")
-        secret, gateway = make_key(page, address, password, model)
+        page = signed_in(browser, address, "user", password)
+        model, restricted = models(page)
+        secret, gateway = make_keys(page, address, password, model, restricted)
         for _ in range(CALLS):
             call(gateway, secret, model)
         wait_for_usage(page)
-        shoot(page, "/usage", "usage")
+        here = {"restricted": restricted, "user": page.request.get("/api/v1/auth/me").json()["id"]}
+        for name, path in USER_PICTURES.items():
+            shoot(page, path.format_map(here), name)
+        page = signed_in(browser, address, "admin", password)
+        for name, path in OPERATOR_PICTURES.items():
+            shoot(page, path.format_map(here), name)
         browser.close()
 
 
-def sign_in(page: Page, password: str) -> None:
+def signed_in(browser: Browser, address: str, name: str, password: str) -> Page:
+    page = browser.new_context(viewport=SIZE, base_url=address, reduced_motion="reduce").new_page()
     page.goto("/home")
-    page.get_by_label("Username or email").fill("user")
+    page.get_by_label("Username or email").fill(name)
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url(re.compile(r"/home"))
+    return page
 
 
-def first_model(page: Page) -> str:
-    """A priced chat model that anybody may use, by what the API says."""
+def models(page: Page) -> tuple[str, str]:
+    """A priced chat model that anybody may use and a restricted one, by what the API says."""
     answer = page.request.get("/api/v1/models?limit=100").json()["data"]
-    found = [
+    free = [
         m["id"]
         for m in answer
         if not m.get("restrictedAccess") and m.get("inputCostPerToken") and not m.get("tpm")
     ]
-    return MODEL if MODEL in found else found[0]
+    restricted = [m["id"] for m in answer if m.get("restrictedAccess")]
+    return (MODEL if MODEL in free else free[0]), (restricted or free)[0]
 
 
-def make_key(page: Page, address: str, password: str, model: str) -> tuple[str, str]:
-    """A key for the model, through the API with a token, and the gateway's address."""
+def make_keys(page: Page, address: str, password: str, model: str, restricted: str) -> tuple[str, str]:
+    """A key for the model, through the API with a token, and the gateway's address. Also what makes lists worth seeing:
+    a request for the restricted model, and a second key with a budget."""
     signed_in = ask(
         f"{address}/api/auth/token", {"grantType": "password", "username": "user", "password": password}
     )
     token = signed_in["accessToken"]
     if not page.request.get("/api/v1/subscriptions").json()["data"]:
-        ask(f"{address}/api/v1/subscriptions", {"modelId": model}, token)
+        for wanted in (model, restricted):
+            ask(f"{address}/api/v1/subscriptions", {"modelId": wanted}, token)
+    batch = {"name": "Nightly batch", "modelIds": [model], "maxBudget": 20, "budgetDuration": "monthly"}
+    ask(f"{address}/api/v1/api-keys", batch, token)
     key = ask(f"{address}/api/v1/api-keys", {"name": "Notebook", "modelIds": [model]}, token)
     gateway: str = page.request.get("/api/v1/config").json()["litellmApiUrl"]
     return key["key"], gateway
@@ -97,9 +130,16 @@ def wait_for_usage(page: Page) -> None:
 
 
 def shoot(page: Page, path: str, name: str) -> None:
+    """As WebP, as good as fits."""
     page.goto(path, wait_until="networkidle")
+    picture = Image.open(io.BytesIO(page.screenshot()))
     IMAGES.mkdir(exist_ok=True)
-    page.screenshot(path=IMAGES / f"{name}.png")
+    for quality in (90, 80, 70, 60, 50):
+        packed = io.BytesIO()
+        picture.save(packed, "WEBP", quality=quality, method=6)
+        if packed.tell() < LARGEST:
+            break
+    (IMAGES / f"{name}.webp").write_bytes(packed.getvalue())
 
 
 if __name__ == "__main__":

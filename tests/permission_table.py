@@ -338,6 +338,8 @@ PAGES: dict[str, str] = {
     "POST /2fa/webauthn/keys/{pk}/edit/": "302 302 302 302 302 302 302 302",
     "GET /2fa/webauthn/login/": "302 302 302 302 302 302 302 302",
     "POST /2fa/webauthn/login/": "302 302 302 302 302 302 302 302",
+    "GET /help": "302 200 200 200 200 200 200 200",
+    "GET /operations/help": "302 404 404 404 404 404 200 200",
     "GET /settings": "302 200 200 200 200 200 200 200",
     "POST /settings": "302 200 200 200 200 200 200 200",
     "GET /settings/preferences": "302 200 200 200 200 200 200 200",

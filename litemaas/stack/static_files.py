@@ -47,4 +47,4 @@ def _facts() -> Iterator[str]:
 
 
 def _folders() -> list[Path]:
-    return [PROJECT / "static", *PROJECT.glob("*/static")]
+    return [PROJECT / "static", PROJECT / "docs" / "images", *PROJECT.glob("*/static")]

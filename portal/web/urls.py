@@ -1,7 +1,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from portal.web import catalogue, gateway, home, own, playground, reviewing, subscription
+from portal.web import catalogue, gateway, guides, home, own, playground, reviewing, subscription
 from portal.web import model as model_page
 from portal.web.people.urls import urlpatterns as people_urls
 from portal.web.settings.urls import urlpatterns as settings_pages
@@ -10,6 +10,8 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="home", permanent=True, query_string=True), name="root"),
     *settings_pages,
     path("home", home.home, name="home"),
+    path("help", guides.user_guide, name="user_guide"),
+    path("operations/help", guides.operator_guide, name="operator_guide"),
     path("settings/limits", own.limits, name="own_limits"),
     path("settings/notifications", own.notifications, name="settings_notifications"),
     path("settings/data", own.data, name="settings_data"),

@@ -73,9 +73,9 @@ def section(content: str, title: str, description: str = "", level: int = 2, id:
 
 
 @register.simple_block_tag
-def prose(content: str) -> SafeString:
-    """Running text with paragraphs, lists and links."""
-    return render("prose", content=content)
+def prose(content: str, lang: str = "") -> SafeString:
+    """Running text with paragraphs, lists, links, tables and pictures; `lang` where it is not the page's."""
+    return render("prose", content=content, lang=lang)
 
 
 @register.simple_block_tag
