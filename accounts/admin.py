@@ -74,6 +74,7 @@ class UserAdmin(ReadOnlyAdmin):
     search_fields = ["username", "email", "full_name"]
     ordering = ["-created_at"]
     exclude = ["preferences"]
+    in_portal = ("user", "user_id")
     inlines = [AddressInline, IdentityInline, SignInInline]
     actions = ["activate", "deactivate", "open_for_linking"]
 

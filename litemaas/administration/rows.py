@@ -29,6 +29,8 @@ class Listed(admin.ModelAdmin[Any]):
     """Lists that stay quick with millions of rows, as a file too, and linked with the portal."""
 
     show_full_result_count = False
+    # Each count beside a filter is a pass over the table.
+    show_facets = admin.ShowFacets.NEVER
     paginator = BriefPaginator
     list_per_page = 50
     actions_selection_counter = True
