@@ -33,7 +33,8 @@ class Server:
 
     def __init__(self, folder: Path) -> None:
         (folder / "sockets").mkdir()
-        self.cluster = Cluster(folder / "data", folder / "sockets", "only-for-this-test", lasting=False)
+        # As in production: what was acknowledged is on disk.
+        self.cluster = Cluster(folder / "data", folder / "sockets", "only-for-this-test", lasting=True)
         self.cluster.prepare()
         self.start()
 
