@@ -94,6 +94,7 @@ def test_of_many_decisions_one_fails_and_is_shown_with_its_cause(desk):
     late.update(expires_at=timezone.now() - timedelta(days=1))
     seat = desk(UserFactory.create(is_operator=True), viewport={"width": 390, "height": 844})
     page = seat.open("/operations/subscriptions")
+    accessible(page)
     for box in page.get_by_role("table").get_by_role("checkbox").all():
         box.check()
     page.get_by_role("button", name="Approve chosen").click()
