@@ -118,3 +118,8 @@ class ApiKeySecret(models.Model):
     @property
     def is_current(self) -> bool:
         return self.superseded_at is None
+
+    @property
+    def is_former(self) -> bool:
+        """Superseded, and works on until a rotation retires it."""
+        return self.superseded_at is not None and self.retired_at is None

@@ -18,7 +18,7 @@ from accounts.models import User
 from accounts.web.pages import PageRequest, signed_in
 from apikeys import policies, services
 from apikeys.key_policy import key_policy
-from apikeys.models import ApiKey, ApiKeySecret
+from apikeys.models import ApiKey
 from apikeys.web import history, limits, listing
 from apikeys.web.forms import KeyForm, subscribed_models, teams_with_keys
 from apikeys.web.key_filter import KeyFilter
@@ -96,7 +96,7 @@ def created(request: PageRequest, issued: services.IssuedKey) -> HttpResponse:
     """The only page that shows a new secret."""
     now = timezone.now()
     found = listing.cared_for(request.user).select_related("team", "owner")
-    key = found.prefetch_related("secrets", "model_links__model").get(pk=issued.key.pk)
+    key = found.prefetch_related("secrets", listing.WITH_MODELS).get(pk=issued.key.pk)
     values = {
         "row": listing.row_of(key, now),
         "secret": issued.secret,
@@ -132,7 +132,7 @@ def detail_of(request: PageRequest, key_id: UUID, secret: str, *, is_new: bool =
     """The page of a key; `secret` is shown in this answer only, `is_new` says that a rotation just made it."""
     now, reader = timezone.now(), request.user
     found = listing.cared_for(reader).select_related("owner", "team")
-    key = found.prefetch_related("secrets", "model_links__model").get_or_refuse(key_id)
+    key = found.prefetch_related("secrets", listing.WITH_MODELS).get_or_refuse(key_id)
     sample = _sample(request, key)
     values = {
         "row": listing.row_of(key, now),
@@ -140,7 +140,7 @@ def detail_of(request: PageRequest, key_id: UUID, secret: str, *, is_new: bool =
         "is_new": is_new,
         "hide_after": 0 if is_new else SECONDS_SHOWN,
         "is_kept": key.current_secret.sealed is not None,
-        "former": ApiKeySecret.objects.superseded().filter(api_key=key).first(),
+        "former": next((row for row in key.secrets.all() if row.is_former), None),
         "limits": limits.of_key(key, reader, now=now),
         "use": use_of(key, reader),
         "addresses": _addresses(key),
