@@ -10,10 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import Role, User
+from accounts.models import User
 from litemaas.web.forms import WholeNumber
 from portal.banners import LONGEST_TEXT
 from portal.models import Banner
+from portal.web.people.words import ROLES
 from portal.web.settings.forms import SettingsForm
 
 VARIANTS = [
@@ -96,7 +97,7 @@ class BannerForm(SettingsForm):
     target_roles = forms.MultipleChoiceField(
         label=gettext_lazy("Only for roles"),
         required=False,
-        choices=Role.choices,
+        choices=list(ROLES.items()),
         widget=forms.CheckboxSelectMultiple,
     )
     people = forms.CharField(

@@ -17,7 +17,6 @@ from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.models import Role
 from accounts.web.pages import PageRequest, signed_in
 from litemaas import errors
 from litemaas.web import conflicts
@@ -26,6 +25,7 @@ from litemaas.web.tables import Column, Table
 from portal import banners
 from portal.look import shown
 from portal.models import Banner, BannerChange
+from portal.web.people.words import ROLES
 from portal.web.settings.banner_forms import FIELDS, VARIANTS, BannerForm
 from portal.web.settings.frame import require, show
 
@@ -78,7 +78,7 @@ class Row:
 
     @property
     def targets(self) -> str:
-        roles = [str(Role(role).label) for role in self.item.target_roles]
+        roles = [str(ROLES[role]) for role in self.item.target_roles]
         if count := len(self.item.target_user_ids):
             roles.append(ngettext("%(n)s user", "%(n)s users", count) % {"n": count})
         return ", ".join(roles) or _("Everybody")

@@ -8,10 +8,11 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
-from accounts.models import Role, User
+from accounts.models import User
 from apikeys.key_policy import KeyPolicy
 from litemaas.web.forms import WholeNumber
 from litemaas.web.templatetags.formats import money_text, number_text
+from portal.web.people.words import ROLES
 from portal.web.settings.forms import SettingsForm, amount_field, rate_field
 
 # Above so many people the act is confirmed by typing their number.
@@ -156,7 +157,7 @@ class EverybodyForm(forms.Form):
             ("named", gettext_lazy("Users that I name")),
         ],
     )
-    role = forms.ChoiceField(label=gettext_lazy("Role"), required=False, choices=[("", ""), *Role.choices])
+    role = forms.ChoiceField(label=gettext_lazy("Role"), required=False, choices=[("", ""), *ROLES.items()])
     people = forms.CharField(
         label=gettext_lazy("User names"),
         required=False,
