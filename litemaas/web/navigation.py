@@ -10,18 +10,19 @@ from django.utils.translation import gettext_lazy as _
 
 @dataclass(frozen=True)
 class Item:
-    """`path` starts with a slash; every page below it belongs to the item."""
+    """`path` starts with a slash; every page below it belongs to the item, and those below `also`."""
 
     path: str
     label: str | Promise
     icon: str
+    also: tuple[str, ...] = ()
 
     @property
     def href(self) -> str:
         return get_script_prefix().rstrip("/") + self.path
 
     def is_current(self, path: str) -> bool:
-        return path == self.path or path.startswith(self.path.rstrip("/") + "/")
+        return path == self.path or path.startswith((self.path.rstrip("/") + "/", *self.also))
 
 
 USER_ITEMS = (
@@ -32,7 +33,7 @@ USER_ITEMS = (
     Item("/teams", _("Teams"), "users"),
     Item("/playground", _("Playground"), "comments"),
     Item("/usage", _("Usage"), "chart-line"),
-    Item("/settings", _("Settings"), "cog"),
+    Item("/settings", _("Settings"), "cog", also=("/account/", "/2fa/")),
 )
 OPERATOR_ITEMS = (
     Item("/operations/usage", _("Usage analytics"), "chart-bar"),

@@ -26,6 +26,8 @@ def test_the_current_item_holds_the_pages_below_it():
     assert models.is_current("/models")
     assert models.is_current("/models/lab/one")
     assert not models.is_current("/models-of-others")
+    own = Item("/settings", "Settings", "cog", also=("/account/",))
+    assert own.is_current("/account/sessions")
 
 
 @pytest.mark.urls("litemaas.web.urls")
