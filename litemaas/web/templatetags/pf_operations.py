@@ -14,7 +14,7 @@ register = Library()
 @register.simple_tag
 def switch(label: str, name: str, value: str, checked: bool = False, **options: Any) -> SafeString:
     """A switch of its own, such as one in a row: `label` names it, `form` is the id of the form that it belongs to,
-    `disabled` takes it out of use."""
+    `disabled` takes it out of use, `shown` writes the label beside it."""
     return render("switch", label=label, name=name, value=value, checked=checked, **options)
 
 
