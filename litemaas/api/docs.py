@@ -40,6 +40,7 @@ class DocsView(SpectacularSwaggerSplitView):
 
     permissions_needed = {"GET": ANYBODY}
     url_name = "openapi"
+    template_name = "docs.html"
 
     @extend_schema(exclude=True)
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Any:
