@@ -36,7 +36,7 @@ check: setup ## Style, types, layers, migrations, settings for production, templ
 	@$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(BIN)/djlint --lint --quiet templates
 	@! grep -nE '"resolved"|--(extra-)?index-url|--find-links|(https?|file)://[^ "]*(\.tgz|\.whl|\.tar\.gz|/simple)' \
-	  package-lock.json tests/identity_provider/package-lock.json requirements/*.txt .npmrc || { echo "A lock file holds a download address." >&2; exit 1; }
+	  package-lock.json tests/identity_provider/package-lock.json tests/walk/package-lock.json requirements/*.txt .npmrc || { echo "A lock file holds a download address." >&2; exit 1; }
 	@echo "All checks passed."
 
 bench: setup ## Requests per second on a seeded data set (docs/performance.md)

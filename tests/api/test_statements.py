@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts import audit, options
@@ -80,7 +80,8 @@ def grow(world, numbers):
                     at=now,
                 )
             )
-            notify(user_ids=[who.pk], kind="test", title="Hello", now=now)
+            with transaction.atomic():
+                notify(user_ids=[who.pk], kind="test", title="Hello", now=now)
             Job.objects.create(kind="test", created_by=who, created_at=now)
             issue_tokens(who, signed_in_at=now)
             audit.record("TEST", actor=who, obj=user, at=now)

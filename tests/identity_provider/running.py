@@ -1,10 +1,7 @@
-"""Fetches the provider's packages when they are not there, runs it, and lets a test stage what it does."""
+"""Runs the provider, and lets a test stage what it does."""
 
-import fcntl
 import json
-import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,9 +10,9 @@ from typing import Any
 
 import requests
 
+from tests.node_packages import fetched
+
 FOLDER = Path(__file__).resolve().parent
-PROJECT = FOLDER.parent.parent
-STAMP = FOLDER / "node_modules" / "installed-from"
 AT_THE_START = {
     "people": {},
     "fault": "",
@@ -93,27 +90,9 @@ class Providers:
 
 @contextmanager
 def running() -> Iterator[Providers]:
-    sys.path.insert(0, str(PROJECT / "frontend"))
-    import assets
-
-    with assets.node_environment(Path(sys.executable)) as environment:
-        _fetch(environment)
+    with fetched(FOLDER) as environment:
         providers = Providers(environment)
         try:
             yield providers
         finally:
             providers.stop()
-
-
-def _fetch(environment: dict[str, str]) -> None:
-    """`npm ci` unless what is there comes from this very lock file. Two test workers at once: one of them fetches."""
-    wanted = (FOLDER / "package-lock.json").read_text()
-    with open(FOLDER / "package.json") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        if STAMP.exists() and STAMP.read_text() == wanted:
-            return
-        shutil.copy(PROJECT / ".npmrc", FOLDER / ".npmrc")
-        subprocess.run(
-            ["npm", "ci", "--ignore-scripts"], cwd=FOLDER, env=environment, check=True, capture_output=True
-        )
-        STAMP.write_text(wanted)
