@@ -76,6 +76,17 @@
   const blocks = (tokens, levels) => tokens.flatMap((token) => block(token, levels));
   const inline = (tokens = []) => tokens.flatMap(inlineOne);
 
+  // The library is fetched when somebody begins to write; until it is there, and if it never comes, the text is plain.
+  let loading = null;
+  const library = () => {
+    loading ??= new Promise((resolve, reject) => {
+      const src = document.getElementById("play").dataset.library;
+      document.head.append(Object.assign(document.createElement("script"), { src, onload: resolve, onerror: reject }));
+    });
+    return loading;
+  };
+  document.getElementById("say").addEventListener("focus", () => library().catch(() => {}), { once: true });
+
   // An element whose Markdown grows: blocks that stay the same keep their elements, and with them a selection.
   class Paper {
     constructor(element) {
@@ -91,9 +102,15 @@
       if (!this.timer) this.timer = setTimeout(() => this.show(), Math.max(50, 4 * this.cost));
     }
 
+    showPlain() {
+      this.element.textContent = this.text ?? "";
+      library().then(() => { this.shown = []; this.element.replaceChildren(); this.show(); }, () => {});
+    }
+
     show() {
       clearTimeout(this.timer);
       this.timer = 0;
+      if (!window.litemaasMarkdown) return this.showPlain();
       const began = performance.now();
       const tokens = window.litemaasMarkdown(this.text ?? "");
       const levels = [...new Set(tokens.filter((token) => token.type === "heading").map((token) => token.depth))].sort();
