@@ -7,7 +7,9 @@ from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.templatetags.static import static
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import slugify
 from django.views.decorators.http import require_GET
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -39,10 +41,16 @@ def _guide(name: str) -> SafeString:
     reader = MarkdownIt("commonmark", {"html": False}).enable("table")
     _heading, _, text = (DOCS / f"{name}.md").read_text(encoding="utf-8").partition("\n")
     tokens = reader.parse(text)
-    for token in tokens:
+    contents = []
+    for at, token in enumerate(tokens):
         token.children = _fitted(token.children or [])
+        if token.type == "heading_open":
+            heading = tokens[at + 1].content
+            token.attrs["id"] = slugify(heading)
+            contents.append((token.attrs["id"], heading))
+    links = format_html_join("", '<li><a href="#{}">{}</a></li>', contents)
     html: str = reader.renderer.render(tokens, reader.options, {})
-    return mark_safe(html)  # noqa: S308  the reader escapes what is no Markdown
+    return mark_safe(f"<ul>{links}</ul>{html}")  # noqa: S308  the reader escapes what is no Markdown
 
 
 def _fitted(parts: list[Token]) -> list[Token]:
