@@ -63,7 +63,7 @@ class Server:
 
     def load(self, schema: str) -> None:
         self.cluster.create_database()
-        _program("psql", "-q", "-d", DATABASE, settings=self.settings, text=schema)
+        _program("psql", "-q", "-1", "-d", DATABASE, settings=self.settings, text=schema)
 
     @property
     def settings(self) -> dict[str, str]:
