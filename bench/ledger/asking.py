@@ -242,6 +242,7 @@ def _pages(person: Any) -> list[tuple[str, float | None, Ask]]:
     # Nobody collected the static files.
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+    settings.ALLOWED_HOSTS = ["localhost"]
     operator, _made = get_user_model().objects.get_or_create(
         username="bench-operator",
         defaults={"roles": ["admin-readonly", "user"], "email": "bench@example.com"},
@@ -252,7 +253,7 @@ def _pages(person: Any) -> list[tuple[str, float | None, Ask]]:
 
     def page(client: Any, address: str) -> Ask:
         def ask(_turn: int) -> Any:
-            answer = client.get(address, HTTP_HOST="localhost")
+            answer = client.get(address, secure=True, HTTP_HOST="localhost")
             if answer.status_code != 200:
                 raise RuntimeError(f"{address} answered {answer.status_code}")
             return b"".join(answer) if answer.streaming else answer.content
