@@ -15,7 +15,8 @@ from apikeys.errors import KeyEnded
 from apikeys.key_policy import key_policy
 from apikeys.models import ApiKey, ApiKeyModel
 from apikeys.services.editions import require_edition
-from apikeys.services.issuing import require_subscriptions, require_within_team
+from apikeys.services.entitlement import require_subscriptions
+from apikeys.services.issuing import require_within_team
 from apikeys.services.reaching import bring_to_gateway, locked_key
 from apikeys.terms import WIRE, KeyValues, tidy, wrong_metadata, wrong_together, wrong_values
 from litellm_sync import outbox

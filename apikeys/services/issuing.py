@@ -3,38 +3,34 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import count
 from typing import Any, Unpack
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import Actor, User
 from accounts.services import push_user
 from apikeys import policies, secrets
-from apikeys.errors import KeyLimitReached, LimitExceedsMaximum, ModelNotSubscribed, RequestTokenReused
-from apikeys.key_policy import KeyPolicy, key_policy
+from apikeys.errors import LimitExceedsMaximum, RequestTokenReused
+from apikeys.key_policy import key_policy
 from apikeys.models import ApiKey, ApiKeyModel, ApiKeySecret
 from apikeys.services.editions import require_edition
 from apikeys.services.ending import withdraw_refused_key
+from apikeys.services.entitlement import hold_owner, require_subscriptions, standing_of
 from apikeys.terms import WIRE, KeyValues, tidy, wrong_metadata, wrong_together, wrong_values
 from catalog.models import Model
 from litellm_sync import outbox
 from litellm_sync.errors import GatewayRefused
 from litellm_sync.models import Claim, GatewayObject
 from litemaas import dry_run, errors
-from litemaas.api.statements import Statement
 from litemaas.inserting import insert_together
-from subscriptions.models import Subscription
 from teams.models import Team
 from teams.roles import ADMIN, USES_KEYS, role_in
 from teams.services import push_team
 
-MOST_SERVICE_KEYS = 100
 # Gives the owner subscriptions to these models, in the caller's transaction.
 Subscriber = Callable[[User, list[str]], None]
 
@@ -161,13 +157,12 @@ def _commit_key(order: _Order, now: datetime) -> tuple[IssuedKey, _Made | None]:
     # One creation at a time per person (of service keys: per team), so the count below stays true, and a repeated
     # request sees the first one's key.
     if order.owner is not None:
-        (locked,) = _LOCKED.rows(None, {"user": order.owner.pk})
-        order.owner.is_active = locked["is_active"]
+        hold_owner(order.owner)
     keys = ApiKey.objects.filter(owner=order.owner) if order.owner else _service_keys(order)
     if order.request_token and (earlier := keys.filter(request_token=order.request_token).first()):
         return _replay(earlier, order), None
     policy = key_policy()
-    standing = _standing(order.owner, order.team_id, policy, now)
+    standing = standing_of(order.owner, order.team_id, policy, now)
     policy.complete(order.values, now, bound=order.subscribe is None)
     if order.subscribe is None:
         policy.require_within(order.values, now)
@@ -203,52 +198,6 @@ def _commit_key(order: _Order, now: datetime) -> tuple[IssuedKey, _Made | None]:
 
 def _service_keys(order: _Order) -> Any:
     return ApiKey.objects.filter(owner__isnull=True, team=order.team_id)
-
-
-_LOCKED = Statement(
-    lambda _shape, values: (
-        User.objects.select_for_update(no_key=True).filter(pk=values["user"]).values("is_active")
-    )
-)
-
-
-@dataclass(frozen=True)
-class _Standing:
-    """`is_first`: there was never a key before. `owner_waits`: the gateway does not have the owner as it should."""
-
-    is_first: bool
-    owner_waits: bool
-
-
-def _standing(owner: User | None, team_id: UUID | None, policy: KeyPolicy, now: datetime) -> _Standing:
-    """Raises KeyLimitReached when as many keys are live as are allowed."""
-    if owner is not None:
-        (counts,) = _OWNER_STANDING.rows(None, {"user": owner.pk, "now": now})
-    else:
-        counts = ApiKey.objects.filter(owner__isnull=True, team=team_id).aggregate(**_counts(now))
-    most = policy.most_keys if owner is not None else MOST_SERVICE_KEYS
-    if counts["live"] >= most:
-        raise KeyLimitReached(limit=most)
-    return _Standing(counts["ever"] == 0, counts.get("owner_waits", False))
-
-
-def _counts(now: Any, path: str = "") -> dict[str, Any]:
-    is_live = Q(**{f"{path}revoked_at__isnull": True}) & (
-        Q(**{f"{path}expires_at__isnull": True}) | Q(**{f"{path}expires_at__gt": now})
-    )
-    return {"ever": Count(f"{path}pk"), "live": Count(f"{path}pk", filter=is_live)}
-
-
-_OWNER_STANDING = Statement(
-    lambda _shape, values: (
-        User.objects.filter(pk=values["user"])
-        .annotate(
-            **_counts(values["now"], "api_keys__"),
-            owner_waits=Exists(GatewayObject.objects.dirty().filter(kind="user", object_id=OuterRef("pk"))),
-        )
-        .values("ever", "live", "owner_waits")
-    )
-)
 
 
 def _replay(key: ApiKey, order: _Order) -> IssuedKey:
@@ -309,37 +258,8 @@ def require_models_of_found(
     if owner is not None:
         User.objects.select_for_update(no_key=True).get(pk=owner.pk)
     order = _Order(owner or User(), owner, team.pk if team else None, model_ids, {}, None, "", None, "")
-    _standing(owner, order.team_id, key_policy(), now)
+    standing_of(owner, order.team_id, key_policy(), now)
     _require_models(order, team)
-
-
-def require_subscriptions(owner: User, model_ids: list[str]) -> None:
-    """Rows are held against a cancellation at the same moment, whose loss of access would miss the key."""
-    held = _HELD.rows(
-        len(model_ids), {"user": owner.pk, **dict(zip(map(str, count()), model_ids, strict=False))}
-    )
-    subscribed = {row["model_id"] for row in held}
-    missing = [model_id for model_id in model_ids if model_id not in subscribed]
-    if missing:
-        raise ModelNotSubscribed(
-            _("There is no active subscription to %(names)s.") % {"names": ", ".join(missing)},
-            models=missing,
-            field="modelIds",
-        )
-
-
-_HELD = Statement(
-    lambda size, values: (
-        Subscription.objects.active()
-        .filter(
-            user=values["user"],
-            model_id__in=[values[str(number)] for number in range(size)],
-            model__availability="available",
-        )
-        .select_for_update(of=("self",), no_key=True)
-        .values("model_id")
-    )
-)
 
 
 _DEFAULT_COLUMNS: dict[str, Any] = {
