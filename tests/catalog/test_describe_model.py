@@ -1,5 +1,7 @@
 """What is said of a model in the reader's language."""
 
+import re
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -10,6 +12,7 @@ from catalog.describing import describe_model
 from catalog.models import Model, ModelText
 from litemaas import errors
 from tests.factories import ModelFactory, UserFactory
+from tests.portal.conftest import signed_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -75,3 +78,18 @@ def test_the_form_in_django_admin_has_a_field_for_each_language(operator, model)
     assert "5000" in too_long.text
     client.post(reverse("admin:catalog_modeltext_change", args=[model.pk]), {"description_ja": ""})
     assert ModelText.objects.get().description_ja == ""
+
+
+def test_the_page_of_the_texts_keeps_what_is_typed_and_asks_who_comes_second(operator, model):
+    first, second = signed_in(operator), signed_in(UserFactory.create(is_operator=True))
+    here = reverse("describe_model", args=[model.pk])
+    assert here in first.get(reverse("edit_model", args=[model.pk])).text
+    seen = re.search(r'name="version" value="([^"]+)"', second.get(here).text)[1]
+    answer = first.post(here, {"description_de": "Schnell."})
+    assert answer.status_code == 302
+    asked = second.post(here, {"description_de": "Flink.", "version": seen})
+    assert asked.status_code == 200
+    assert "Schnell." in asked.text
+    assert "Flink." in asked.text
+    assert ModelText.objects.get().description_de == "Schnell."
+    assert signed_in(UserFactory.create(is_auditor=True)).get(here).status_code == 403

@@ -1,6 +1,5 @@
 """The editor of a banner."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from litemaas.web.forms import WholeNumber
+from litemaas.web.language_tabs import LanguageTab
 from portal.banners import LONGEST_TEXT
 from portal.models import Banner
 from portal.web.people.words import ROLES
@@ -37,25 +37,6 @@ def _moment(label: Any) -> forms.DateTimeField:
     return forms.DateTimeField(
         label=label, required=False, widget=widget, input_formats=[_WHEN, f"{_WHEN}:%S"]
     )
-
-
-@dataclass(frozen=True)
-class LanguageTab:
-    """The fields of one language, for `{% field_tabs %}`."""
-
-    slug: str
-    title: str
-    fields: list[forms.BoundField]
-    copy_from: str = ""
-    copy_into: str = ""
-
-    @property
-    def has_errors(self) -> bool:
-        return any(bound.errors for bound in self.fields)
-
-    @property
-    def is_filled(self) -> bool:
-        return bool(self.fields[0].value())
 
 
 class BannerForm(SettingsForm):
