@@ -20,6 +20,7 @@ from accounts import automation, services
 from accounts.audit import models as audit
 from accounts.credentials import AutomationKey, ProviderGrant, SignIn
 from accounts.models import AuditEvent, PortalOption, Role, User
+from accounts.saved_filters import SavedFilter
 from litemaas.administration import ReadOnlyAdmin, ReadOnlyInline, run_each
 
 # Pages that libraries bring along, which would show whole tokens and second factors; ours follow below.
@@ -193,6 +194,19 @@ class SignInAdmin(ReadOnlyAdmin):
 class ProviderGrantAdmin(ReadOnlyAdmin):
     list_display = ["account_id", "confirmed_at", "due_at"]
     ordering = ["due_at"]
+
+
+@admin.register(SavedFilter)
+class SavedFilterAdmin(ReadOnlyAdmin):
+    """That it is there. What it asks for is its owner's affair."""
+
+    list_display = ["name", "owner", "list", "created_at"]
+    list_filter = ["list"]
+    list_select_related = ["owner"]
+    search_fields = ["owner__username"]
+    search_help_text = _("A part of the user name.")
+    exclude = ["query"]
+    ordering = ["-pk"]
 
 
 @admin.register(PortalOption)

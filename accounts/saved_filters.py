@@ -1,4 +1,5 @@
-"""Filters of a list that somebody keeps under a name. Only their owner ever sees them, so nothing of it is audited."""
+"""Filters of a list that somebody keeps under a name. Only their owner ever sees what they ask for, so
+nothing of it is audited."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING

@@ -119,7 +119,7 @@ class ApiKeyModelAdmin(ReadOnlyAdmin):
 @admin.register(ExpiryNotice)
 class ExpiryNoticeAdmin(ReadOnlyAdmin):
     list_display = ["api_key", "expires_at", "days", "told_at"]
-    list_filter = ["days"]
+    list_filter = ["told_at"]
     search_fields = ["api_key__owner__username"]
     search_help_text = _("A part of the user name.")
     list_select_related = ["api_key"]

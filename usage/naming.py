@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from apikeys.models import ApiKey
+from litemaas import lookups as lookups  # `any_of`
 from litemaas.errors import InvalidInput
 from teams.models import Team
 from usage.errors import ForbiddenApiKeys
@@ -43,7 +44,9 @@ def user_names(ids: Iterable[Any]) -> dict[UUID, UserName]:
     """Asked for an id that is nobody's any more, it gives the unknown user."""
     wanted = _known(ids)
     rows = (
-        User.objects.filter(pk__in=wanted).values_list("pk", "username", "email", "roles") if wanted else ()
+        User.objects.filter(pk__any_of=wanted).values_list("pk", "username", "email", "roles")
+        if wanted
+        else ()
     )
     found = dict.fromkeys([*wanted, NOBODY], UNKNOWN_USER)
     return found | {pk: UserName(pk, name, email, role_of(roles)) for pk, name, email, roles in rows}
@@ -57,13 +60,13 @@ def role_of(roles: Sequence[str]) -> str:
 def key_names(ids: Iterable[Any]) -> dict[UUID, KeyName]:
     wanted = _known(ids)
     columns = ("pk", "name", "owner_id", "last_used_at")
-    rows = ApiKey.objects.filter(pk__in=wanted).values_list(*columns) if wanted else ()
+    rows = ApiKey.objects.filter(pk__any_of=wanted).values_list(*columns) if wanted else ()
     return {row[0]: KeyName(*row) for row in rows}
 
 
 def team_names(ids: Iterable[Any]) -> dict[UUID, str]:
     wanted = _known(ids)
-    rows = Team.objects.filter(pk__in=wanted).values_list("pk", "name") if wanted else ()
+    rows = Team.objects.filter(pk__any_of=wanted).values_list("pk", "name") if wanted else ()
     return {NOBODY: NO_TEAM, **dict(rows)}
 
 

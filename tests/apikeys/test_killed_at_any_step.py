@@ -105,7 +105,7 @@ def test_killed_while_issuing(gateway, chat_model, admin_client, run_until_kille
         assert call_model(gateway, again.secret, chat_model.pk) == 200
         return ended
 
-    assert each_step(act) > 30
+    assert each_step(act) > 25
 
 
 def test_killed_while_the_worker_creates(gateway, chat_model, admin_client, run_until_killed, drain):

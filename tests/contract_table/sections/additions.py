@@ -14,6 +14,11 @@ ADDITIONS = [
     "GET /teams/{team}/api-keys/{key}",
     "GET /teams/{team}/members/{user}",
     "GET /playground/prompts/{id}",
+    "GET /playground/presets",
+    "POST /playground/presets",
+    "GET /playground/presets/{id}",
+    "PATCH /playground/presets/{id}",
+    "DELETE /playground/presets/{id}",
     "GET /models/sync/runs",
     "GET /jobs/{id}/file",
     # Steps of their own

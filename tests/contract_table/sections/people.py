@@ -15,7 +15,8 @@ SHAPES |= {
     "maxParallelRequests:int?}, levels:[{level:user|team|member|key|model|default, id:str?, name:str?, maxBudget:num?, "
     "currentSpend:num?, budgetDuration:str?, budgetResetAt:ts?, tpmLimit:int?, rpmLimit:int?, binding:bool, "
     "+applies:bool, +maxParallelRequests:int?, +remainingBudget:num?}], asOf:ts}",
-    "Preferences": "{theme:system|light|dark, language:str, density:str, timeZone:str?, playground:obj, notifications:obj}",
+    "Preferences": "{theme:system|light|dark, language:str, density:str, timeZone:str?, playground:obj, notifications:obj, "
+    "startPage:str, reducedMotion:bool, shortcuts:bool}",
     "Done": "{success:true, message:str}",
 }
 
