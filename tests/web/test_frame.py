@@ -219,7 +219,7 @@ def test_every_class_of_the_elements_exists():
 
 def test_own_styles_use_tokens_that_exist():
     css = (ROOT / "static/vendor/patternfly/patternfly.min.css").read_text()
-    own = "".join(path.read_text() for path in (ROOT / "static/css").glob("*.css"))
+    own = "".join((ROOT / "static/css" / name).read_text() for name in ("litemaas.css", "playground.css"))
     assert [token for token in set(re.findall(r"--pf-t--[a-z0-9-]+", own)) if f"{token}:" not in css] == []
     assert not re.search(r"#[0-9a-f]{3,8}\b|rgb|hsl", own), "colours come from tokens"
 
