@@ -24,8 +24,9 @@ _INITDB = (
     *("-A", "scram-sha-256", "-E", "UTF8"),
     *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
 )
-# For data that is thrown away at the end: don't wait for the disk.
-_FORGETFUL = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+# For data that is thrown away at the end: don't wait for the disk. Several test processes share one server, and some
+# of their tests are fifty clients at once.
+_FORGETFUL = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=300")
 
 
 def binaries() -> Path:
