@@ -162,6 +162,7 @@ MIDDLEWARE = [
     "accounts.audit.accesses.ApiAccessMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
+    "litemaas.api.middleware.PagesCompressed",
     "litemaas.web.errors.PortalErrorMiddleware",
     "litemaas.api.middleware.PagesContentPolicy",
     "django.contrib.sessions.middleware.SessionMiddleware",

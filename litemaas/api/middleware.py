@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.messages.middleware import MessageMiddleware
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.middleware.gzip import GZipMiddleware
 from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 from django_htmx.middleware import HtmxMiddleware
@@ -52,6 +53,19 @@ class PagesLocale(_PagesOnly, LocaleMiddleware):
 
 class PagesHtmx(_PagesOnly, HtmxMiddleware):
     pass
+
+
+class PagesCompressed(_PagesOnly, GZipMiddleware):
+    """Pages only: files are compressed already, and what is streamed must leave as it comes.
+
+    Django hides their length with random bytes, and gives the CSRF token another face each time, so that nobody learns a
+    secret from how well a page compresses.
+    """
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if response.streaming or not response.get("Content-Type", "").startswith("text/html"):
+            return response
+        return super().process_response(request, response)
 
 
 class PagesContentPolicy(CSPMiddleware):

@@ -1,5 +1,6 @@
 """The frame: navigation, theme, error pages, the part that htmx gets, and where PatternFly's classes may stand."""
 
+import gzip
 import re
 from pathlib import Path
 
@@ -55,6 +56,16 @@ def test_htmx_gets_the_results_and_nothing_around_them(client):
 
 @pytest.mark.django_db
 @pytest.mark.urls("tests.web.urls")
+def test_pages_travel_compressed_and_answers_of_the_api_as_they_are(client):
+    client.force_login(UserFactory(username="zoe"))
+    page = client.get("/models", headers={"accept-encoding": "gzip"})
+    assert page["Content-Encoding"] == "gzip"
+    assert b"</html>" in gzip.decompress(page.content)
+    assert "Content-Encoding" not in client.get("/models")
+    assert "Content-Encoding" not in client.get("/api/v1/models", headers={"accept-encoding": "gzip"})
+
+
+@pytest.mark.django_db
 def test_the_title_is_said_once_and_shown_twice(client):
     client.force_login(UserFactory())
     page = client.get(COMPONENTS).content.decode()
