@@ -55,7 +55,6 @@ def test_htmx_gets_the_results_and_nothing_around_them(client):
 
 
 @pytest.mark.django_db
-@pytest.mark.urls("tests.web.urls")
 def test_pages_travel_compressed_and_answers_of_the_api_as_they_are(client):
     client.force_login(UserFactory(username="zoe"))
     page = client.get("/models", headers={"accept-encoding": "gzip"})
@@ -66,6 +65,7 @@ def test_pages_travel_compressed_and_answers_of_the_api_as_they_are(client):
 
 
 @pytest.mark.django_db
+@pytest.mark.urls("tests.web.urls")
 def test_the_title_is_said_once_and_shown_twice(client):
     client.force_login(UserFactory())
     page = client.get(COMPONENTS).content.decode()
