@@ -45,9 +45,11 @@ def test_a_budget_that_is_nearly_used_up_is_told_once_and_leads_to_the_key(gatew
 
     page = tell.open("/home")
     page.get_by_role("link", name=re.compile("Notifications, [1-9] unread")).click()
-    told = page.get_by_role("link", name=re.compile("Small purse"))
-    expect(told.first).to_be_visible()
-    told.first.click()
+    told = page.locator("#drawer").get_by_role(
+        "link", name=re.compile("80 % of the budget of API key Small purse")
+    )
+    expect(told).to_have_count(1)
+    told.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Small purse")
     expect(page.get_by_role("progressbar").first).to_be_visible()
 
