@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import orjson
@@ -15,6 +15,7 @@ from litemaas.errors import DomainError, InvalidInput
 from portal.models import SavedConversation, SavedPreset, SavedPrompt
 
 MOST = 200
+_Saved = TypeVar("_Saved", SavedPrompt, SavedPreset, SavedConversation)
 
 
 class TooManySaved(DomainError):
@@ -27,20 +28,14 @@ class TooManySaved(DomainError):
 @transaction.atomic
 def save_prompt(*, actor: User, values: Mapping[str, Any], now: datetime) -> SavedPrompt:
     """`values`: name and text."""
-    _require_room(actor, SavedPrompt)
-    return SavedPrompt.objects.create(owner=actor, **values, created_at=now, updated_at=now)
+    return _save(SavedPrompt, actor, values, now)
 
 
 @transaction.atomic
 def change_prompt(
     *, actor: User, prompt_id: UUID | str, values: Mapping[str, Any], now: datetime
 ) -> SavedPrompt:
-    prompt = SavedPrompt.objects.visible_to(actor).select_for_update(no_key=True).get_or_refuse(prompt_id)
-    for name, value in values.items():
-        setattr(prompt, name, value)
-    prompt.updated_at = max(now, prompt.updated_at)
-    prompt.save()
-    return prompt
+    return _change(SavedPrompt, actor, prompt_id, values, now)
 
 
 def delete_prompt(*, actor: User, prompt_id: UUID | str) -> None:
@@ -50,8 +45,7 @@ def delete_prompt(*, actor: User, prompt_id: UUID | str) -> None:
 @transaction.atomic
 def save_preset(*, actor: User, values: Mapping[str, Any], now: datetime) -> SavedPreset:
     """`values`: name and settings."""
-    _require_room(actor, SavedPreset)
-    return SavedPreset.objects.create(owner=actor, **values, created_at=now, updated_at=now)
+    return _save(SavedPreset, actor, values, now)
 
 
 @transaction.atomic
@@ -59,12 +53,7 @@ def change_preset(
     *, actor: User, preset_id: UUID | str, values: Mapping[str, Any], now: datetime
 ) -> SavedPreset:
     """Settings replace all former ones."""
-    preset = SavedPreset.objects.visible_to(actor).select_for_update(no_key=True).get_or_refuse(preset_id)
-    for name, value in values.items():
-        setattr(preset, name, value)
-    preset.updated_at = max(now, preset.updated_at)
-    preset.save()
-    return preset
+    return _change(SavedPreset, actor, preset_id, values, now)
 
 
 def delete_preset(*, actor: User, preset_id: UUID | str) -> None:
@@ -75,8 +64,7 @@ def delete_preset(*, actor: User, preset_id: UUID | str) -> None:
 def save_conversation(*, actor: User, values: Mapping[str, Any], now: datetime) -> SavedConversation:
     """`values`: name, messages and, if known, model."""
     _require_size(values)
-    _require_room(actor, SavedConversation)
-    return SavedConversation.objects.create(owner=actor, **values, created_at=now, updated_at=now)
+    return _save(SavedConversation, actor, values, now)
 
 
 @transaction.atomic
@@ -84,13 +72,7 @@ def change_conversation(
     *, actor: User, conversation_id: UUID | str, values: Mapping[str, Any], now: datetime
 ) -> SavedConversation:
     _require_size(values)
-    own = SavedConversation.objects.visible_to(actor).select_for_update(no_key=True)
-    conversation = own.get_or_refuse(conversation_id)
-    for name, value in values.items():
-        setattr(conversation, name, value)
-    conversation.updated_at = max(now, conversation.updated_at)
-    conversation.save()
-    return conversation
+    return _change(SavedConversation, actor, conversation_id, values, now)
 
 
 def delete_conversation(*, actor: User, conversation_id: UUID | str) -> None:
@@ -102,11 +84,23 @@ def delete_all_conversations(*, actor: User) -> int:
     return SavedConversation.objects.visible_to(actor).delete()[0]
 
 
-def _require_room(actor: User, kind: type[SavedPrompt] | type[SavedPreset] | type[SavedConversation]) -> None:
-    """Locked, so that parallel ones can't slip past the count."""
+def _save(kind: type[_Saved], actor: User, values: Mapping[str, Any], now: datetime) -> _Saved:
+    """The owner is locked, so that parallel ones can't slip past the count."""
     User.objects.select_for_update(no_key=True).only("pk").get(pk=actor.pk)
     if kind.objects.visible_to(actor).count() >= MOST:
         raise TooManySaved(limit=MOST)
+    return kind.objects.create(owner=actor, **values, created_at=now, updated_at=now)
+
+
+def _change(
+    kind: type[_Saved], actor: User, pk: UUID | str, values: Mapping[str, Any], now: datetime
+) -> _Saved:
+    row = kind.objects.visible_to(actor).select_for_update(no_key=True).get_or_refuse(pk)
+    for name, value in values.items():
+        setattr(row, name, value)
+    row.updated_at = max(now, row.updated_at)
+    row.save()
+    return row
 
 
 def _require_size(values: Mapping[str, Any]) -> None:
