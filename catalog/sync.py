@@ -20,8 +20,8 @@ from catalog.models import Deployment, ManagedDeployment, Model, ModelQuerySet, 
 from catalog.services import availability_changed
 from catalog.telling import tell_operators
 from litellm_sync.client import GatewayClient, gateway
-from litellm_sync.locks import advisory_lock
 from litemaas.errors import DomainError, Forbidden
+from litemaas.locks import advisory_lock
 
 Progress = Callable[[int, int], None]
 _LOCK = "catalog.sync"

@@ -7,8 +7,8 @@ from litellm_sync import registry
 from litellm_sync.client import GatewayClient, gateway
 from litellm_sync.errors import GatewayRefused, GatewayUnavailable
 from litellm_sync.listing import pages_of
-from litellm_sync.locks import advisory_lock
 from litellm_sync.reconciler import keep_spend
+from litemaas.locks import advisory_lock
 
 log = structlog.get_logger(__name__)
 

@@ -21,11 +21,11 @@ from litellm_sync.differences import Difference, differences
 from litellm_sync.errors import GatewayRefused, GatewayUnavailable, UnsupportedGateway
 from litellm_sync.findings import Found
 from litellm_sync.listing import fetch, is_its_own, label_of, pages_of
-from litellm_sync.locks import advisory_lock
 from litellm_sync.models import Finding, GatewayObject, Sighted, SyncRun
 from litellm_sync.registry import Json, Mirror, Policy, Wish
 from litellm_sync.spend import Spend, read_spend, record_spend
 from litemaas.errors import Conflict
+from litemaas.locks import advisory_lock
 
 log = structlog.get_logger(__name__)
 

@@ -10,8 +10,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from litellm_sync import findings, hurrying, outbox, polling, reconciler
-from litellm_sync.locks import advisory_lock
 from litellm_sync.models import SyncRun
+from litemaas.locks import advisory_lock
 
 # A second beat, or a restart, must not compare everything twice.
 _OFTEN_ENOUGH = timedelta(minutes=10)

@@ -12,10 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts import audit
 from accounts.models import Actor, Role, User
 from litemaas import errors
+from litemaas.locks import hold_until_commit
 from notifications.services import keep_seen
 from portal.look import forget_look
 from portal.models import Banner, BannerChange, BannerDismissal
-from usage.locks import hold_until_commit
 
 Action = BannerChange.Action
 MOST_SHOWN = 5

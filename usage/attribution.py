@@ -12,8 +12,8 @@ from accounts import audit
 from accounts.models import Actor
 from apikeys.models import ApiKey
 from litemaas import errors
+from litemaas.locks import hold_until_commit
 from usage.ledger import LOCK
-from usage.locks import hold_until_commit
 from usage.models import NOBODY, Series, UsageDay, UsageLog
 from usage.rollups import DAYS, MONTHS, QUARTERS, Cube
 from usage.upkeep import refill_coarse

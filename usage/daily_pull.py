@@ -13,10 +13,10 @@ from decimal import Decimal
 from django.db import connection, transaction
 
 from litellm_sync.client import gateway
+from litemaas.locks import hold_until_commit
 from usage import daily
 from usage.daily import DailySums, OfKeyAndModel
 from usage.ledger import LOCK, Counts, write_calls
-from usage.locks import hold_until_commit
 from usage.models import SummedDay, UsageLog
 from usage.rows import SOURCE, About, Call, identity_of
 

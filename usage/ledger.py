@@ -16,10 +16,10 @@ from zoneinfo import ZoneInfo
 
 from django.db import OperationalError, connection, transaction
 
+from litemaas.locks import hold_until_commit
 from usage import events
 from usage.broken_lines import BrokenLine, facts_of
 from usage.kept_facts import facts_to_keep
-from usage.locks import hold_until_commit
 from usage.models import SummedDay, UsageReject
 from usage.partitions import closed_months, ensure_partitions, month_of
 from usage.rollups import FACTS, LARGEST_SMALL, adding, numbering, shape

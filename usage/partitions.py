@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from django.db import connection, transaction
 
-from usage.locks import hold_until_commit
+from litemaas.locks import hold_until_commit
 from usage.models import ClosedMonth
 
 MONTHS_AHEAD = 2

@@ -9,7 +9,7 @@ from decimal import Decimal
 from django.db import connection, transaction
 
 from litellm_sync.client import gateway
-from litellm_sync.locks import advisory_lock
+from litemaas.locks import advisory_lock
 from usage import daily, services
 from usage.counters import compare_counters
 from usage.daily import DailySums

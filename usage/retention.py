@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from accounts import audit
 from accounts.models import SYSTEM, Actor
 from litemaas import errors
+from litemaas.locks import hold_until_commit
 from usage.ledger import LOCK
-from usage.locks import hold_until_commit
 from usage.models import ClosedMonth
 from usage.partitions import next_month, partition_months
 

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 
 from litellm_sync.client import gateway
-from litellm_sync.locks import advisory_lock
+from litemaas.locks import advisory_lock
 from usage.errors import UsageReadingRunning
 from usage.ledger import Counts, write_rows
 from usage.models import BackfilledWindow, UsageCursor

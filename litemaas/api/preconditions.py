@@ -1,18 +1,16 @@
 """ETags, and `If-Match` on changes (contract §1.5): a change of what one has not seen is refused with 412."""
 
 import hashlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
-from django.db import connection
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from litemaas import turns
 from litemaas.api.rendering import dumps
 from litemaas.errors import DomainError
+from litemaas.locks import held_in_turn
 
 
 class PreconditionFailed(DomainError):
@@ -32,7 +30,7 @@ def if_unchanged(
 
     Those who name a condition for one address come one after the other, so of two with the same tag one is refused.
     """
-    with alone(request.path):
+    with held_in_turn(f"if-match {request.path}"):
         present = read() if read is not None else None
         if not isinstance(present, Response):
             raise PreconditionFailed(
@@ -42,17 +40,3 @@ def if_unchanged(
         if "*" not in asked and etag_of(dumps(present.data)) not in asked:
             raise PreconditionFailed
         return act()
-
-
-@contextmanager
-def alone(path: str) -> Iterator[None]:
-    """Hold others who name this address back until the end. A lock of the connection, not of a transaction."""
-    number = int.from_bytes(hashlib.sha256(f"if-match {path}".encode()).digest()[:8], "big", signed=True)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [number])
-    with turns.kept():
-        try:
-            yield
-        finally:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [number])

@@ -15,8 +15,8 @@ from django.forms import BaseForm, BooleanField, ChoiceField, Field
 from django.http import HttpRequest
 from django.utils.translation import gettext, pgettext
 
-from litemaas.api.preconditions import alone
 from litemaas.errors import DomainError
+from litemaas.locks import held_in_turn
 from litemaas.web.forms import show_refusal
 
 FIELD = "version"
@@ -43,7 +43,7 @@ def saved(
         # Still the version that the person saw.
         form.version = request.POST.get(FIELD, "")  # type: ignore[attr-defined]
         return False
-    with alone(f"form {request.path}"):
+    with held_in_turn(f"form {request.path}"):
         present = fresh()
         seen = request.POST.get(FIELD)
         if seen and seen != version_of(present) and (found := differences(form, present)):

@@ -11,10 +11,10 @@ from accounts.models import SYSTEM
 from accounts.options import Option, one_of, whole
 from jobs.models import Job
 from jobs.services import JobRunning
+from litemaas.locks import hold_until_commit
 from portal.backups import servers, services
 from portal.backups.errors import BackupUnavailable
 from portal.backups.servers import DATABASES
-from usage.locks import hold_until_commit
 
 NEVER, DAILY, WEEKLY = "never", "daily", "weekly"
 options.declare(

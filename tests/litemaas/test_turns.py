@@ -7,8 +7,8 @@ import pytest
 from django.db import connection, connections, transaction
 from django.http import HttpResponse, StreamingHttpResponse
 
-from litellm_sync.locks import advisory_lock
 from litemaas import turns
+from litemaas.locks import advisory_lock
 from litemaas.turns import Turns, given_back, in_turns
 
 pytestmark = pytest.mark.django_db(transaction=True)

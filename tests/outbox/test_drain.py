@@ -9,9 +9,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from litellm_sync import hurrying, outbox
-from litellm_sync.locks import advisory_lock
 from litellm_sync.models import GatewayObject
 from litellm_sync.tasks import sweep
+from litemaas.locks import advisory_lock
 from tests.concurrency import in_parallel
 from tests.outbox.conftest import KIND
 

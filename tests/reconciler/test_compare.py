@@ -273,7 +273,7 @@ def test_spend_is_kept_on_the_way(have, compare, gateway_client):
 def test_there_is_one_comparison_at_a_time(portal, compare):
     import threading
 
-    from litellm_sync.locks import advisory_lock
+    from litemaas.locks import advisory_lock
 
     held, done = threading.Event(), threading.Event()
 
