@@ -1,12 +1,11 @@
 """What a period's usage can be narrowed to: everything with traffic in it, also what is retired or gone by now."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from usage.cubes.distinct import present
 from usage.models import NOBODY
-from usage.naming import KeyName, UserName, key_names, team_names, user_names
+from usage.naming import KeyName, UserName, key_names, user_names
 from usage.questions import Question
 
 
@@ -32,10 +31,3 @@ def keys_used(question: Question, *, now: datetime) -> list[KeyName]:
     """By name; keys that the portal never knew are left out."""
     ids = [pk for (pk,) in present(question, ("apiKey",), now=now)]
     return sorted(key_names(ids).values(), key=lambda key: (key.name.lower(), str(key.id)))
-
-
-def teams_seen(question: Question, *, now: datetime) -> Sequence[tuple[str, str]]:
-    """Ids and names, by name; usage without a team is left out."""
-    ids = [pk for (pk,) in present(question, ("team",), now=now) if pk != NOBODY]
-    names = team_names(ids)
-    return sorted(((str(pk), names.get(pk, "")) for pk in ids), key=lambda pair: (pair[1].lower(), pair[0]))

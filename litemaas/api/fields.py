@@ -3,8 +3,6 @@
 from decimal import Decimal
 from typing import Any
 
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 
@@ -42,24 +40,4 @@ class Flag(serializers.BooleanField):
     def to_internal_value(self, data: Any) -> bool:
         if not isinstance(data, bool):
             self.fail("invalid", input=data)
-        return data
-
-
-@extend_schema_field(OpenApiTypes.ANY)
-class NotYet(serializers.Field[Any, Any, Any, Any]):
-    """A field of the contract that this server does not carry out: empty is fine, anything else is refused.
-
-    Ignoring it would make a key without the limit that its owner asked for.
-    """
-
-    default_error_messages = {"unsupported": "This server does not support this field yet. Leave it out."}
-
-    def __init__(self) -> None:
-        super().__init__(
-            required=False, allow_null=True, write_only=True, help_text="Not supported yet: leave it out."
-        )
-
-    def to_internal_value(self, data: Any) -> Any:
-        if data not in ({}, [], ""):
-            self.fail("unsupported")
         return data

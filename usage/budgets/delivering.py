@@ -26,8 +26,6 @@ _MOST_ATTEMPTS = 8
 _LEASE = timedelta(minutes=2)
 _AT_ONCE = 50
 SIGNATURE = "X-LiteMaaS-Signature"
-# A receiver should refuse what was signed longer ago.
-TOLERANCE = timedelta(minutes=5)
 
 
 def deliver_due(*, now: datetime) -> int:

@@ -107,10 +107,3 @@ def capability(name: str) -> SafeString:
 def restricted() -> SafeString:
     """The mark of a model that needs an approval."""
     return render("label", text=_("Restricted"), tone="orange", icon="lock")
-
-
-@register.filter
-def capability_name(name: str) -> str | Promise:
-    """The word for a capability, for use in running text and choices."""
-    look = CAPABILITY_LOOKS.get(name)
-    return look.word if look else name
