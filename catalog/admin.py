@@ -104,6 +104,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
         "updated_models",
         "unavailable_models",
         "restored_models",
+        "left_out_count",
         "finding",
     ]
     list_filter = ["state", "started_at"]

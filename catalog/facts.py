@@ -10,6 +10,9 @@ from decimal import Decimal, InvalidOperation
 from itertools import groupby
 from typing import Any
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 from catalog.models import PRICE_PLACES, Model
 
 Json = dict[str, Any]
@@ -120,27 +123,64 @@ class ModelFacts:
         }
 
 
-def read_deployments(rows: Iterable[Json]) -> tuple[list[ModelFacts], list[str]]:
-    """The models by public name, and a sentence for each row that can't be used."""
+_REASONS: dict[str, str | Promise] = {
+    "no_name": _("The deployment %(deployment)s has no model name."),
+    "bad_name": _("The model name of the deployment %(deployment)s is too long or can’t be stored."),
+    "no_id": _("A deployment of %(model)s has no usable id."),
+    "empty": _("A deployment has neither a model name nor an id."),
+}
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A row of the gateway that can't be used. `reason` is a key of `_REASONS`; the names are shortened and may be
+    empty."""
+
+    reason: str
+    model: str = ""
+    deployment: str = ""
+
+    def __str__(self) -> str:
+        names = {"model": self.model or "–", "deployment": self.deployment or "–"}
+        return str(_REASONS.get(self.reason, self.reason)) % names
+
+    @classmethod
+    def of(cls, row: Json) -> "LeftOut | None":
+        """None where the row can be used."""
+        name, key = row.get("model_name"), _mapping(row.get("model_info")).get("id")
+        if _is_name(name) and _is_name(key):
+            return None
+        model, deployment = _short(name), _short(key)
+        if _is_name(name):
+            return cls("no_id", model, deployment)
+        if model:
+            return cls("bad_name", model, deployment)
+        return cls("no_name", model, deployment) if deployment else cls("empty")
+
+
+def _short(value: Any) -> str:
+    return str(value).replace("\x00", "").strip()[:100] if isinstance(value, str | int) else ""
+
+
+def read_deployments(rows: Iterable[Json]) -> tuple[list[ModelFacts], list[LeftOut]]:
+    """The models by public name, and the rows that can't be used."""
     usable: dict[str, DeploymentFacts] = {}
-    problems = []
+    left_out = []
     for row in rows:
-        facts = _deployment(row)
-        if facts is None:
-            problems.append("A deployment without a usable name or id was left out.")
+        if (unusable := LeftOut.of(row)) is not None:
+            left_out.append(unusable)
         else:
+            facts = _deployment(row)
             usable[facts.id] = facts
     ordered = sorted(usable.values(), key=lambda d: (d.model, d.id))
     return [
         ModelFacts(name, tuple(group)) for name, group in groupby(ordered, key=lambda d: d.model)
-    ], problems
+    ], left_out
 
 
-def _deployment(row: Json) -> DeploymentFacts | None:
+def _deployment(row: Json) -> DeploymentFacts:
     info, params = _mapping(row.get("model_info")), _mapping(row.get("litellm_params"))
-    name, key = row.get("model_name"), info.get("id")
-    if not _is_name(name) or not _is_name(key):
-        return None
+    name, key = row["model_name"], info["id"]
     backend = str(params.get("model") or info.get("key") or "")
     return DeploymentFacts(
         id=str(key),

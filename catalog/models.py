@@ -299,6 +299,9 @@ class SyncRun(models.Model):
     updated_models = models.IntegerField(default=0)
     unavailable_models = models.IntegerField(default=0)
     restored_models = models.IntegerField(default=0)
+    # What the gateway listed and could not be used: how many, and the first of them (`catalog.facts.LeftOut`).
+    left_out_count = models.IntegerField(default=0)
+    left_out = models.JSONField(blank=True, default=list)
     finding = models.TextField(blank=True, default="")
 
     class Meta:

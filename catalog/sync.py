@@ -5,7 +5,7 @@ transaction; what it said is written in one. An empty or much shorter answer cha
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from accounts import audit, options
 from accounts.models import Actor
 from catalog.errors import EmptyCatalogue, SyncRunning, SyncSafetyStop
-from catalog.facts import DeploymentFacts, Json, ModelFacts, read_deployments
+from catalog.facts import DeploymentFacts, Json, LeftOut, ModelFacts, read_deployments
 from catalog.models import Deployment, ManagedDeployment, Model, ModelQuerySet, Price, SyncRun
 from catalog.services import availability_changed
 from catalog.telling import tell_operators
@@ -25,6 +25,8 @@ from litemaas.locks import advisory_lock
 
 Progress = Callable[[int, int], None]
 _LOCK = "catalog.sync"
+# More rows that can't be used than these are counted, but not kept with the run.
+_MOST_LEFT_OUT = 100
 
 
 @dataclass
@@ -36,10 +38,15 @@ class Summary:
     updated: list[str] = field(default_factory=list)
     unavailable: list[str] = field(default_factory=list)
     restored: list[str] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
     synced_at: datetime | None = None
     dry_run: bool = False
     run_id: int | None = None
+
+    @property
+    def problems(self) -> list[str]:
+        """A sentence for each row that could not be used."""
+        return [str(one) for one in self.left_out]
 
 
 def _no_progress(_done: int, _total: int) -> None:
@@ -51,11 +58,13 @@ def sync_models(
     actor: Actor,
     trigger: str,
     confirm: bool = False,
+    marks_missing: bool = True,
     dry_run: bool = False,
     client: GatewayClient | None = None,
     progress: Progress = _no_progress,
 ) -> Summary:
-    """Make the catalogue what the gateway serves now.
+    """Make the catalogue what the gateway serves now. Without `marks_missing` models that it does not list stay as
+    they are, so there is nothing to confirm.
 
     Raises Forbidden, SyncRunning, EmptyCatalogue, SyncSafetyStop (unless `confirm`) and the gateway's errors; in all
     of these the catalogue is unchanged and, except for the first two, the run says why.
@@ -66,11 +75,18 @@ def sync_models(
         if not is_mine:
             raise SyncRunning
         if dry_run:
-            return _preview(client or gateway(), confirm)
-        return _run(actor, trigger, confirm, client or gateway(), progress)
+            return _preview(client or gateway(), confirm, marks_missing)
+        return _run(actor, trigger, confirm, marks_missing, client or gateway(), progress)
 
 
-def _run(actor: Actor, trigger: str, confirm: bool, client: GatewayClient, progress: Progress) -> Summary:
+def _run(
+    actor: Actor,
+    trigger: str,
+    confirm: bool,
+    marks_missing: bool,
+    client: GatewayClient,
+    progress: Progress,
+) -> Summary:
     # A run that still counts as running belongs to a process that died: we hold the lock.
     now = timezone.now()
     SyncRun.objects.filter(state=SyncRun.State.RUNNING).update(
@@ -78,8 +94,8 @@ def _run(actor: Actor, trigger: str, confirm: bool, client: GatewayClient, progr
     )
     run = SyncRun.objects.create(started_at=now, trigger=trigger)
     try:
-        models, problems = _read(client, confirm)
-        summary = _write(actor, models, progress)
+        models, left_out = _read(client, confirm or not marks_missing)
+        summary = _write(actor, models, marks_missing, progress)
     except DomainError as error:
         stopped = isinstance(error, SyncSafetyStop | EmptyCatalogue)
         run.state = SyncRun.State.STOPPED if stopped else SyncRun.State.FAILED
@@ -88,16 +104,17 @@ def _run(actor: Actor, trigger: str, confirm: bool, client: GatewayClient, progr
             _finish(run)
             tell_operators(run, actor, now=now)
         raise
-    summary.problems, summary.run_id = problems, run.pk
+    summary.left_out, summary.run_id = left_out, run.pk
     run.state = SyncRun.State.SUCCEEDED
-    run.finding = " ".join(sorted(set(problems)))
+    run.left_out_count = len(left_out)
+    run.left_out = [asdict(one) for one in left_out[:_MOST_LEFT_OUT]]
     _count(run, summary)
     _finish(run)
     return summary
 
 
-def _read(client: GatewayClient, confirm: bool) -> tuple[list[ModelFacts], list[str]]:
-    models, problems = read_deployments(client.list_deployments())
+def _read(client: GatewayClient, confirm: bool) -> tuple[list[ModelFacts], list[LeftOut]]:
+    models, left_out = read_deployments(client.list_deployments())
     if not models:
         raise EmptyCatalogue
     known = Model.objects.available().count()
@@ -113,22 +130,22 @@ def _read(client: GatewayClient, confirm: bool) -> tuple[list[ModelFacts], list[
             vanished=vanished,
             total=known,
         )
-    return models, problems
+    return models, left_out
 
 
-def _preview(client: GatewayClient, confirm: bool) -> Summary:
-    models, problems = _read(client, confirm)
+def _preview(client: GatewayClient, confirm: bool, marks_missing: bool) -> Summary:
+    models, left_out = _read(client, confirm or not marks_missing)
     with transaction.atomic():
-        summary = _Writer(models, timezone.now()).write_all(_no_progress)
+        summary = _Writer(models, timezone.now()).write_all(_no_progress, marks_missing)
         transaction.set_rollback(True)
-    summary.problems, summary.dry_run = problems, True
+    summary.left_out, summary.dry_run = left_out, True
     return summary
 
 
 @transaction.atomic(durable=True)
-def _write(actor: Actor, models: list[ModelFacts], progress: Progress) -> Summary:
+def _write(actor: Actor, models: list[ModelFacts], marks_missing: bool, progress: Progress) -> Summary:
     now = timezone.now()
-    summary = _Writer(models, now).write_all(progress)
+    summary = _Writer(models, now).write_all(progress, marks_missing)
     changed = sorted({*summary.unavailable, *summary.restored})
     if changed:
         availability_changed(changed, now)
@@ -147,7 +164,7 @@ def take_in(row: Json) -> None:
     """Write what the gateway says of one deployment of ours, in the caller's transaction: the model becomes available
     with it, and not only with the next run."""
     now = timezone.now()
-    models, _problems = read_deployments([row])
+    models, _left_out = read_deployments([row])
     summary = _Writer(models, now).write_these()
     if summary.restored:
         availability_changed(summary.restored, now)
@@ -165,16 +182,18 @@ class _Writer:
         self.now = now
         self.summary = Summary(total=len(models), synced_at=now)
 
-    def write_all(self, progress: Progress) -> Summary:
+    def write_all(self, progress: Progress, marks_missing: bool) -> Summary:
         """`models` is everything that the gateway has."""
         present = self._locked(Model.objects.all())
         for done, facts in enumerate(self.models, start=1):
             self._model(facts, present.get(facts.name))
             progress(done, len(self.models))
-        self._vanish([row for name, row in present.items() if name not in {m.name for m in self.models}])
+        if marks_missing:
+            self._vanish([row for name, row in present.items() if name not in {m.name for m in self.models}])
         self._deployments()
-        gone = Deployment.objects.filter(vanished_at=None).exclude(pk__in=self._seen)
-        gone.update(vanished_at=self.now)
+        if marks_missing:
+            gone = Deployment.objects.filter(vanished_at=None).exclude(pk__in=self._seen)
+            gone.update(vanished_at=self.now)
         return self.summary
 
     def write_these(self) -> Summary:

@@ -1,6 +1,5 @@
 """Reading the gateway's models on demand: at once where that is quick, as a job where it is not."""
 
-from dataclasses import asdict
 from typing import Any
 
 from django.db import transaction
@@ -21,17 +20,21 @@ JOB = "model-sync"
 FEW = 1000
 
 
-def sync_now(*, actor: Actor, trigger: str, confirm: bool = False) -> sync.Summary | Job:
+def sync_now(
+    *, actor: Actor, trigger: str, confirm: bool = False, marks_missing: bool = True
+) -> sync.Summary | Job:
     """What the run did, or with a long list the job that will do it. Raises JobRunning and what `sync_models` does."""
     if not actor.may("admin:models"):
         raise Forbidden(requiredPermission="admin:models")
     if Deployment.objects.all()[: FEW + 1].count() <= FEW:
-        return sync.sync_models(actor=actor, trigger=trigger, confirm=confirm)
+        return sync.sync_models(
+            actor=actor, trigger=trigger, confirm=confirm, marks_missing=marks_missing
+        )
     with transaction.atomic(durable=True):
         return jobs.start_job(
             kind=JOB,
             actor=actor,
-            arguments={"trigger": trigger, "confirm": confirm},
+            arguments={"trigger": trigger, "confirm": confirm, "marksMissing": marks_missing},
             exclusive=JOB,
             now=timezone.now(),
         )
@@ -43,10 +46,14 @@ def _run_job(run: Run) -> dict[str, Any]:
 
     wanted = run.arguments
     summary = sync.sync_models(
-        actor=run.actor, trigger=wanted["trigger"], confirm=wanted["confirm"], progress=tell
+        actor=run.actor,
+        trigger=wanted["trigger"],
+        confirm=wanted["confirm"],
+        marks_missing=wanted["marksMissing"],
+        progress=tell,
     )
     names = ("new", "updated", "unavailable", "restored", "problems")
-    counts = {name: len(found) for name, found in asdict(summary).items() if name in names}
+    counts = {name: len(getattr(summary, name)) for name in names}
     return {"syncId": str(summary.run_id), "total": summary.total, **counts}
 
 

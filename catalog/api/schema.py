@@ -93,7 +93,8 @@ class CapabilitiesOut(Shape):
 
 
 class SyncIn(Shape):
-    """All fields are optional: `{}` synchronises. `forceUpdate` and `markUnavailable` change nothing here."""
+    """All fields are optional: `{}` synchronises. Without `markUnavailable` models that the gateway no longer lists
+    stay available. `forceUpdate` changes nothing: every run compares everything."""
 
     forceUpdate = Flag(required=False)
     markUnavailable = Flag(required=False)

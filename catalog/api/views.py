@@ -75,11 +75,15 @@ class SyncView(ContractView):
     )
     def post(self, request: Request) -> Response:
         body = body_of(request, schema.SyncIn)
-        actor, confirm = actor_of(request), body.get("confirm", False)
+        actor = actor_of(request)
+        options = {
+            "confirm": body.get("confirm", False),
+            "marks_missing": body.get("markUnavailable", True),
+        }
         if params.boolean(request, "dryRun", False):
-            foreseen = sync.sync_models(actor=actor, trigger="api", confirm=confirm, dry_run=True)
+            foreseen = sync.sync_models(actor=actor, trigger="api", dry_run=True, **options)
             return Response(presenters.sync_result(foreseen))
-        done = sync_jobs.sync_now(actor=actor, trigger="api", confirm=confirm)
+        done = sync_jobs.sync_now(actor=actor, trigger="api", **options)
         if isinstance(done, Job):
             return accepted(done, presenters.sync_result(sync.Summary()))
         return Response(presenters.sync_result(done))

@@ -8,9 +8,10 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from accounts.web.pages import PageRequest, signed_in
-from catalog.models import Deployment, ManagedDeployment, Model, SyncRun
+from catalog.models import Deployment, ManagedDeployment, Model
 from catalog.sync_jobs import JOB
 from catalog.web.model_forms import ManagedFilter, per_million
+from catalog.web.runs import last_runs
 from jobs.models import Job
 from jobs.web.lines import line_of
 from litemaas import errors
@@ -104,7 +105,7 @@ def models(request: PageRequest) -> HttpResponseBase:
         "page": page,
         "may_manage": request.user.may("admin:models"),
         "has_any": page.paginator.count > 0 or Model.objects.exists(),
-        "runs": list(SyncRun.objects.order_by("-started_at", "-pk")[:_RUNS]),
+        "runs": last_runs(_RUNS),
         "job": line_of(running, reader=request.user, now=timezone.now()) if running else None,
     }
     return render(request, "catalog/manage.html", values)

@@ -1,10 +1,12 @@
 """The synchronisation by hand. The catalogue's pages need subscriptions, so they are in `portal.web.catalogue`."""
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
@@ -16,6 +18,15 @@ from catalog.sync_jobs import sync_now
 from litemaas import errors
 
 
+class SyncForm(forms.Form):
+    marks_missing = forms.BooleanField(
+        label=_("Mark models that the gateway no longer lists as unavailable"),
+        required=False,
+        initial=True,
+        help_text=_("Without it they stay as they are, and no safety stop is needed."),
+    )
+
+
 @require_http_methods(["GET", "POST"])
 @signed_in
 def sync(request: PageRequest) -> HttpResponse:
@@ -25,32 +36,42 @@ def sync(request: PageRequest) -> HttpResponse:
     if request.method != "POST":
         return _ask(request)
     try:
-        confirmed = request.POST.get("confirm") == "yes"
-        done = sync_now(actor=request.user, trigger="button", confirm=confirmed)
+        done = sync_now(
+            actor=request.user,
+            trigger="button",
+            confirm=request.POST.get("confirm") == "yes",
+            # Left as they are where the box was there and is empty.
+            marks_missing="marks_missing" in request.POST or "asked" not in request.POST,
+        )
     except SyncSafetyStop:
         return redirect(f"{reverse('sync_models')}?stopped=1")
     if isinstance(done, Summary):
         messages.success(request, _said(done))
     else:
-        messages.info(request, _("The models are being read. You are notified when that has ended."))
+        messages.info(request, gettext("The models are being read. You are notified when that has ended."))
     return redirect("manage_models")
 
 
 def _ask(request: PageRequest) -> HttpResponse:
     last = SyncRun.objects.order_by("-started_at").first()
     stopped = "stopped" in request.GET and last is not None and last.state == SyncRun.State.STOPPED
-    return render(request, "catalog/sync.html", {"last": last, "stopped": stopped})
+    return render(request, "catalog/sync.html", {"last": last, "stopped": stopped, "form": SyncForm()})
 
 
 def _said(summary: Summary) -> str:
-    counts = _("%(new)s new, %(updated)s updated, %(unavailable)s unavailable, %(restored)s restored.") % {
-        name: len(getattr(summary, name)) for name in ("new", "updated", "unavailable", "restored")
-    }
-    text = ngettext(
-        "%(n)s model read from the gateway:", "%(n)s models read from the gateway:", summary.total
+    """Whole sentences, one after the other."""
+    said = ngettext(
+        "%(n)s model read from the gateway: %(new)s new, %(updated)s updated, %(unavailable)s unavailable, "
+        "%(restored)s restored.",
+        "%(n)s models read from the gateway: %(new)s new, %(updated)s updated, %(unavailable)s unavailable, "
+        "%(restored)s restored.",
+        summary.total,
     )
-    left_out = ngettext(
-        "%(n)s entry could not be used.", "%(n)s entries could not be used.", len(summary.problems)
-    )
-    said = f"{text % {'n': summary.total}} {counts}"
-    return f"{said} {left_out % {'n': len(summary.problems)}}" if summary.problems else said
+    counts = {name: len(getattr(summary, name)) for name in ("new", "updated", "unavailable", "restored")}
+    sentences = [said % {"n": summary.total, **counts}]
+    if summary.left_out:
+        left_out = ngettext(
+            "%(n)s entry could not be used.", "%(n)s entries could not be used.", len(summary.left_out)
+        )
+        sentences.append(left_out % {"n": len(summary.left_out)})
+    return " ".join(sentences)

@@ -9,6 +9,7 @@ from django.db import connection
 
 from accounts.models import SYSTEM, AuditEvent
 from catalog.errors import EmptyCatalogue, SyncRunning, SyncSafetyStop
+from catalog.facts import LeftOut
 from catalog.models import Deployment, Model, Price, SyncRun
 from catalog.sync import sync_models
 from litellm_sync.errors import GatewayUnavailable
@@ -89,7 +90,7 @@ def test_rows_that_can_not_be_used_are_left_out_and_reported(listing, sync):
     listing.rows = [deployment("good"), {"model_name": None}, {"model_name": "x", "model_info": "odd"}]
     summary = sync()
     assert summary.total == 1
-    assert "left out" in SyncRun.objects.get().finding
+    assert SyncRun.objects.get().left_out_count == 2
 
 
 def test_a_changed_price_is_history(listing, sync):
@@ -267,3 +268,30 @@ class TestCommand:
         )
         with pytest.raises(CommandError, match="Invalid proxy server token"):
             call_command("sync_models")
+
+
+def test_a_run_says_which_rows_it_could_not_use_and_why(listing, sync):
+    listing.rows = [
+        deployment("good"),
+        {"model_name": None, "model_info": {"id": "nameless"}},
+        {"model_name": "x" * 300, "model_info": {"id": "long"}},
+        {"model_name": "without-id"},
+        {},
+    ]
+    summary = sync()
+    run = SyncRun.objects.get()
+    assert run.left_out_count == 4
+    assert summary.problems == [str(LeftOut(**facts)) for facts in run.left_out]
+    assert summary.problems[0] == "The deployment nameless has no model name."
+    assert "deployment long is too long" in summary.problems[1]
+    assert summary.problems[2] == "A deployment of without-id has no usable id."
+
+
+def test_missing_models_stay_available_where_they_are_not_to_be_marked(listing, sync):
+    listing.set("one", "two", "three")
+    sync()
+    listing.set("one", "four")
+    summary = sync(marks_missing=False)
+    assert (summary.new, summary.unavailable) == (["four"], [])
+    assert Model.objects.available().count() == 4
+    assert not Deployment.objects.exclude(vanished_at=None).exists()

@@ -7,8 +7,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.web.pages import PageRequest, signed_in
-from catalog.models import SyncRun
 from catalog.sync_jobs import JOB as MODEL_SYNC
+from catalog.web.runs import last_runs
 from jobs.models import Job
 from jobs.web.lines import line_of
 from litellm_sync.models import Finding
@@ -39,7 +39,7 @@ def page(request: PageRequest) -> HttpResponse:
     now = timezone.now()
     state = progress(now=now)
     values = {
-        "runs": list(SyncRun.objects.order_by("-started_at")[:_RUNS]),
+        "runs": last_runs(_RUNS),
         "lines": _lines(request),
         "kinds": [Kind(name, str(KINDS[name]), *counts) for name, counts in standing.consistency().items()],
         "last_run": standing.last_run(),
