@@ -27,9 +27,7 @@ def sync_now(
     if not actor.may("admin:models"):
         raise Forbidden(requiredPermission="admin:models")
     if Deployment.objects.all()[: FEW + 1].count() <= FEW:
-        return sync.sync_models(
-            actor=actor, trigger=trigger, confirm=confirm, marks_missing=marks_missing
-        )
+        return sync.sync_models(actor=actor, trigger=trigger, confirm=confirm, marks_missing=marks_missing)
     with transaction.atomic(durable=True):
         return jobs.start_job(
             kind=JOB,

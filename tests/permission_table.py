@@ -496,6 +496,7 @@ PAGES: dict[str, str] = {
     "GET /operations/gateway/queue": "302 403 403 403 403 403 200 200",
     "GET /operations/gateway/queue/progress": "302 403 403 403 403 403 302 302",
     "GET /operations/gateway/{finding_id}": "302 403 403 403 403 403 200 200",
+    "GET /operations/gateway/compare": "302 403 403 403 403 403 403 200",
     "POST /operations/gateway/compare": "302 403 403 403 403 403 403 302",
     "POST /operations/gateway/repair": "302 403 403 403 403 403 403 302",
     "POST /operations/gateway/queue/decide": "302 403 403 403 403 403 403 302",

@@ -113,10 +113,14 @@ class IntegrationAlertsView(ContractView):
 
 
 def _compared(run: SyncRun) -> dict[str, Any]:
+    """Subscriptions have no object of their own in the gateway: they are counted by the keys that carry them."""
     counts: dict[str, tuple[int, int, int]] = {}
     for kind, report in run.results.items():
         out = report["missing"] + report["different"]
         _add(counts, kind, report["ours"], report["ours"] - out, out + bool(report["error"]))
+    if "key" in run.results:
+        synced, out = standing.subscriptions_in_sync()
+        counts["subscriptions"] = (synced + out, synced, out)
     success = run.state == SyncRun.State.COMPLETED
     return _answer(str(run.pk), run.started_at, run.finished_at, success, counts)
 

@@ -4,12 +4,14 @@ import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 from django.utils.translation import gettext, ngettext
 
+from apikeys.models import ApiKeyModel
 from litellm_sync.client import gateway
 from litellm_sync.models import Finding, GatewayObject, SyncRun
 from litellm_sync.progress import progress
+from subscriptions.models import Subscription
 
 COMPARED_EVERY = timedelta(hours=1)
 # A wish that waits longer than this is a trouble and no matter of course.
@@ -65,6 +67,26 @@ def consistency() -> dict[str, tuple[int, int]]:
         moved = min(synced, row["drifting"])
         rows[row["kind"]] = (synced - moved, out + moved)
     return {kind: rows.get(kind, (0, 0)) for kind in GatewayObject.Kind.values}
+
+
+def subscriptions_in_sync() -> tuple[int, int]:
+    """How many active subscriptions are in sync and how many are not.
+
+    The gateway knows them by the keys that open their models: one is out of sync while a key of its owner that opens
+    its model is.
+    """
+    waiting = GatewayObject.objects.filter(kind=GatewayObject.Kind.KEY).exclude(
+        applied__gte=1, applied=F("requested")
+    )
+    drifting = Finding.objects.open().filter(kind=GatewayObject.Kind.KEY, object_id__isnull=False)
+    opening = ApiKeyModel.objects.filter(
+        Q(api_key__in=waiting.values("object_id")) | Q(api_key__in=drifting.values("object_id")),
+        api_key__owner=OuterRef("user"),
+        api_key__revoked_at__isnull=True,
+        model=OuterRef("model"),
+    )
+    counts = Subscription.objects.active().aggregate(all=Count("pk"), out=Count("pk", filter=Exists(opening)))
+    return counts["all"] - counts["out"], counts["out"]
 
 
 def alerts(*, now: datetime, severity: str | None = None) -> list[Alert]:

@@ -1,18 +1,16 @@
 """Portal and gateway for operators: where the two differ, and what waits. Read-only administrators look."""
 
-import json
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import F
 from django.http import HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.web.pages import PageRequest, signed_in
 from litellm_sync import registry
@@ -23,50 +21,29 @@ from litemaas import errors
 from litemaas.web.forms import show_refusal
 from litemaas.web.paging import page_of
 from portal.sync import comparing, operations, standing
-from portal.sync.naming import Named, names_of
-from portal.web.gateway_forms import KINDS, VERDICTS, FindingFilter, IgnoreForm, QueueFilter, kind_text
+from portal.web.gateway_forms import KINDS, CompareForm, FindingFilter, IgnoreForm, QueueFilter
+from portal.web.gateway_tables import FINDINGS, QUEUE, rows_of_findings, rows_of_wishes
 
 READ = "admin:system:read"
 _MOST_AT_ONCE = 500
 
 
-@dataclass(frozen=True)
-class Row:
-    """A finding or a wish as a list shows it."""
-
-    item: Any
-    kind: str
-    name: str
-    state: str = ""
-
-    @property
-    def verdict(self) -> str:
-        return str(VERDICTS.get(self.item.verdict, self.item.verdict))
-
-    @property
-    def differences(self) -> list[tuple[str, str | None, str | None]]:
-        """Field, and both values as texts."""
-        return [
-            (item["field"], _plain(item["portal"]), _plain(item["gateway"])) for item in self.item.differences
-        ]
-
-
-def _plain(value: Any) -> str | None:
-    return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
 @require_GET
 @signed_in
-def findings(request: PageRequest) -> HttpResponse:
+def findings(request: PageRequest) -> HttpResponseBase:
     _require_reader(request)
     now = timezone.now()
     chosen = FindingFilter(request.GET)
-    page = page_of(chosen.apply(Finding.objects.all(), now).order_by("-found_at", "-pk"), request.GET)
-    names = names_of((row.kind, row.object_id) for row in page)
+    table = FINDINGS.shown_to(request)
+    found = table.sorted(chosen.apply(Finding.objects.all(), now))
+    if table.wants_file:
+        return table.file(found, of=rows_of_findings)
+    page = page_of(found, request.GET)
     values = {
         "filter": chosen,
+        "table": table,
         "page": page,
-        "rows": [Row(row, kind_text(row), _name(row, names)) for row in page],
+        "rows": rows_of_findings(page),
         "last_run": standing.last_run(),
         "is_plain": not any(chosen.cleaned_data.values()),
         **_common(request),
@@ -84,7 +61,7 @@ def finding(request: PageRequest, finding_id: int) -> HttpResponse:
 def _show(request: PageRequest, row: Finding, form: IgnoreForm) -> HttpResponse:
     mirror = registry.mirror_of(row.kind)
     values = {
-        "row": Row(row, kind_text(row), _name(row, names_of([(row.kind, row.object_id)]))),
+        "row": rows_of_findings([row])[0],
         "form": form,
         "policy": policy_of(row.kind).value,
         "is_ignored": row.is_ignored(timezone.now()),
@@ -147,10 +124,18 @@ def ignore(request: PageRequest, finding_id: int) -> HttpResponse:
     return redirect("gateway_findings")
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @signed_in
 def compare(request: PageRequest) -> HttpResponse:
-    done = comparing.compare(actor=request.user, kinds=registry.reconciled_kinds(), now=timezone.now())
+    """Ask for what is to be compared; a POST that says nothing of it compares everything."""
+    if not request.user.may(operations.WRITE):
+        raise errors.Forbidden(requiredPermission=operations.WRITE)
+    form = CompareForm(request.POST if "asked" in request.POST else None)
+    if request.method != "POST" or (form.is_bound and not form.is_valid()):
+        return render(request, "portal/gateway/compare.html", {"form": form})
+    kinds = form.kinds if form.is_bound else registry.reconciled_kinds()
+    force = form.is_bound and form.cleaned_data["force"]
+    done = comparing.compare(actor=request.user, kinds=kinds, force=force, now=timezone.now())
     if done.run is None:
         messages.info(
             request, _("Portal and gateway are being compared. You are notified when that has ended.")
@@ -164,20 +149,20 @@ def compare(request: PageRequest) -> HttpResponse:
 
 @require_GET
 @signed_in
-def queue(request: PageRequest) -> HttpResponse:
+def queue(request: PageRequest) -> HttpResponseBase:
     _require_reader(request)
     now = timezone.now()
     chosen = QueueFilter(request.GET)
-    order = (F("parked_at").desc(nulls_last=True), "dirty_since", "pk")
-    page = page_of(chosen.apply(GatewayObject.objects.all()).order_by(*order), request.GET)
-    names = names_of((row.kind, row.object_id) for row in page)
+    table = QUEUE.shown_to(request)
+    found = table.sorted(chosen.apply(GatewayObject.objects.all()))
+    if table.wants_file:
+        return table.file(found, of=rows_of_wishes)
+    page = page_of(found, request.GET)
     values = {
         "filter": chosen,
+        "table": table,
         "page": page,
-        "rows": [
-            Row(row, kind_text(row), names.get((row.kind, row.object_id)) or str(row.object_id), _state(row))
-            for row in page
-        ],
+        "rows": rows_of_wishes(page),
         "is_plain": not any(chosen.cleaned_data.values()),
         **_progress(now),
         **_common(request),
@@ -238,16 +223,3 @@ def _progress(now: datetime) -> dict[str, Any]:
 def _chosen(query: QueryDict) -> list[int]:
     wanted = [text for text in query.getlist("chosen") if text.isdecimal() and len(text) < 19]
     return [int(text) for text in wanted][:_MOST_AT_ONCE]
-
-
-def _name(row: Finding, names: Named) -> str:
-    known = names.get((row.kind, row.object_id)) if row.object_id else None
-    return known or row.label or row.gateway_id
-
-
-def _state(row: GatewayObject) -> str:
-    if row.dropped_at:
-        return _("Given up")
-    if row.parked_at:
-        return _("Refused for good")
-    return _("Failed, will be tried again") if row.attempts else _("Waiting")

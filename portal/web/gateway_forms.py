@@ -87,6 +87,43 @@ class QueueFilter(forms.Form):
         return rows.waiting()
 
 
+# What an operator chooses → the kinds of objects that are compared for it. The gateway knows subscriptions by the keys
+# that carry them.
+_COMPARED = {
+    "users": ("user",),
+    "teams": ("team", "member"),
+    "subscriptions": ("key",),
+    "keys": ("key",),
+    "models": ("model",),
+}
+
+
+class CompareForm(forms.Form):
+    what = forms.MultipleChoiceField(
+        label=_("What to compare"),
+        choices=[
+            ("users", _("Users")),
+            ("teams", _("Teams and their members")),
+            ("subscriptions", _("Subscriptions")),
+            ("keys", _("API keys")),
+            ("models", _("Models that are managed here")),
+        ],
+        initial=list(_COMPARED),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one.")},
+        help_text=_("Subscriptions are compared by the keys that open their models."),
+    )
+    force = forms.BooleanField(
+        label=_("Repair whatever differs"),
+        required=False,
+        help_text=_("Also what was given up, and kinds whose differences are otherwise only reported."),
+    )
+
+    @property
+    def kinds(self) -> set[str]:
+        return {kind for name in self.cleaned_data["what"] for kind in _COMPARED[name]}
+
+
 class IgnoreForm(forms.Form):
     until = forms.DateField(label=_("Ignore until"), widget=forms.DateInput({"type": "date"}))
 

@@ -6,8 +6,10 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
+from accounts.models import AuditEvent
 from litellm_sync.models import Finding, GatewayObject
 from portal.sync.naming import names_of
+from portal.sync.standing import subscriptions_in_sync
 from tests.factories import TeamFactory, UserFactory
 from tests.portal.conftest import issue, signed_in, subscribe
 from tests.portal.test_every_page import MOST_STATEMENTS, statements
@@ -184,3 +186,39 @@ def test_everything_has_a_name_that_people_know(person):
         ]
     )
     assert list(names.values()) == ["uma", "Lab", "uma – Lab", "my key"]
+
+
+def test_only_what_was_chosen_is_compared(console, gateway):
+    asked = console.get(f"{HERE}/compare").text
+    assert "Teams and their members" in asked
+    console.post(f"{HERE}/compare", {"asked": "yes", "what": ["users", "subscriptions"], "force": "on"})
+    event = AuditEvent.objects.get(action="GATEWAY_SYNC")
+    assert (event.metadata["kinds"], event.metadata["force"]) == (["user", "key"], True)
+    nothing = console.post(f"{HERE}/compare", {"asked": "yes"})
+    assert "Choose at least one." in nothing.text
+    assert AuditEvent.objects.filter(action="GATEWAY_SYNC").count() == 1
+
+
+def test_subscriptions_are_counted_by_the_keys_that_carry_them(console, person):
+    for name in ("carried", "waits"):
+        subscribe(person, name)
+    issue(person, "told", "carried")
+    issue(person, "new", "waits", applied=False)
+    assert subscriptions_in_sync() == (1, 1)
+    finding(kind="key", verdict="different", object_id=person.api_keys.get(name="told").pk)
+    assert subscriptions_in_sync() == (0, 2)
+    assert "Subscription" in console.get("/operations/settings/sync").text
+
+
+@pytest.mark.parametrize("path", [HERE, f"{HERE}/queue"])
+def test_the_lists_sort_choose_columns_and_are_had_as_a_file(console, person, path):
+    finding(
+        verdict="different",
+        object_id=person.pk,
+        differences=[{"field": "max_budget", "portal": 1, "gateway": 2}],
+    )
+    refused(object_id=person.pk)
+    told = console.get(f"{path}?format=csv").getvalue().decode()
+    assert "uma" in told
+    assert "aria-sort" in console.get(f"{path}?sort=-kind").text
+    assert "uma" in console.get(f"{path}?columns=object").text

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.http import HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from accounts.web.pages import PageRequest, signed_in
@@ -24,7 +25,8 @@ WRITE_MODELS = "admin:models"
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of object: how many agree, and how many the gateway has not or has otherwise."""
+    """One kind of object: how many agree, and how many the gateway has not or has otherwise. `name` is the kind whose
+    findings tell more."""
 
     name: str
     title: str
@@ -38,10 +40,12 @@ def page(request: PageRequest) -> HttpResponse:
     require(request, READ)
     now = timezone.now()
     state = progress(now=now)
+    kinds = [Kind(name, str(KINDS[name]), *counts) for name, counts in standing.consistency().items()]
+    kinds.append(Kind("key", _("Subscription"), *standing.subscriptions_in_sync()))
     values = {
         "runs": last_runs(_RUNS),
         "lines": _lines(request),
-        "kinds": [Kind(name, str(KINDS[name]), *counts) for name, counts in standing.consistency().items()],
+        "kinds": kinds,
         "last_run": standing.last_run(),
         "progress": state,
         "findings": Finding.objects.shown(now).count(),
