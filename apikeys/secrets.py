@@ -38,10 +38,15 @@ def secret_row(key: ApiKey, secret: str, *, number: int = 1, now: datetime) -> A
 
 def read_from(row: ApiKeySecret) -> str | None:
     """The secret, or None where it is not kept. Raises crypto.CannotOpen."""
-    if row.sealed is None:
+    return unsealed(row.sealed, row.token_hash, row.api_key_id)
+
+
+def unsealed(sealed: bytes | memoryview | None, hashed: str, key_id: UUID) -> str | None:
+    """The same for columns of a row."""
+    if sealed is None:
         return None
-    secret = crypto.open_sealed(bytes(row.sealed), bound_to=binding(row.api_key_id))
-    if token_hash(secret) != row.token_hash:
+    secret = crypto.open_sealed(bytes(sealed), bound_to=binding(key_id))
+    if token_hash(secret) != hashed:
         raise crypto.CannotOpen("The sealed value belongs to another secret of this key.")
     return secret
 
