@@ -83,6 +83,11 @@ class SimulatedGateway:
         """The requests so far, as "METHOD /path"."""
         return list(self.state.calls)
 
+    @property
+    def connections(self) -> int:
+        """How many callers are connected at the moment."""
+        return self._server.connections
+
     def describe(self) -> Json:
         """All that it knows: see `control.describe`."""
         return describe(self.state)

@@ -26,6 +26,7 @@ _LONGEST_LINE = 65_536
 _LARGEST_BODY = 32 * 1024 * 1024
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
 _JSON = "application/json"
+_FOR_EVER = 86_400.0
 
 
 class _HangUp(Exception):
@@ -80,6 +81,12 @@ class Server:
         for thread in threads:
             thread.join()
 
+    @property
+    def connections(self) -> int:
+        """How many callers are connected."""
+        with self._lock:
+            return len(self._connections)
+
     def _accept(self) -> None:
         while not self._stopping.is_set():
             try:
@@ -125,7 +132,7 @@ class Server:
         if "delay" in kinds:
             kinds["delay"].over.wait(kinds["delay"].seconds or 0.0)
         if "hang" in kinds:
-            kinds["hang"].over.wait(kinds["hang"].seconds)
+            _pause(connection, kinds["hang"].over, kinds["hang"].seconds or _FOR_EVER)
             raise _HangUp
         if "reset" in kinds:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -20,10 +20,11 @@ from portal.playground.refusals import refusal_of
 
 # Seconds: until the first byte, and between two.
 PATIENCE = 60.0
-# Until then a refusal has a status of its own; later ones come as an event of a stream that has begun.
-HEAD_WITHIN = 5.0
-# How soon somebody who has gone is noticed while the model says nothing.
-PULSE = 1.0
+# Until then a refusal has a status of its own; later ones come as an event of a stream that has begun. Nobody notices
+# before that somebody has gone.
+HEAD_WITHIN = 0.75
+# How soon that is noticed afterwards, while the model says nothing.
+PULSE = 0.5
 LONGEST = 600.0
 _LARGEST_ANSWER = 16 * 1024 * 1024
 

@@ -50,6 +50,8 @@ class Relay:
         self._conversation.close()
 
     def _events(self) -> Iterator[bytes]:
+        if self._conversation.status is None:
+            yield _PULSE
         while (part := self._conversation.next_part()) is not None:
             if self._conversation.status is None:
                 yield _PULSE

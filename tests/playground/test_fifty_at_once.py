@@ -154,18 +154,41 @@ def _connections():
         return cursor.fetchone()[0]
 
 
-def test_hanging_up_ends_the_call_also_while_the_model_thinks(scene, model_server):
-    model_server.faults.add("pace", "/v1/chat/completions", seconds=30)
-    place = urlsplit(scene[0].url)
-    content = json.dumps(scene[0].body("word " * 200)).encode()
+def called(listener):
+    """A connection that has sent a chat and read nothing."""
+    place = urlsplit(listener.url)
+    content = json.dumps(listener.body("word " * 200)).encode()
     head = (
-        f"POST {ADDRESS} HTTP/1.1\r\nHost: {place.netloc}\r\nAuthorization: {scene[0].headers['Authorization']}\r\n"
+        f"POST {ADDRESS} HTTP/1.1\r\nHost: {place.netloc}\r\nAuthorization: {listener.headers['Authorization']}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
     )
-    with socket.create_connection((place.hostname, place.port)) as caller:
-        caller.sendall(head.encode() + content)
-        caller.settimeout(20)
+    caller = socket.create_connection((place.hostname, place.port), timeout=20)
+    caller.sendall(head.encode() + content)
+    return caller
+
+
+def test_hanging_up_before_the_first_byte_ends_the_call(scene, model_server):
+    model_server.faults.add("hang", "/v1/chat/completions")
+    before = model_server.connections
+    callers = [called(scene[0]) for _ in range(EACH)]
+    assert eventually(lambda: model_server.connections == before + EACH, within=20)
+    began = time.monotonic()
+    for caller in callers:
+        caller.close()
+    assert eventually(lambda: model_server.connections == before, within=20)
+    took = time.monotonic() - began
+    # A little more than a second, for the sake of a busy machine.
+    assert took < 2, took
+    model_server.faults.clear()
+    # Their places are free again, or some of these would be refused.
+    with ThreadPoolExecutor(EACH) as pool:
+        assert all(text.endswith("[DONE]\n\n") for _, text in pool.map(scene[0].listen, ["Hello"] * EACH))
+
+
+def test_hanging_up_ends_the_call_also_while_the_model_thinks(scene, model_server):
+    model_server.faults.add("pace", "/v1/chat/completions", seconds=30)
+    with called(scene[0]) as caller:
         assert b"200 OK" in caller.recv(65536)
         assert not model_server.state.ledger.rows
-    # The next chunk is half a minute away. A pulse a second shows that nobody is there.
+    # The next chunk is half a minute away. The pulse shows that nobody is there.
     assert eventually(lambda: model_server.state.ledger.rows, within=10)
