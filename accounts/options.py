@@ -135,16 +135,20 @@ def change_options(*, actor: Actor, values: Mapping[str, Any], action: str, now:
     if not actor.may("admin:settings"):
         raise errors.Forbidden(requiredPermission="admin:settings")
     checked = _check(values)
-    for name in sorted(checked):
-        PortalOption.objects.get_or_create(
-            name=name, defaults={"value": _storable(_declared[name].default()), "updated_at": now}
-        )
-    rows = PortalOption.objects.filter(name__in=checked).order_by("name").select_for_update()
-    old = {row.name: row.value for row in rows}
+    # A row for each, also of what nobody has set yet: of two who set the same, one waits for the other.
+    rows = [
+        PortalOption(name=name, value=_storable(_declared[name].default()), updated_at=now)
+        for name in sorted(checked)
+    ]
+    PortalOption.objects.bulk_create(rows, ignore_conflicts=True)
+    held = list(PortalOption.objects.filter(name__in=checked).order_by("name").select_for_update())
+    old = {row.name: row.value for row in held}
     changed = {name: value for name, value in checked.items() if old[name] != value}
-    for name, value in changed.items():
-        PortalOption.objects.filter(name=name).update(value=value, updated_at=now)
+    for row in held:
+        row.value, row.updated_at = checked[row.name], now
     if changed:
+        different = [row for row in held if row.name in changed]
+        PortalOption.objects.bulk_update(different, ["value", "updated_at"])
         resource = ("SYSTEM_SETTINGS", ",".join(sorted(changed))[:255])
         was = {name: old[name] for name in changed}
         audit.record(action, actor=actor, resource=resource, at=now, old=was, new=changed)

@@ -64,23 +64,21 @@ def follow_activity(user: User, now: datetime) -> None:
     outbox.mark_dirty("key", set(keys.values_list("pk", flat=True)), now=now)
 
 
-def follow_membership(member: Member, transfer_keys_to: UUID | None, actor: Actor, now: datetime) -> None:
-    """Somebody joined, left or got another role in a team. A leaver's keys of the team stop (they open nothing) or are
+def follow_membership(
+    members: list[Member], transfer_keys_to: UUID | None, actor: Actor, now: datetime
+) -> None:
+    """People joined, left or got another role in a team. A leaver's keys of the team stop (they open nothing) or are
     taken over; service keys have no owner and go on. Coming back restores what stopped."""
-    keys = ApiKey.objects.filter(owner=member.user_id, team=member.team_id, revoked_at=None)
-    ids = set(keys.select_for_update(no_key=True).values_list("pk", flat=True))
+    teams, people = {member.team_id for member in members}, {member.user_id for member in members}
+    keys = ApiKey.objects.filter(owner__in=people, team__in=teams, revoked_at=None)
+    locked = keys.order_by("pk").select_for_update(no_key=True)
+    ids: dict[UUID, UUID | None] = dict(locked.values_list("pk", "owner_id"))
     _name_in_rehearsal(keys)
     if transfer_keys_to is not None and ids:
         keys.filter(pk__in=ids).update(owner=transfer_keys_to, updated_at=now)
-        for pk in sorted(ids):
-            audit.record(
-                "API_KEY_TRANSFER",
-                actor=actor,
-                resource=("API_KEY", str(pk)),
-                at=now,
-                old={"userId": str(member.user_id)},
-                new={"userId": str(transfer_keys_to)},
-            )
+        new = {"userId": str(transfer_keys_to)}
+        moved = [audit.Change(("API_KEY", str(pk)), {"userId": str(owner)}, new) for pk, owner in ids.items()]
+        audit.record_many("API_KEY_TRANSFER", actor=actor, changes=moved, at=now)
         push_user(User.objects.get(pk=transfer_keys_to), now=now)
     outbox.mark_dirty("key", ids, now=now)
 

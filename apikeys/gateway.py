@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Subquery
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -59,14 +59,15 @@ def apply_key(key_id: UUID, client: GatewayClient) -> None:
 
 
 def prepare_keys(key_ids: Sequence[UUID]) -> Mapping[UUID, Act]:
-    """What `apply_key` does for each of them, with what the portal wishes read together: six statements at most."""
+    """What `apply_key` does for each of them, with what the portal wishes read together: two statements."""
     rows = ApiKey.objects.select_related("owner", "team").prefetch_related("secrets")
-    keys = list(rows.annotate(detached=is_detached()).filter(pk__in=key_ids))
-    for key in keys:
-        key.is_detached = vars(key)["detached"]
-    models = opening.opened_models(key.pk for key in keys)
-    needs = _needs([key for key in keys if not key.is_revoked])
-    return {key.pk: partial(_apply, key, models.get(key.pk, []), needs.get(key.pk, ())) for key in keys}
+    rows = rows.annotate(detached=is_detached(), opened=opening.opened_by(), **_WAITS)
+    acts: dict[UUID, Act] = {}
+    for key in rows.filter(pk__in=key_ids):
+        facts = vars(key)
+        key.is_detached = facts["detached"]
+        acts[key.pk] = partial(_apply, key, facts["opened"], _needs(key.owner_id, key.team_id, facts))
+    return acts
 
 
 def first_act(key: ApiKey, row: ApiKeySecret, models: list[str], *, waits_for_owner: bool | None) -> Act:
@@ -81,7 +82,8 @@ def first_act(key: ApiKey, row: ApiKeySecret, models: list[str], *, waits_for_ow
     known = copy(key)
     vars(known)["_prefetched_objects_cache"] = {"secrets": secrets_of_key}
     if waits_for_owner is None:
-        needs = _needs([key]).get(key.pk, [])
+        facts = ApiKey.objects.filter(pk=key.pk).annotate(**_WAITS).values(*_WAITS).get()
+        needs = _needs(key.owner_id, key.team_id, facts)
     else:
         needs = [("user", key.owner_id)] if waits_for_owner and key.owner_id else []
     return partial(_apply, known, models, needs)
@@ -108,33 +110,29 @@ def opened_models(key: ApiKey) -> list[str]:
     return opening.opened_models([key.pk]).get(key.pk, [])
 
 
-def _needs(keys: list[ApiKey]) -> dict[UUID, list[_Need]]:
-    """What must be in the gateway before each of the keys, and is not confirmed yet: owner, team, and the owner's place
-    in it, in this order. A call before the member is there would not count towards the member's budget."""
-    people = {key.owner_id for key in keys if key.owner_id}
-    teams = {key.team_id for key in keys if key.team_id}
-    dirty = GatewayObject.objects.dirty()
-    coming = set(
-        dirty.filter(Q(kind="user", object_id__in=people) | Q(kind="team", object_id__in=teams)).values_list(
-            "kind", "object_id"
-        )
-    )
-    places = Member.objects.current().filter(team__in=teams, user__in=people) if teams and people else ()
-    members: dict[tuple[UUID | None, UUID | None], UUID] = {
-        (place.team_id, place.user_id): place.pk for place in places
-    }
-    wanted = set(members.values())
-    if wanted:
-        coming |= set(dirty.filter(kind="member", object_id__in=wanted).values_list("kind", "object_id"))
-    found: dict[UUID, list[_Need]] = {}
-    for key in keys:
-        asked = [
-            ("user", key.owner_id),
-            ("team", key.team_id),
-            ("member", members.get((key.team_id, key.owner_id))),
-        ]
-        found[key.pk] = [(kind, pk) for kind, pk in asked if pk is not None and (kind, pk) in coming]
-    return found
+def _is_coming(kind: str, object_id: str) -> Exists:
+    """Whether the gateway does not have this object as it should, as an annotation."""
+    return Exists(GatewayObject.objects.dirty().filter(kind=kind, object_id=OuterRef(object_id)))
+
+
+_PLACE = Member.objects.current().filter(team=OuterRef("team_id"), user=OuterRef("owner_id"))
+# What must be in the gateway before a key, and is not confirmed yet.
+_WAITS = {
+    "waits_for_owner": _is_coming("user", "owner_id"),
+    "waits_for_team": _is_coming("team", "team_id"),
+    "place_to_wait_for": Subquery(_PLACE.filter(_is_coming("member", "pk")).values("pk")[:1]),
+}
+
+
+def _needs(owner_id: UUID | None, team_id: UUID | None, facts: Mapping[str, Any]) -> list[_Need]:
+    """Owner, team, and the owner's place in it, in this order. A call before the member is there would not count
+    towards the member's budget."""
+    asked = [
+        ("user", owner_id if facts["waits_for_owner"] else None),
+        ("team", team_id if facts["waits_for_team"] else None),
+        ("member", facts["place_to_wait_for"]),
+    ]
+    return [(kind, pk) for kind, pk in asked if pk is not None]
 
 
 def _apply_one(work: _Work, row: ApiKeySecret) -> None:
@@ -185,9 +183,9 @@ def _carry_spend(current: ApiKeySecret, former_row: Json | None) -> None:
     current.carried_spend = sharing.spend_in(former_row)
     current.period_ends_at = read_moment((former_row or {}).get("budget_reset_at"))
     mine = ApiKeySecret.objects.filter(pk=current.pk, carried_spend__isnull=True)
-    mine.update(carried_spend=current.carried_spend, period_ends_at=current.period_ends_at)
-    # Where somebody else was faster, their figure counts.
-    current.refresh_from_db(fields=["carried_spend", "period_ends_at"])
+    if not mine.update(carried_spend=current.carried_spend, period_ends_at=current.period_ends_at):
+        # Somebody else was faster: their figure counts.
+        current.refresh_from_db(fields=["carried_spend", "period_ends_at"])
 
 
 def _retire(work: _Work, current: ApiKeySecret, former: ApiKeySecret, there: Json | None) -> None:

@@ -90,6 +90,7 @@ _RANGES: dict[str, tuple[int, Any]] = {
     "max_parallel_requests": (1, LARGEST_RATE),
 }
 RATES_PER_MODEL = {"model_rpm_limit": "rpm_limit", "model_tpm_limit": "tpm_limit"}
+PER_MODEL = (*RATES_PER_MODEL, "model_max_budget")
 
 
 def tidy(values: KeyValues) -> dict[str, Any]:

@@ -37,6 +37,10 @@ class ModelQuerySet(models.QuerySet["Model"]):
         rows = list(self.raw("SELECT * FROM models WHERE id = %s FOR SHARE", [pk]))
         return rows[0] if rows else None
 
+    def all_held_still(self, pks: list[str]) -> "list[Model]":
+        """The same of several, in the order of their ids."""
+        return list(self.raw("SELECT * FROM models WHERE id = ANY(%s) ORDER BY id FOR SHARE", [pks]))
+
     def search(self, text: str) -> "ModelQuerySet":
         """Name, provider or description holds the text, whatever the case."""
         if not text:

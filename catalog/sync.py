@@ -181,6 +181,8 @@ class _Writer:
         self.models = models
         self.now = now
         self.summary = Summary(total=len(models), synced_at=now)
+        self._same: list[str] = []
+        self._written: list[Model] = []
 
     def write_all(self, progress: Progress, marks_missing: bool) -> Summary:
         """`models` is everything that the gateway has."""
@@ -188,6 +190,7 @@ class _Writer:
         for done, facts in enumerate(self.models, start=1):
             self._model(facts, present.get(facts.name))
             progress(done, len(self.models))
+        self._save()
         if marks_missing:
             self._vanish([row for name, row in present.items() if name not in {m.name for m in self.models}])
         self._deployments()
@@ -201,6 +204,7 @@ class _Writer:
         present = self._locked(Model.objects.filter(pk__in=[facts.name for facts in self.models]))
         for facts in self.models:
             self._model(facts, present.get(facts.name))
+        self._save()
         self._deployments()
         return self.summary
 
@@ -216,15 +220,24 @@ class _Writer:
         elif row.retired_at is not None:
             return
         elif not self._changed(row, columns) and row.is_available:
-            Model.objects.filter(pk=row.pk).update(last_seen_at=self.now)
+            self._same.append(row.pk)
             return
         else:
             self._restore(row) if not row.is_available else self.summary.updated.append(row.pk)
             for name, value in columns.items():
                 setattr(row, name, value)
         row.updated_at = row.last_seen_at = self.now
-        row.save()
-        self._price(row)
+        self._written.append(row)
+
+    def _save(self) -> None:
+        """The same few statements for one model and for a thousand."""
+        if self._same:
+            Model.objects.filter(pk__in=self._same).update(last_seen_at=self.now)
+        columns = [field.name for field in Model._meta.concrete_fields if not field.primary_key]
+        Model.objects.bulk_create(
+            self._written, update_conflicts=True, unique_fields=["id"], update_fields=columns
+        )
+        self._prices(self._written)
 
     def _changed(self, row: Model, columns: Json) -> bool:
         return any(getattr(row, name) != value for name, value in columns.items())
@@ -233,21 +246,31 @@ class _Writer:
         row.availability, row.unavailable_since = Model.Availability.AVAILABLE, None
         self.summary.restored.append(row.pk)
 
-    def _price(self, row: Model) -> None:
-        """Close the present price and open a new one where it changed; past usage keeps what it cost."""
-        present = Price.objects.filter(model=row, valid_to=None).first()
-        now_costs = (row.input_cost_per_token, row.output_cost_per_token)
-        if present and (present.input_cost_per_token, present.output_cost_per_token) == now_costs:
+    def _prices(self, rows: list[Model]) -> None:
+        """Close the present prices and open new ones where they changed; past usage keeps what it cost."""
+        if not rows:
             return
-        if present:
-            Price.objects.filter(pk=present.pk).update(valid_to=self.now)
-        if present or now_costs != (None, None):
-            Price.objects.create(
-                model=row,
-                input_cost_per_token=now_costs[0],
-                output_cost_per_token=now_costs[1],
-                valid_from=self.now,
+        found = Price.objects.filter(model__in=[row.pk for row in rows], valid_to=None)
+        present = {price.model_id: price for price in found}
+        ended, opened = [], []
+        for row in rows:
+            before, costs = present.get(row.pk), (row.input_cost_per_token, row.output_cost_per_token)
+            was = (before.input_cost_per_token, before.output_cost_per_token) if before else (None, None)
+            if was == costs:
+                continue
+            if before is not None:
+                ended.append(before.pk)
+            opened.append(
+                Price(
+                    model=row,
+                    input_cost_per_token=costs[0],
+                    output_cost_per_token=costs[1],
+                    valid_from=self.now,
+                )
             )
+        if ended:
+            Price.objects.filter(pk__in=ended).update(valid_to=self.now)
+        Price.objects.bulk_create(opened)
 
     def _vanish(self, rows: list[Model]) -> None:
         fresh = ManagedDeployment.objects.kept().filter(updated_at__gt=self.now - _IS_SLOW_TO_SHOW)

@@ -3,7 +3,7 @@
 A wish is recorded in the transaction of the change. After the commit somebody hurries; a sweep each minute makes sure.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -26,6 +26,7 @@ __all__ = [
     "first_wish",
     "is_long",
     "mark_dirty",
+    "mark_together",
     "require_applied",
     "retry",
 ]
@@ -51,25 +52,49 @@ def mark_dirty(
     too would only get in their way. If they die, the sweep does it. `bulk` says that nobody waits for it; left out, the
     number of objects decides.
     """
+    ids = {object_ids} if isinstance(object_ids, UUID) else set(object_ids)
+    mark_together({kind: ids}, hurried=[kind] if hurried else [], bulk=bulk, now=now)
+
+
+def mark_together(
+    wishes: Mapping[str, Iterable[UUID]],
+    *,
+    hurried: Collection[str],
+    bulk: bool | None = None,
+    now: datetime,
+) -> None:
+    """The same for objects of several kinds, by one statement. `hurried` are the kinds to be applied soon: what they
+    need first comes with them."""
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("A wish must be recorded in the transaction of the change that causes it.")
-    ids = sorted({object_ids} if isinstance(object_ids, UUID) else set(object_ids))
-    if not ids:
+    marked = sorted({(kind, pk) for kind, ids in wishes.items() for pk in ids})
+    if not marked:
         return
-    dry_run.note(kind.upper() if kind != "key" else "API_KEY", ((str(pk), "") for pk in ids))
-    is_bulk = len(ids) > MANY if bulk is None else bulk
+    for kind, pk in marked:
+        dry_run.note(kind.upper() if kind != "key" else "API_KEY", [(str(pk), "")])
+    is_bulk = len(marked) > MANY if bulk is None else bulk
     lane = GatewayObject.Lane.BULK if is_bulk else GatewayObject.Lane.FRESH
-    run_prepared(_MARK, [kind, lane, now, now, ids])
-    if hurried:
-        transaction.on_commit(hurry_sweep if is_bulk else lambda: hurry(kind, ids), robust=True)
+    run_prepared(_MARK, [lane, now, now, [kind for kind, _pk in marked], [pk for _kind, pk in marked]])
+    soon = [(kind, [pk for other, pk in marked if other == kind]) for kind in hurried]
+    if is_bulk and hurried:
+        transaction.on_commit(hurry_sweep, robust=True)
+    elif hurried:
+        transaction.on_commit(lambda: _hurry_all(soon), robust=True)
 
 
-# A new object's first wish, or one more. Rows are locked in the order of their ids, or two transactions that touch the
-# same objects could deadlock. A clean object takes the lane and the time of this wish; a dirty one waits on where it was.
+def _hurry_all(soon: list[tuple[str, list[UUID]]]) -> None:
+    for kind, ids in soon:
+        hurry(kind, ids)
+
+
+# A new object's first wish, or one more. Rows are locked in the order of kinds and ids, or two transactions that touch
+# the same objects could deadlock. A clean object takes the lane and the time of this wish; a dirty one waits on where it
+# was.
 _MARK = """
     INSERT INTO gateway_objects AS o
         (kind, object_id, lane, dirty_since, not_before, requested, applied, attempts, last_error)
-    SELECT %s, id, %s::smallint, %s::timestamptz, %s::timestamptz, 1, 0, 0, '' FROM unnest(%s::uuid[]) id ORDER BY id
+    SELECT kind, id, %s::smallint, %s::timestamptz, %s::timestamptz, 1, 0, 0, ''
+    FROM unnest(%s::text[], %s::uuid[]) AS wish (kind, id) ORDER BY kind, id
     ON CONFLICT (kind, object_id) DO UPDATE SET
         requested = o.requested + 1,
         lane = CASE WHEN o.applied = o.requested THEN excluded.lane ELSE least(o.lane, excluded.lane) END,

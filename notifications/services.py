@@ -1,6 +1,7 @@
 """Telling people something, and their reading it."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -38,23 +39,51 @@ def notify(
     values are shown as they are. `once` names the event; a person who was told of it is not told again. Where
     each is told, in the portal and by mail, their preferences say; `by_mail=False` where another mail tells it.
     """
+    news = [News(pk, parameters or {}, link, once) for pk in set(user_ids)]
+    notify_each(news, kind=kind, title=title, body=body, variant=variant, by_mail=by_mail, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What is different for each of those who are told; see `notify`."""
+
+    user_id: UUID
+    parameters: dict[str, Any]
+    link: str = ""
+    once: str | None = None
+
+
+def notify_each(
+    news: Iterable[News],
+    *,
+    kind: str,
+    title: str,
+    body: str = "",
+    variant: str = "info",
+    by_mail: bool = True,
+    now: datetime,
+) -> None:
+    """Tell each of these people their own news of one kind: three statements, however many they are."""
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("A notification belongs into the transaction of its event.")
-    told = {
-        "title": title,
-        "body": body,
-        "parameters": {name: str(value) for name, value in (parameters or {}).items()},
-        "link": link,
-        "created_at": now,
-    }
-    people = _people(set(user_ids))
-    rows = [
-        Notification(user_id=pk, kind=kind, variant=variant, once=once, **told)
-        for pk, (preferences, _address) in people.items()
-        if wants(preferences, kind, "portal")
-    ]
-    Notification.objects.bulk_create(rows, ignore_conflicts=once is not None, batch_size=1000)
-    letters = letters_for(people, kind, told, once or f"{kind} {uuid4()}") if by_mail else []
+    news = list(news)
+    people = _people({one.user_id for one in news})
+    # In one order, so that two who tell the same people don't wait for each other.
+    news = sorted((one for one in news if one.user_id in people), key=lambda one: one.user_id)
+    rows, letters = [], []
+    event = f"{kind} {uuid4()}"
+    for one in news:
+        parameters = {name: str(value) for name, value in one.parameters.items()}
+        told = {
+            "title": title, "body": body, "parameters": parameters, "link": one.link, "created_at": now
+        }  # fmt: skip
+        person = people[one.user_id]
+        if wants(person[0], kind, "portal"):
+            rows.append(Notification(user_id=one.user_id, kind=kind, variant=variant, once=one.once, **told))
+        if by_mail:
+            letters += letters_for({one.user_id: person}, kind, told, one.once or event)
+    is_once = any(one.once is not None for one in news)
+    Notification.objects.bulk_create(rows, ignore_conflicts=is_once, batch_size=1000)
     if letters:
         Letter.objects.bulk_create(letters, ignore_conflicts=True, batch_size=1000)
         transaction.on_commit(hurry, robust=True)

@@ -18,7 +18,7 @@ from jobs.models import Job
 from jobs.running import Run
 
 JOB = "bulk-limits"
-# What a request can do while somebody waits: each person takes a few milliseconds.
+# What a request can do while somebody waits, in one transaction.
 FEW = 200
 _MOST_ERRORS = 100
 _SAMPLES = 20

@@ -69,8 +69,10 @@ def _take(rows: SubscriptionQuerySet, now: datetime) -> None:
 
 def _give_back(rows: SubscriptionQuerySet, now: datetime) -> None:
     """Exactly what the model's absence took, and nothing that ended for another reason."""
+    taken = rows.filter(status=_S.INACTIVE).exclude(resumes_as="").order_by()
+    kinds = set(taken.values_list("resumes_as", "needs_approval").distinct())
     for was in (_S.PENDING, _S.ACTIVE, _S.DENIED, _S.SUSPENDED):
-        for needs_approval in (False, True):
+        for needs_approval in (flag for flag in (False, True) if (was, flag) in kinds):
             becomes = _S.PENDING if was == _S.ACTIVE and needs_approval else was
             take_steps(
                 rows.filter(status=_S.INACTIVE, resumes_as=was, needs_approval=needs_approval),

@@ -53,7 +53,11 @@ class SubscriptionQuerySet(models.QuerySet["Subscription"]):
         try:
             return self.get(pk=pk)
         except Subscription.DoesNotExist:
-            raise NotFound(_("This subscription does not exist, or it is not yours.")) from None
+            raise unknown_subscription() from None
+
+
+def unknown_subscription() -> NotFound:
+    return NotFound(_("This subscription does not exist, or it is not yours."))
 
 
 class Subscription(models.Model):
@@ -186,6 +190,10 @@ class Subscription(models.Model):
     @property
     def is_active(self) -> bool:
         return self.status == self.Status.ACTIVE
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether its time ran out, whatever state it is in."""
+        return self.expires_at is not None and self.expires_at <= now
 
     @property
     def is_pending(self) -> bool:

@@ -61,6 +61,11 @@ def wrong_state(old: str, new: str) -> WrongState:
     )
 
 
+def ran_out(row: Subscription, new: str) -> WrongState:
+    facts = {"from": row.status, "to": new}
+    return WrongState(_("Its time ran out. Give it a later end first."), **facts)
+
+
 def take_step(
     row: Subscription,
     new: str,
@@ -76,8 +81,8 @@ def take_step(
     old = row.status
     require(row, new, act=act, actor=actor)
     _note([row.pk])
-    if new == _S.ACTIVE and row.expires_at is not None and row.expires_at <= now:
-        raise WrongState(_("Its time ran out. Give it a later end first."), **{"from": old, "to": new})
+    if new == _S.ACTIVE and row.is_over(now):
+        raise ran_out(row, new)
     row.status, row.status_reason = new, reason.strip()[:500]
     row.suspended_by = suspended_by
     row.resumes_as, row.resumes_reason, row.needs_approval = "", "", False

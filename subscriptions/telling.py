@@ -1,5 +1,6 @@
 """Whom a subscription's change is told, in the transaction of the change."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -7,7 +8,7 @@ from django.utils.translation import gettext_noop
 
 from accounts.models import Actor, User
 from accounts.permissions import ADMIN
-from notifications.services import notify
+from notifications.services import News, notify, notify_each
 from subscriptions.models import Subscription
 
 _S = Subscription.Status
@@ -31,8 +32,15 @@ def tell_administrators(row: Subscription, owner: User, now: datetime) -> None:
 
 def tell_owner(row: Subscription, actor: Actor, now: datetime) -> None:
     """An administrator decided on somebody else's."""
-    if row.user_id == actor.pk:
+    tell_owners([row], actor, now)
+
+
+def tell_owners(rows: Iterable[Subscription], actor: Actor, now: datetime) -> None:
+    """The same of many, who are in the same state for the same reason now."""
+    others = [row for row in rows if row.user_id != actor.pk]
+    if not others:
         return
+    row = others[0]
     title, variant = {
         _S.ACTIVE: (gettext_noop("You may use %(model)s"), "success"),
         _S.DENIED: (gettext_noop("Your access to %(model)s was denied"), "danger"),
@@ -40,15 +48,21 @@ def tell_owner(row: Subscription, actor: Actor, now: datetime) -> None:
         _S.SUSPENDED: (gettext_noop("Your subscription to %(model)s was suspended"), "warning"),
         _S.INACTIVE: (gettext_noop("Your subscription to %(model)s was ended"), "warning"),
     }[_S(row.status)]
-    notify(
-        user_ids=[row.user_id],
+    news = (
+        News(
+            one.user_id,
+            {"model": one.model_id, "reason": row.status_reason},
+            f"/subscriptions/{one.pk}",
+            once=f"subscription {one.pk} {row.status} {now.isoformat()}",
+        )
+        for one in others
+    )
+    notify_each(
+        news,
         kind=f"subscription_{row.status}",
         variant=variant,
         title=title,
         body=gettext_noop("%(reason)s") if row.status_reason else "",
-        parameters={"model": row.model_id, "reason": row.status_reason},
-        link=f"/subscriptions/{row.pk}",
-        once=f"subscription {row.pk} {row.status} {now.isoformat()}",
         now=now,
     )
 

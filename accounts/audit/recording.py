@@ -46,9 +46,18 @@ def record(
     return event
 
 
-def draft(action: str, *, actor: Actor, obj: Model, at: datetime, new: Values) -> AuditEvent:
-    """The unsaved row of `record`, for who makes `obj` and saves both together. A rehearsal is not told of it."""
+def draft(
+    action: str,
+    *,
+    actor: Actor,
+    obj: Model,
+    at: datetime,
+    new: Values | None = None,
+    metadata: Values | None = None,
+) -> AuditEvent:
+    """The unsaved row of `record`, for who saves it together with other rows. A rehearsal is not told of it."""
     event = _event(action, actor, _resource_of(obj), at, None, new)
+    event.metadata = redact(metadata or {})
     ensure_month(event.at)
     return event
 

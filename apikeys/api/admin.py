@@ -84,7 +84,7 @@ class UserKeysView(ContractView):
         reason = f"For the API key “{body['name']}”."
 
         def subscribe(user: User, model_ids: list[str]) -> None:
-            grant_models(actor=actor, user_id=user.pk, model_ids=model_ids, reason=reason, now=now)
+            grant_models(actor=actor, owner=user, model_ids=model_ids, reason=reason, now=now)
 
         issued = services.issue_api_key(
             actor=actor,
@@ -145,7 +145,7 @@ class UserKeyResetView(ContractView):
         operation_id="reset_spend_of_users_api_key",
     )
     def post(self, request: Request, user_id: str, key_id: str) -> Response:
-        return Response(reset_spend(request, str(_key_of(user_id, key_id))))
+        return Response(reset_spend(request, key_id, owner_id=user_id))
 
 
 class NamesView(ContractView):

@@ -187,11 +187,10 @@ class ResetSpendView(ContractView):
         return Response(reset_spend(request, key_id))
 
 
-def reset_spend(request: Request, key_id: str) -> dict[str, Any]:
-    body = body_of(request, schema.KeyReasonIn)
-    now = timezone.now()
+def reset_spend(request: Request, key_id: str, *, owner_id: str | None = None) -> dict[str, Any]:
+    reason, now = body_of(request, schema.KeyReasonIn).get("reason") or "", timezone.now()
     key = services.reset_key_spend(
-        actor=actor_of(request), key_id=key_id, reason=body.get("reason") or "", now=now
+        actor=actor_of(request), key_id=key_id, owner_id=owner_id, reason=reason, now=now
     )
     status = shown(request, key_id)["syncStatus"]
     return {"id": key.pk, "currentSpend": 0, "resetAt": now, "syncStatus": status}

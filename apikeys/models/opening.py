@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from uuid import UUID
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
 from django.db.models import Q
 
@@ -72,6 +73,12 @@ class ApiKeyModel(models.Model):
 
     def __str__(self) -> str:
         return f"{self.api_key_id}: {self.model_id}"
+
+
+def opened_by() -> ArraySubquery:
+    """The models that a key opens now, sorted, as an annotation."""
+    links = ApiKeyModel.objects.effective().filter(api_key=models.OuterRef("pk"))
+    return ArraySubquery(links.order_by("model_id").values("model_id"))
 
 
 def opened_models(key_ids: Iterable[UUID]) -> dict[UUID, list[str]]:

@@ -18,7 +18,7 @@ from apikeys.services.editions import require_edition
 from apikeys.services.entitlement import require_subscriptions
 from apikeys.services.issuing import require_within_team
 from apikeys.services.reaching import bring_to_gateway, locked_key
-from apikeys.terms import WIRE, KeyValues, tidy, wrong_metadata, wrong_together, wrong_values
+from apikeys.terms import PER_MODEL, WIRE, KeyValues, tidy, wrong_metadata, wrong_together, wrong_values
 from litellm_sync import outbox
 from litemaas import errors
 
@@ -83,9 +83,11 @@ def change_in_transaction(
     """`change_api_key` for a locked key, in the caller's transaction, when the actor may. `values` are tidied."""
     if not key.is_live(now):
         raise KeyEnded
-    before = sorted(key.model_links.values_list("model_id", flat=True))
-    models = before if model_ids is None else sorted(set(model_ids))
     _merge_metadata(key, values)
+    before: list[str] = []
+    if model_ids is not None or any(values.get(field, getattr(key, field)) for field in PER_MODEL):
+        before = sorted(key.model_links.values_list("model_id", flat=True))
+    models = before if model_ids is None else sorted(set(model_ids))
     _check_after(key, values, models, not is_unbound, now)
     _require_models(key, [model_id for model_id in models if model_id not in before])
     old = {field: getattr(key, field) for field in values}

@@ -247,8 +247,10 @@ def _require_models(order: _Order, team: Team | None) -> None:
             )
         return
     if order.subscribe is not None:
+        # Raises where it can't make all of them active, and holds them.
         order.subscribe(order.owner, order.model_ids)
-    require_subscriptions(order.owner, order.model_ids)
+    else:
+        require_subscriptions(order.owner, order.model_ids)
 
 
 def require_models_of_found(

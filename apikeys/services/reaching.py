@@ -10,9 +10,12 @@ from litellm_sync import outbox
 from litemaas import dry_run
 
 
-def locked_key(actor: Actor, key_id: UUID | str) -> ApiKey:
-    """The row, held until the end of the transaction. Raises NotFound for what the actor must not see."""
-    rows = ApiKey.objects.visible_to(actor).select_for_update(of=("self",), no_key=True)
+def locked_key(actor: Actor, key_id: UUID | str, *, owner_id: UUID | str | None = None) -> ApiKey:
+    """The row, held until the end of the transaction. Raises NotFound for what the actor must not see, and for a key
+    that is not `owner_id`'s where that is given."""
+    rows = ApiKey.objects.visible_to(actor).select_related("team")
+    rows = rows if owner_id is None else rows.filter(owner__pk=owner_id)
+    rows = rows.select_for_update(of=("self",), no_key=True)
     return rows.get_or_refuse(key_id)
 
 

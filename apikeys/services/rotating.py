@@ -66,10 +66,14 @@ def rotate_api_key(
         raise GatewayRefused(
             _("The model gateway refused the new secret: %(refusal)s") % {"refusal": refusal}, status=502
         )
-    for row in (rotated.current, rotated.former):
-        if row is not None:
-            row.refresh_from_db()
-    return rotated
+    rows = {row.pk: row for row in ApiKeySecret.objects.filter(api_key=rotated.key, retired_at=None)}
+    former = rotated.former
+    return RotatedKey(
+        rotated.key,
+        rotated.secret,
+        rows.get(rotated.current.pk, rotated.current),
+        rows.get(former.pk, former) if former is not None else None,
+    )
 
 
 @transaction.atomic(durable=True)
@@ -129,9 +133,14 @@ def _require_rest(live: list[ApiKeySecret], current: ApiKeySecret, seen: int | N
         raise RotationInProgress(text, validUntil=ends.isoformat() if ends else None)
 
 
-@transaction.atomic(durable=True)
 def _undo_if_refused(rotated: RotatedKey) -> str | None:
     """Take back a new secret that the gateway refused for good: the reason. None when it was not refused."""
+    parked = GatewayObject.objects.filter(kind="key", object_id=rotated.key.pk, parked_at__isnull=False)
+    return _undo(rotated) if parked.exists() else None
+
+
+@transaction.atomic(durable=True)
+def _undo(rotated: RotatedKey) -> str | None:
     key = ApiKey.objects.select_for_update(of=("self",), no_key=True).get(pk=rotated.key.pk)
     parked = GatewayObject.objects.filter(kind="key", object_id=key.pk, parked_at__isnull=False).first()
     row = ApiKeySecret.objects.current().get(api_key=key)

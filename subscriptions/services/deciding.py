@@ -1,6 +1,6 @@
 """What administrators decide: on requests, and on decisions that were made."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -13,10 +13,18 @@ from accounts import audit
 from accounts.models import Actor
 from litemaas import errors
 from subscriptions import policies
-from subscriptions.models import Subscription
+from subscriptions.models import Subscription, unknown_subscription
 from subscriptions.states import ENDED, Act
-from subscriptions.steps import locked, many_ended, take_step, wrong_state
-from subscriptions.telling import tell_owner
+from subscriptions.steps import (
+    access_changed,
+    locked,
+    many_ended,
+    ran_out,
+    take_step,
+    take_steps,
+    wrong_state,
+)
+from subscriptions.telling import tell_owner, tell_owners
 
 _S = Subscription.Status
 
@@ -51,6 +59,7 @@ def require_reason(reason: str) -> None:
         raise errors.InvalidInput(fields={"reason": _("A reason is required, the user will see it.")})
 
 
+@transaction.atomic(durable=True)
 def decide_many(
     verdict: Literal["approve", "deny"],
     *,
@@ -59,20 +68,42 @@ def decide_many(
     reason: str = "",
     now: datetime,
 ) -> Decided:
-    """Approve or deny requests, each in a transaction of its own, so that one which is refused stops no other."""
+    """Approve or deny requests: a handful of statements, however many they are.
+
+    All of them are locked before the first is looked at. One that can't be decided (any more) is told with the reason,
+    and stops no other.
+    """
     _require_decider(actor)
-    one: Callable[..., Subscription] = approve_subscription
+    new, act, action = _S.ACTIVE, Act.APPROVE, "SUBSCRIPTION_APPROVED"
     if verdict == "deny":
         require_reason(reason)
-        one = deny_subscription
+        new, act, action = _S.DENIED, Act.DENY, "SUBSCRIPTION_DENIED"
+    reason, asked = reason.strip()[:500], list(dict.fromkeys(subscription_ids))
+    mine = Subscription.objects.visible_to(actor).filter(pk__in=asked).order_by("pk")
+    rows = {row.pk: row for row in mine.select_for_update(of=("self",), no_key=True)}
     result = Decided()
-    for pk in dict.fromkeys(subscription_ids):
-        try:
-            one(actor=actor, subscription_id=pk, reason=reason, now=now)
+    for pk in asked:
+        if refusal := _why_not(rows.get(pk), new, now):
+            result.refused[pk] = refusal.message
+        else:
             result.done.append(pk)
-        except errors.DomainError as error:
-            result.refused[pk] = error.message
+    chosen = Subscription.objects.filter(pk__in=result.done)
+    take_steps(chosen, new, act=act, actor=actor, action=action, reason=reason, now=now, needs_approval=False)
+    if result.done and new == _S.ACTIVE:
+        access_changed(result.done, now)
+    decided = [rows[pk] for pk in result.done]
+    for row in decided:
+        row.status, row.status_reason = new, reason
+    tell_owners(decided, actor, now)
     return result
+
+
+def _why_not(row: Subscription | None, new: str, now: datetime) -> errors.DomainError | None:
+    if row is None:
+        return unknown_subscription()
+    if row.status != _S.PENDING:
+        return wrong_state(row.status, new)
+    return ran_out(row, new) if new == _S.ACTIVE and row.is_over(now) else None
 
 
 @transaction.atomic(durable=True)

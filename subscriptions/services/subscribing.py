@@ -104,30 +104,57 @@ def create(
     reason: str = "",
 ) -> Subscription | None:
     """The new row, or None when there is one. The unique rule decides, so 50 clicks at once make one row."""
-    requests, tokens = quota_rules.wanted(terms.quota_requests, terms.quota_tokens)
-    row = Subscription(
-        user=owner,
-        model=model,
-        status=status,
-        quota_requests=requests,
-        quota_tokens=tokens,
-        expires_at=terms.expires_at,
-        metadata=terms.metadata,
-        status_reason=reason[:500],
-        status_changed_at=now,
-        status_changed_by=actor if isinstance(actor, User) else None,
-        created_at=now,
-        updated_at=now,
-    )
-    new = {"modelId": model.pk, "status": status} | ({"userId": str(owner.pk)} if owner != actor else {})
-    event = audit.draft(action, actor=actor, obj=row, at=now, new=new)
     try:
-        with transaction.atomic():
-            insert_together(row, beginning(row, "", actor, now), event)
+        (row,) = create_all(actor, owner, [model], status, terms, now, action=action, reason=reason)
     except IntegrityError:
         return None
-    dry_run.note("SUBSCRIPTION", [(str(row.pk), str(row))])
     return row
+
+
+def create_all(
+    actor: Actor,
+    owner: User,
+    models: list[Model],
+    status: str,
+    terms: Terms,
+    now: datetime,
+    *,
+    action: str,
+    reason: str = "",
+) -> list[Subscription]:
+    """The new rows for all of these models, by one statement. Raises IntegrityError when there is one: then none is
+    made."""
+    requests, tokens = quota_rules.wanted(terms.quota_requests, terms.quota_tokens)
+    rows = [
+        Subscription(
+            user=owner,
+            model=model,
+            status=status,
+            quota_requests=requests,
+            quota_tokens=tokens,
+            expires_at=terms.expires_at,
+            metadata=terms.metadata,
+            status_reason=reason[:500],
+            status_changed_at=now,
+            status_changed_by=actor if isinstance(actor, User) else None,
+            created_at=now,
+            updated_at=now,
+        )
+        for model in models
+    ]
+    if not rows:
+        return []
+    whose = {"userId": str(owner.pk)} if owner != actor else {}
+    beginnings = [beginning(row, "", actor, now) for row in rows]
+    told = [{"modelId": row.model_id, "status": status, **whose} for row in rows]
+    events = [
+        audit.draft(action, actor=actor, obj=row, at=now, new=new)
+        for row, new in zip(rows, told, strict=True)
+    ]
+    with transaction.atomic():
+        insert_together(*rows, *beginnings, *events)
+    dry_run.note("SUBSCRIPTION", ((str(row.pk), str(row)) for row in rows))
+    return rows
 
 
 def _take_up_again(

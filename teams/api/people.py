@@ -19,7 +19,7 @@ from teams.models import Invitation, Member
 
 
 def _member(request: Request, team_id: str, user_id: UUID) -> dict[str, Any]:
-    viewer, team = actor_of(request), queries.one(request, team_id)
+    viewer, team = actor_of(request), queries.one(request, team_id, with_models=False)
     column = "pk" if team.is_default else "user_id"
     rows = listing.members_of(team, viewer).filter(**{column: user_id})
     return presenters.member(listing.places(rows, team, viewer)[0])

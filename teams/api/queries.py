@@ -44,7 +44,8 @@ def _whose(request: Request) -> UUID | None:
     return wanted
 
 
-def one(request: Request, team_id: UUID | str) -> Any:
-    """The team with its facts. Raises NotFound for strangers."""
+def one(request: Request, team_id: UUID | str, *, with_models: bool = True) -> Any:
+    """The team with its facts, and the models that it allows. Raises NotFound for strangers."""
     actor = actor_of(request)
-    return with_facts(Team.objects.visible_to(actor), actor).get_or_refuse(team_id)
+    rows = with_facts(Team.objects.visible_to(actor), actor)
+    return (rows if with_models else rows.prefetch_related(None)).get_or_refuse(team_id)

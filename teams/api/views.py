@@ -34,11 +34,16 @@ def _shown(request: Request, team_id: UUID | str) -> dict[str, Any]:
     return presenters.teams([queries.one(request, team_id)], actor_of(request))[0]
 
 
+def bring_now(kind: str, object_id: UUID) -> None:
+    if not dry_run.is_rehearsing():
+        outbox.apply_now(kind, object_id, client=gateway().hurried(settings.GATEWAY_INLINE_DEADLINE))
+
+
 def try_now(kind: str, object_id: UUID) -> bool:
     """Bring it to the gateway at once, for a moment; the worker goes on where this ends. Whether it is there."""
     if dry_run.is_rehearsing():
         return False
-    outbox.apply_now(kind, object_id, client=gateway().hurried(settings.GATEWAY_INLINE_DEADLINE))
+    bring_now(kind, object_id)
     return not GatewayObject.objects.dirty().filter(kind=kind, object_id=object_id).exists()
 
 
@@ -152,12 +157,12 @@ class ResetSpendView(ContractView):
     def post(self, request: Request, team_id: str) -> Response:
         reason, now = body_of(request, schema.TeamReasonIn).get("reason") or "", timezone.now()
         team = services.reset_team_spend(actor=actor_of(request), team_id=team_id, reason=reason, now=now)
-        is_done = try_now("team", team.pk)
-        shown = queries.one(request, team_id)
+        bring_now("team", team.pk)
+        shown = queries.one(request, team_id, with_models=False)
         return Response(
             {
                 "id": team.pk,
-                "currentSpend": 0 if is_done else None,
+                "currentSpend": 0 if shown.sync_status == "synced" else None,
                 "resetAt": now,
                 "syncStatus": shown.sync_status,
             }

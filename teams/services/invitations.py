@@ -15,15 +15,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from accounts import audit
-from accounts.models import Actor, User
+from accounts.models import Actor, AuditEvent, User
 from litemaas import crypto, errors
+from litemaas.inserting import insert_together
 from notifications.kinds import wants
 from notifications.services import notify
 from teams import policies, roles
 from teams.errors import AlreadyInvited, AlreadyMember, InvitationEnded
 from teams.models import Invitation, Member, Team
 from teams.services.members import require_active, require_role
-from teams.services.places import take_place
+from teams.services.places import place_in, take_place
 from teams.services.teams import locked
 from teams.tasks import hurry_mail
 
@@ -219,11 +220,21 @@ def accept_invitation(*, actor: User, handle: str, now: datetime) -> Member:
     if not row.team.is_active:
         raise InvitationEnded(_("The team of this invitation is deactivated."), status=row.status)
     _decide(row, _S.ACCEPTED, now)
-    _record("TEAM_INVITE_ACCEPT", row, actor, now)
-    present = Member.objects.current().filter(team=row.team, user=actor).first()
-    if present is not None:
-        return present
-    return take_place(row.team, actor, role=row.role, actor=actor, added_by=row.invited_by, now=now)
+    event = _event("TEAM_INVITE_ACCEPT", row, actor, now)
+    former = place_in(row.team, actor)
+    if former is not None and former.is_current:
+        insert_together(event)
+        return former
+    return take_place(
+        row.team,
+        actor,
+        role=row.role,
+        actor=actor,
+        added_by=row.invited_by,
+        former=former,
+        events=[event],
+        now=now,
+    )
 
 
 @transaction.atomic(durable=True)
@@ -272,9 +283,13 @@ def _decide(row: Invitation, status: str, now: datetime) -> None:
 
 
 def _record(action: str, row: Invitation, actor: Actor, now: datetime, **facts: str) -> None:
+    insert_together(_event(action, row, actor, now, **facts))
+
+
+def _event(action: str, row: Invitation, actor: Actor, now: datetime, **facts: str) -> AuditEvent:
     who = {"userId": str(row.user_id)} if row.user_id else {"email": row.email}
     about = {"invitationId": str(row.pk), **who, **facts}
-    audit.record(action, actor=actor, obj=row.team, at=now, metadata=about)
+    return audit.draft(action, actor=actor, obj=row.team, at=now, metadata=about)
 
 
 def expire_invitations(*, now: datetime) -> int:

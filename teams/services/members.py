@@ -16,7 +16,7 @@ from teams import policies, roles
 from teams.errors import AlreadyMember, DefaultTeamStays, TeamInactive
 from teams.limits import read_amount
 from teams.models import Member, Team
-from teams.services.places import change_role, give_up_place, require_other_admin, take_place
+from teams.services.places import change_role, give_up_place, place_in, require_other_admin, take_place
 from teams.services.teams import locked
 
 KEEP: Any = object()
@@ -43,10 +43,11 @@ def add_member(
     user = User.objects.active().filter(pk=user_id).first()
     if user is None:
         raise errors.InvalidInput(fields={"userId": _("There is no active account with this id.")})
-    if team.is_default or Member.objects.current().filter(team=team, user=user).exists():
+    former = None if team.is_default else place_in(team, user)
+    if team.is_default or (former is not None and former.is_current):
         raise AlreadyMember
-    budget = _budget(team, max_budget)
-    return take_place(team, user, role=require_role(role), actor=actor, max_budget=budget, now=now)
+    budget, role = _budget(team, max_budget), require_role(role)
+    return take_place(team, user, role=role, actor=actor, max_budget=budget, former=former, now=now)
 
 
 @transaction.atomic(durable=True)

@@ -1,6 +1,7 @@
 """Making, changing and ending teams."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -15,11 +16,12 @@ from accounts.models import Actor, User
 from litellm_sync import outbox
 from litellm_sync.models import GatewayObject, GatewaySpend
 from litemaas import dry_run, errors
+from litemaas.inserting import insert_together
 from teams import limits, policies, roles
 from teams.errors import DefaultTeamStays, TeamHasSpent, TeamNameTaken
 from teams.models import AllowedModel, Invitation, Member, Team
 from teams.services.hooks import team_changed
-from teams.services.places import take_place
+from teams.services.places import place_first_admins
 
 _OF_KEYS = frozenset({"is_active", "allowed_models", "max_budget", "budget_window", "tpm_limit", "rpm_limit"})
 
@@ -44,14 +46,11 @@ def create_team(
     models = checked.pop("allowed_models", [])
     team = Team(**checked, created_by=_person(actor), created_at=now, updated_at=now)
     limits.check_amounts(team)
-    _save(team, force_insert=True)
-    _set_models(team, models)
-    _place_admins(team, actor, others, now)
     shown = {
         wire: _json(checked.get(column)) for column, wire in limits.WIRE_NAMES.items() if column in checked
     }
-    audit.record("TEAM_CREATE", actor=actor, obj=team, at=now, new=shown | {"allowedModels": models})
-    outbox.mark_dirty("team", team.pk, now=now)
+    _make(team, models, actor, shown, now)
+    place_first_admins(team, _first_admins(actor, others), actor=actor, now=now)
     return team
 
 
@@ -68,12 +67,11 @@ def _own_limits(actor: Actor) -> dict[str, Any]:
     return {name: getattr(actor, name) for name in names} if isinstance(actor, User) else {}
 
 
-def _place_admins(team: Team, actor: Actor, others: set[UUID], now: datetime) -> None:
-    people = list(User.objects.active().filter(pk__in=others))
+def _first_admins(actor: Actor, others: set[UUID]) -> list[User]:
+    people = list(User.objects.active().filter(pk__in=others)) if others else []
     if len(people) < len(others):
         raise errors.InvalidInput(fields={"adminIds": _("There is no active account for one of these ids.")})
-    for person in [*([actor] if isinstance(actor, User) else []), *people]:
-        take_place(team, person, role=roles.ADMIN, actor=actor, now=now)
+    return [*([actor] if isinstance(actor, User) else []), *people]
 
 
 @transaction.atomic(durable=True)
@@ -118,9 +116,7 @@ def register_found(
     models = checked.pop("allowed_models")
     team = Team(pk=team_id, **checked, created_by=_person(actor), created_at=now, updated_at=now)
     limits.check_amounts(team)
-    _save(team, force_insert=True)
-    _set_models(team, models)
-    audit.record("TEAM_CREATE", actor=actor, obj=team, at=now, new={"name": name, "allowedModels": models})
+    _make(team, models, actor, {"name": name}, now)
     outbox.mark_dirty("team", team.pk, now=now)
     return team.pk
 
@@ -141,7 +137,8 @@ def _change(team: Team, changes: Mapping[str, Any], actor: Actor, now: datetime)
     if "is_active" in changed:
         team.deactivated_at = None if team.is_active else now
     team.updated_at = now
-    _save(team)
+    with _names_are_unique():
+        team.save()
     if models is not None:
         _set_models(team, models)
     was = {**old, "allowed_models": old_models}
@@ -280,10 +277,20 @@ def locked(actor: Actor, team_id: UUID | str) -> Team:
     return Team.objects.visible_to(actor).select_for_update(of=("self",), no_key=True).get_or_refuse(team_id)
 
 
-def _save(team: Team, **options: Any) -> None:
+def _make(team: Team, models: list[str], actor: Actor, shown: dict[str, Any], now: datetime) -> None:
+    """Save a new team with its record. `shown` are its values as the record has them."""
+    new = shown | {"allowedModels": models}
+    event = audit.draft("TEAM_CREATE", actor=actor, obj=team, at=now, new=new)
+    with _names_are_unique():
+        insert_together(team, event)
+    AllowedModel.objects.bulk_create(AllowedModel(team=team, model_id=model) for model in models)
+
+
+@contextmanager
+def _names_are_unique() -> Iterator[None]:
     try:
         with transaction.atomic():
-            team.save(**options)
+            yield
     except IntegrityError as error:
         if "team_name_is_unique_among_active" not in str(error):
             raise

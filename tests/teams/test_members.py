@@ -38,8 +38,8 @@ def told(monkeypatch):
     """What the layer above was told."""
     heard = []
 
-    def listen(member, transfer_keys_to, actor, now):
-        heard.append((member.user_id, member.role, member.is_current, transfer_keys_to))
+    def listen(members, transfer_keys_to, actor, now):
+        heard.extend((m.user_id, m.role, m.is_current, transfer_keys_to) for m in members)
 
     monkeypatch.setattr(services.membership_changed, "_listeners", [listen])
     return heard

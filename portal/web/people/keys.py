@@ -137,7 +137,7 @@ def _issue(request: PageRequest, person: User, form: KeyForm) -> services.Issued
     reason = f"For the API key “{arguments['name']}”."
 
     def subscribe(user: User, model_ids: list[str]) -> None:
-        grant_models(actor=request.user, user_id=user.pk, model_ids=model_ids, reason=reason, now=now)
+        grant_models(actor=request.user, owner=user, model_ids=model_ids, reason=reason, now=now)
 
     try:
         return services.issue_api_key(
