@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import servers
+from litemaas.collector import spare_what_is_loaded
 
 Ask = Callable[[int], Any]
 # Milliseconds that 19 of 20 askings may take.
@@ -74,11 +75,14 @@ def ask_all(
     """Print a line per question; with `against` how many times the wall clock and the processor time of then."""
     before = {name: Asked(**one) for name, one in json.loads(against.read_text()).items()} if against else {}
     print(_sizes())
+    asked_for = questions()
+    # As the web server does, once everything is loaded.
+    spare_what_is_loaded()
     heads = ["Question", "Target p95 ms", "p50 ms", "p95 ms", "CPU ms: Python", "database", "Statements"]
     heads += ["p50 ÷ smaller", "CPU ÷ smaller"] if before else []
     print(f"| {' | '.join(heads)} |\n| --- |{' ---: |' * (len(heads) - 1)}")
     found = {}
-    for name, target, ask in questions():
+    for name, target, ask in asked_for:
         asked = found[name] = _measure(ask, rounds, explain=explain)
         cells = [
             *(name, "" if target is None else f"{target:.0f}", f"{asked.p50:.1f}", f"{asked.p95:.1f}"),

@@ -176,3 +176,16 @@ def test_a_snippet_never_holds_a_key_and_names_the_model(draw):
     assert "LITELLM" not in html
     assert html.count("LITEMAAS_API_KEY") == 3
     assert "https://gateway.example/v1/chat/completions" in html
+
+
+def test_boxes_of_a_filter_are_escaped_and_checked(draw):
+    class Picky(forms.Form):
+        names = forms.MultipleChoiceField(
+            label="Names", widget=forms.CheckboxSelectMultiple, choices=[("<a>", "<A> %s"), ("b", "B")]
+        )
+
+    html = draw("{% filters form %}{% endfilters %}", form=Picky({"names": ["b"]}))
+    assert (
+        'value="&lt;a&gt;"><label class="pf-v6-c-check__label" for="id_names_0">&lt;A&gt; %s</label>' in html
+    )
+    assert 'id="id_names_1" name="names" value="b" checked>' in html

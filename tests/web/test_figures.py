@@ -136,6 +136,15 @@ def test_a_donut_tells_each_share():
     assert chart.summary == "Total 4; most: a with 3 (75%)."
 
 
+def test_names_in_the_table_twin_are_only_ever_text(draw):
+    chart = Chart("c", "bar", "x", "y", ["<b>%(name)s & 100 %"], [Series("s", [1234])])
+    html = draw("{% chart_card chart %}{% endchart_card %}", chart=chart)
+    assert (
+        '<th class="pf-v6-c-table__th lm-row-heading" scope="row">&lt;b&gt;%(name)s &amp; 100 %</th>' in html
+    )
+    assert '<td class="pf-v6-c-table__td lm-numeric">1,234</td>' in html
+
+
 def test_the_data_of_a_chart_cannot_end_its_script_block(draw):
     chart = Chart("c", "bar", "x", "y", ["</script><b>"], [Series("s", [1])])
     html = draw("{% chart_card chart %}{% endchart_card %}", chart=chart)

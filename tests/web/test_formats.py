@@ -4,7 +4,9 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.conf import settings
 from django.utils import timezone, translation
+from django.utils.formats import number_format
 
 from litemaas.web.templatetags import formats
 from tests.web.conftest import words
@@ -111,3 +113,15 @@ def test_distances_look_back_and_ahead():
 )
 def test_a_budgets_window_in_words(window, shown):
     assert formats.window(window) == shown
+
+
+@pytest.mark.parametrize("language", [code for code, _name in settings.LANGUAGES])
+@pytest.mark.parametrize(
+    "value", [0, -1234567, 10**21, Decimal("1234567.000100"), Decimal("-0.5"), Decimal("1E+3"), 12345.25]
+)
+def test_numbers_have_the_separators_of_the_language(value, language):
+    exact = Decimal(str(value))
+    places = max(0, -exact.normalize().as_tuple().exponent)
+    with translation.override(language):
+        expected = number_format(exact, decimal_pos=places, use_l10n=True, force_grouping=True)
+        assert formats.number_text(value) == expected

@@ -1,20 +1,21 @@
 """Figures: metric cards, budget and quota bars, charts with their table twin."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
 from django.template import Library
 from django.utils.dates import WEEKDAYS, WEEKDAYS_ABBR
-from django.utils.safestring import SafeString
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
 from litemaas.web import meters, spark
 from litemaas.web.charts import Chart
-from litemaas.web.elements import render, stripped
+from litemaas.web.elements import blank, render, stripped
 from litemaas.web.limits import LimitLevel
-from litemaas.web.patterns import STEPS, Pattern
+from litemaas.web.patterns import STEPS, Pattern, Week
 from litemaas.web.templatetags.formats import compact_text, money_text, number_text, percent_text
 from litemaas.web.templatetags.formats import window as window_text
 
@@ -22,6 +23,8 @@ register = Library()
 
 Number = int | Decimal
 Form = Literal["count", "money", "percent", "rate"]
+# What no text of a cell has, and escaping leaves alone.
+_BETWEEN, _UNKNOWN = "\ue001", "\ue002"
 
 
 @register.simple_tag
@@ -148,9 +151,26 @@ def chart_card(content: str, chart: Chart, level: int = 2, **options: Any) -> Sa
         chart=chart,
         level=level,
         data_id=f"{chart.id}-data",
-        unknown=render("not_known"),
+        rows="" if chart.is_empty else _chart_rows(chart),
         **options,
     )
+
+
+def _chart_rows(chart: Chart) -> SafeString:
+    head, tail = blank("chart_cell", ["text"])({"text": _BETWEEN}).split(_BETWEEN)
+    unknown, joint = render("not_known").strip(), tail + head
+
+    def cells(texts: list[str | None]) -> SafeString:
+        # Escaped together: there are a thousand.
+        inner = escape(_BETWEEN.join(_UNKNOWN if text is None else text for text in texts))
+        return mark_safe(head + inner.replace(_BETWEEN, joint).replace(_UNKNOWN, unknown) + tail)  # noqa: S308
+
+    return _rows((name, cells(texts)) for name, texts in chart.table)
+
+
+def _rows(named: Iterable[tuple[str, SafeString]]) -> SafeString:
+    row = blank("chart_row", ["name", "cells"])
+    return mark_safe("".join(row({"name": name, "cells": cells}) for name, cells in named))  # noqa: S308
 
 
 @register.simple_tag
@@ -173,4 +193,14 @@ def sparkline(chart: Chart, label: str, total: Number | None = None, note: str =
 def week_pattern(pattern: Pattern, **options: Any) -> SafeString:
     """A table Monday to Sunday by weeks, shaded by size; it is its own table twin. Options as of `chart_card`."""
     weekdays = [(WEEKDAYS_ABBR[n], WEEKDAYS[n]) for n in range(7)]
-    return render("week_pattern", pattern=pattern, weekdays=weekdays, steps=range(1, STEPS + 1), **options)
+    cell = blank("pattern_cell", ["state", "step", "shown", "text"])
+
+    def cells(week: Week) -> SafeString:
+        facts = (
+            {"state": one.state, "step": one.step, "shown": one.shown, "text": one.text} for one in week.cells
+        )
+        return mark_safe("".join(map(cell, facts)))  # noqa: S308
+
+    rows = _rows((week.name, cells(week)) for week in pattern.weeks)
+    steps = range(1, STEPS + 1)
+    return render("week_pattern", pattern=pattern, weekdays=weekdays, steps=steps, rows=rows, **options)

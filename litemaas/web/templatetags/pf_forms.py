@@ -16,7 +16,7 @@ from django.template import Context, Library
 from django.utils.safestring import SafeString
 
 from litemaas.web.addresses import address_with
-from litemaas.web.elements import render
+from litemaas.web.elements import blank, render
 
 register = Library()
 
@@ -161,7 +161,7 @@ def filters(
     stands for "any"; a required field (a sort order, say) has no "any". `chips` belongs into the results.
     """
     request: HttpRequest = context["request"]
-    controls = [{"field": item, "kind": kind_of(item), "options": _filter_options(item)} for item in bound]
+    controls = [{"field": item, "kind": kind_of(item), "options": _offered(item)} for item in bound]
     return render(
         "filters", content=content, controls=controls, target=target, label=label, address=request.path
     )
@@ -173,7 +173,7 @@ def refreshed_filter(context: Context, item: BoundField) -> SafeString:
     when they are swapped. Where the whole page is drawn it is nothing."""
     if not getattr(context["request"], "htmx", None):
         return SafeString()
-    options = _filter_options(item)
+    options = _offered(item)
     if kind_of(item) == "checks":
         # The menu around them stays open.
         return render("refreshed_choices", field=item, options=options)
@@ -198,6 +198,16 @@ def _filter_options(item: BoundField) -> list[dict[str, Any]]:
     if kind_of(item) == "checks":
         return _check_options(item)
     return [option for option in options_of(item) if str(option["value"])]
+
+
+def _offered(item: BoundField) -> list[Any]:
+    """What the filter is drawn from: options, or whole boxes to check."""
+    options = _filter_options(item)
+    if kind_of(item) not in {"checks", "select-multiple"}:
+        return options
+    names = ("id", "name", "value", "label")
+    drawn = {chosen: blank("filter_choice", names, selected=chosen) for chosen in (False, True)}
+    return [drawn[option["selected"]](option) for option in options]
 
 
 def _check_options(item: BoundField) -> list[dict[str, Any]]:
