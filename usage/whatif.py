@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from catalog.models import Model
 from litemaas.errors import InvalidInput
 from usage.cubes.answers import groups_of
-from usage.figures import Figures
+from usage.figures import Figures, summed
 from usage.questions import Question
 
 _EXACT = Context(prec=80)
@@ -62,6 +62,22 @@ class WhatIf:
     actual: Decimal
     cost: Decimal | None
 
+    @property
+    def difference(self) -> Decimal | None:
+        return None if self.cost is None else _EXACT.subtract(self.cost, self.actual)
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """A model in place of all that were used; `input` and `output` in US dollars per token."""
+
+    model: str
+    provider: str
+    input: Decimal | None
+    output: Decimal | None
+    cost: Decimal | None
+    difference: Decimal | None
+
 
 def what_if(
     question: Question,
@@ -92,6 +108,33 @@ def what_if(
         _sum([line.figures.cost for line in lines]),
         None if None in costs else _sum([cost for cost in costs if cost is not None]),
     )
+
+
+def alternatives(question: Question, models: Iterable[Model], *, now: datetime) -> list[Alternative]:
+    """What everything would have cost with each of these models: to the digit what `what_if` says of each."""
+    sums = {str(group.labels[0]): group.figures for group in groups_of(question, ("model",), now=now)}
+    whole = summed(sums.values())
+    found = []
+    for model in models:
+        cost = _cost_with(model, sums.get(model.pk, Figures()), whole)
+        prices = (model.input_cost_per_token, model.output_cost_per_token)
+        more = None if cost is None else _EXACT.subtract(cost, whole.cost)
+        found.append(Alternative(model.pk, model.provider, *prices, cost, more))
+    return found
+
+
+def _cost_with(model: Model, own: Figures, whole: Figures) -> Decimal | None:
+    """What was this model's already stays what it cost; the tokens of the others are priced, which is linear."""
+    if own.requests == whole.requests:
+        return own.cost
+    cost_in, cost_out = model.input_cost_per_token, model.output_cost_per_token
+    if cost_in is None or cost_out is None:
+        return None
+    others = Figures(
+        prompt_tokens=whole.prompt_tokens - own.prompt_tokens,
+        completion_tokens=whole.completion_tokens - own.completion_tokens,
+    )
+    return _EXACT.add(own.cost, Prices(cost_in, cost_out).cost_of(others))
 
 
 def _sum(amounts: Iterable[Decimal]) -> Decimal:

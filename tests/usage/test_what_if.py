@@ -1,21 +1,26 @@
 """What the same calls would have cost otherwise."""
 
+import csv
+import io
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from catalog.models import Model
 from litemaas.errors import InvalidInput
 from tests.factories import NOW, ModelFactory, UserFactory
 from tests.usage.conftest import log_row
 from usage.figures import Figures
 from usage.ledger import write_rows
 from usage.periods import last_days
-from usage.questions import Question
+from usage.questions import Filters, Question
 from usage.scopes import Scope
-from usage.whatif import Prices, what_if
+from usage.whatif import Prices, alternatives, what_if
 
 pytestmark = pytest.mark.django_db
 COST = Decimal("0.0006900000000000001")
@@ -70,3 +75,93 @@ def test_own_prices_hold_for_all_models(question):
 def test_a_cached_price_equal_to_the_plain_one_changes_nothing(prompt, cached, output, price):
     figures = Figures(prompt_tokens=prompt, cached_tokens=min(cached, prompt), completion_tokens=output)
     assert Prices(price, price).cost_of(figures) == Prices(price, price, price).cost_of(figures)
+
+
+def test_the_list_of_all_models_says_of_each_what_asking_for_it_says(question):
+    found = {one.model: one for one in alternatives(question, Model.objects.all(), now=NOW)}
+    assert found["c"].cost is None
+    for name in "ab":
+        asked = what_if(question, model=name, now=NOW)
+        assert (found[name].cost, found[name].difference) == (asked.cost, asked.difference)
+
+
+def test_a_model_of_unknown_prices_that_was_the_only_one_gives_what_was_paid(question):
+    only = replace(question, filters=Filters(model=["a"]))
+    Model.objects.filter(pk="a").update(input_cost_per_token=None)
+    [one] = alternatives(only, Model.objects.filter(pk="a"), now=NOW)
+    assert one.cost == 3 * COST
+    assert one.difference == 0
+
+
+def test_differences_keep_every_digit(question):
+    found = what_if(question, prices=Prices(Decimal(10**9), Decimal("1e-18")), now=NOW)
+    assert str(found.cost) == "54000000000.000000000000000120"
+    assert found.difference == Decimal("53999999999.9958600000000001194")
+
+
+@pytest.fixture
+def page(question, make_key, client):
+    """Of somebody with four calls today, two of each model."""
+    user = UserFactory()
+    make_key("hash-2", owner=user)
+    now = timezone.now()
+    write_rows(
+        [log_row(50 + n, api_key="hash-2", model_group="ab"[n % 2], at=now) for n in range(4)], now=now
+    )
+    client.force_login(user)
+    return lambda **query: client.get("/usage/what-if", {"period": "7", **query})
+
+
+def test_the_page_lists_every_model_the_cheapest_first_and_unknown_prices_last(page):
+    answer = page()
+    assert [one.model for one, _address in answer.context["listed"].rows] == ["a", "b", "c"]
+    text = answer.content.decode()
+    assert "With one model for all of it" in text
+    assert 'href="/usage/what-if?period=7&amp;becomes=a"' in text
+    assert "N/A" in text
+
+
+def test_the_page_with_a_model_says_per_model_what_changes(page):
+    answer = page(becomes="b")
+    found = answer.context["found"]
+    assert found.cost == 2 * 29 * Decimal("0.00001") + 2 * COST
+    assert "−$0.0008000000000000002" in answer.content.decode()
+    assert "does not report the prices of c" in page(becomes="c").content.decode()
+
+
+def test_own_prices_are_told_per_million_tokens_and_wrong_ones_at_their_field(page):
+    answer = page(input="1000000", output="2000000")
+    assert answer.context["found"].cost == 4 * (9 + 2 * 20)
+    assert "At the prices of the catalogue" in answer.content.decode()
+    cached = page(input="1", output="2", cached="-1")
+    assert cached.context["found"] is None
+    assert "greater than or equal to 0" in cached.content.decode()
+
+
+def test_its_file_holds_every_digit(page):
+    text = b"".join(page(becomes="a", format="csv", sort="name").streaming_content).decode("utf-8-sig")
+    heads, *rows = csv.reader(io.StringIO(text))
+    assert heads == [
+        "Model",
+        "Model instead",
+        *("Requests", "Prompt tokens", "Completion tokens"),
+        *("Cost", "Would have cost", "Difference"),
+    ]
+    assert [row[:2] for row in rows] == [["a", "a"], ["b", "a"]]
+    assert Decimal(rows[0][5]) == Decimal(rows[0][6]) == 2 * COST
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"becomes": "nothing"}, {"input": "x"}, {"period": "custom", "first": "2020-01-01"}, {"sort": "x"}],
+)
+def test_what_it_does_not_understand_it_ignores(page, query):
+    assert page(**query).status_code == 200
+
+
+def test_it_asks_as_often_for_fifty_models_as_for_three(page, django_assert_max_num_queries):
+    for n in range(50):
+        ModelFactory(id=f"more-{n}")
+    page()
+    with django_assert_max_num_queries(14):
+        page(becomes="b")

@@ -268,7 +268,7 @@ class WhatIfView(ContractView):
             {
                 "actualCost": found.actual,
                 "cost": found.cost,
-                "difference": None if found.cost is None else found.cost - found.actual,
+                "difference": found.difference,
                 "lines": [
                     {
                         "modelId": line.model,

@@ -64,6 +64,8 @@ def standing_of(user: User, *, now: datetime) -> Standing:
 
 def own_budget(user: User, *, now: datetime) -> BudgetState | None:
     """The person's own budget alone; None without one."""
+    if user.max_budget is None:
+        return None
     found = holder(BudgetKind.USER, user.pk, now=now)
     return _states([found], now)[0] if found else None
 

@@ -24,6 +24,7 @@ METRICS = {
 }
 TREND, MODELS, PATTERN, SHARES = "usage-trend", "usage-models", "usage-pattern", "usage-shares"
 Value = int | Decimal
+_NOTHING = Figures()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def by_model(facts: Facts, missing: set[date], metric: str) -> Chart:
 def _on(day: date, days: Days, missing: set[date], metric: str) -> Value | None:
     if day not in days and day in missing:
         return None
-    return value_of(days.get(day, Figures()), metric)
+    return value_of(days.get(day, _NOTHING), metric)
 
 
 def shares(models: Mapping[str, Figures], whole: Figures) -> Chart:

@@ -1,9 +1,10 @@
 from django.urls import path
 
-from usage.web import acts, everybody, exporting, team, views
+from usage.web import acts, everybody, exporting, team, views, what_if
 
 urlpatterns = [
     path("usage", views.usage, name="usage"),
+    path("usage/what-if", what_if.what_if_page, name="what_if"),
     path("usage/export", exporting.own, name="export_usage"),
     path("usage/export/file", exporting.own_file, name="export_usage_file"),
     path("teams/<uuid:team_id>/usage", team.team_usage, name="team_usage"),

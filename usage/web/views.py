@@ -60,6 +60,7 @@ def usage(request: PageRequest) -> HttpResponseBase:
         **found,
         "budget_state": own_budget(user, now=now),
         "export_address": f"{reverse('export_usage')}?{request.GET.urlencode()}",
+        "what_if_address": f"{reverse('what_if')}?{request.GET.urlencode()}",
     }
     return render(request, "usage/usage.html", values)
 

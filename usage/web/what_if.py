@@ -1,0 +1,193 @@
+"""What one's own calls would have cost with another model, or at other prices."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, TypeVar, cast
+
+from django import forms
+from django.core.paginator import Page
+from django.http import HttpRequest, QueryDict, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET
+
+from accounts.models import User
+from accounts.web.pages import PageRequest, signed_in
+from catalog.models import Model
+from litemaas.web.addresses import address_with
+from litemaas.web.paging import page_of
+from litemaas.web.tables import Column, Shown, Table
+from usage.cubes.answers import total
+from usage.quality import coverage
+from usage.questions import Question
+from usage.scopes import Scope
+from usage.web.filters import UsageFilter
+from usage.web.views import common
+from usage.whatif import Alternative, Line, Prices, WhatIf, alternatives, what_if
+
+_MILLION = Decimal(1_000_000)
+_FACTS = ("id", "provider", "input_cost_per_token", "output_cost_per_token")
+_PRICES = ("input", "output", "cached")
+T = TypeVar("T")
+
+
+class WhatIfFilter(UsageFilter):
+    """One's own calls, and the model that takes the place of theirs."""
+
+    becomes = forms.ChoiceField(label=gettext_lazy("Model instead"), required=False)
+    field_order = ["period", "first", "last", "modelIds", "apiKeyIds", "teamIds", "becomes"]
+
+    def __init__(self, query: QueryDict, *, user: User, now: datetime) -> None:
+        super().__init__(query, user=user, now=now)
+        del self.fields["compare"]
+        self.models = list(Model.objects.visible_to(user).only(*_FACTS).order_by("pk"))
+        names = [(model.pk, model.name) for model in self.models]
+        cast("forms.ChoiceField", self.fields["becomes"]).choices = names
+        self.full_clean()
+
+    @property
+    def model(self) -> str:
+        return next(iter(self.picked("becomes")), "")
+
+
+def _price(label: Any, **options: Any) -> forms.DecimalField:
+    return forms.DecimalField(label=label, min_value=0, max_digits=24, decimal_places=12, **options)
+
+
+class PricesForm(forms.Form):
+    """US dollars per million tokens."""
+
+    input = _price(gettext_lazy("Input, per million tokens"))
+    output = _price(gettext_lazy("Output, per million tokens"))
+    cached = _price(
+        gettext_lazy("Cached input, per million tokens"),
+        required=False,
+        help_text=gettext_lazy("Without a price of its own it costs what other input costs."),
+    )
+
+    @property
+    def prices(self) -> Prices | None:
+        """None until they are right."""
+        if not self.is_valid():
+            return None
+        told = (self.cleaned_data[name] for name in _PRICES)
+        plain, output, cached = (None if one is None else Decimal(one) / _MILLION for one in told)
+        return Prices(plain or Decimal(0), output or Decimal(0), cached)
+
+
+LINES: Table[Line] = Table(
+    "what-if",
+    [
+        Column("name", gettext_lazy("Model"), lambda line: line.model, order="name", is_fixed=True),
+        Column("becomes", gettext_lazy("Model instead"), lambda line: line.becomes),
+        *(
+            Column(name, title, value, order=name, numeric=True, is_extra=name == "cached")
+            for name, title, value in (
+                ("requests", gettext_lazy("Requests"), lambda line: line.figures.requests),
+                ("prompt", gettext_lazy("Prompt tokens"), lambda line: line.figures.prompt_tokens),
+                ("cached", gettext_lazy("Cached tokens"), lambda line: line.figures.cached_tokens),
+                (
+                    "completion",
+                    gettext_lazy("Completion tokens"),
+                    lambda line: line.figures.completion_tokens,
+                ),
+                ("paid", gettext_lazy("Cost"), lambda line: line.figures.cost),
+                ("would", gettext_lazy("Would have cost"), lambda line: line.cost),
+                ("difference", gettext_lazy("Difference"), lambda line: line.difference),
+            )
+        ),
+    ],
+    sort="-paid",
+)
+ALTERNATIVES: Table[Alternative] = Table(
+    "what-if-models",
+    [
+        Column("name", gettext_lazy("Model"), lambda one: one.model, order="name", is_fixed=True),
+        Column("provider", gettext_lazy("Provider"), lambda one: one.provider, order="provider"),
+        *(
+            Column(name, title, value, order=name, numeric=True)
+            for name, title, value in (
+                ("input", gettext_lazy("Input price"), lambda one: one.input),
+                ("output", gettext_lazy("Output price"), lambda one: one.output),
+                ("would", gettext_lazy("Would have cost"), lambda one: one.cost),
+                ("difference", gettext_lazy("Difference"), lambda one: one.difference),
+            )
+        ),
+    ],
+    sort="would",
+)
+
+
+@dataclass(frozen=True)
+class _Listed:
+    """`rows` of the page, each with the address that the page has with this row's model instead."""
+
+    table: Shown[Any]
+    page: Page[Any]
+    rows: list[tuple[Any, str]]
+
+
+@require_GET
+@signed_in
+def what_if_page(request: PageRequest) -> HttpResponseBase:
+    now, user = timezone.now(), request.user
+    chosen = WhatIfFilter(request.GET, user=user, now=now)
+    prices_form = PricesForm(request.GET if "input" in request.GET else None)
+    question = Question(Scope.of(user), chosen.chosen, chosen.filters)
+    quality = coverage(question.period, now=now, since=user.created_at)
+    prices, found = prices_form.prices, None
+    if prices or chosen.model:
+        found = what_if(question, model="" if prices else chosen.model, prices=prices, now=now)
+    listed = _listed(request, chosen, question, found, now)
+    if isinstance(listed, StreamingHttpResponse):
+        return listed
+    values = {
+        **common(request, chosen, question, quality),
+        "total": total(question, now=now),
+        "found": found,
+        "becomes": "" if prices else chosen.model,
+        "prices_form": prices_form,
+        "kept": [(name, one) for name, ones in request.GET.lists() if name not in _LEFT for one in ones],
+        "listed": listed,
+        "without_prices": address_with(request, **dict.fromkeys((*_PRICES, "sort", "page"))),
+        "export_address": "",
+        "usage_address": reverse("usage"),
+    }
+    return render(request, "usage/what_if.html", values)
+
+
+# What belongs to the other way of asking.
+_LEFT = (*_PRICES, "becomes", "sort", "page", "format")
+
+
+def _listed(
+    request: HttpRequest, chosen: WhatIfFilter, question: Question, found: WhatIf | None, now: datetime
+) -> _Listed | StreamingHttpResponse:
+    if found:
+        return _page(request, LINES, found.lines)
+    return _page(request, ALTERNATIVES, alternatives(question, chosen.models, now=now))
+
+
+def _page(request: HttpRequest, table: Table[T], rows: Iterable[T]) -> _Listed | StreamingHttpResponse:
+    shown = table.shown_to(request)
+    column = shown.column(shown.sort.removeprefix("-"))
+    ordered = _sorted(rows, column.value or str, descending=shown.sort.startswith("-"))
+    if shown.wants_file:
+        return shown.file(ordered)
+    page = page_of(cast("Any", ordered), request.GET)
+    linked: list[tuple[Any, str]] = [
+        (row, address_with(request, becomes=row.model, sort=None, page=None)) for row in cast("Any", page)
+    ]
+    return _Listed(shown, page, linked)
+
+
+def _sorted(rows: Iterable[T], value: Callable[[T], Any], *, descending: bool) -> list[T]:
+    """What is not known comes last, whichever way round."""
+    kept = list(rows)
+    known = [row for row in kept if value(row) is not None]
+    return sorted(known, key=value, reverse=descending) + [row for row in kept if value(row) is None]
