@@ -32,7 +32,12 @@ class AuditFilter(forms.Form):
     )
     category = forms.ChoiceField(label=_("Category"), required=False)
     action = forms.ChoiceField(label=_("Action"), required=False)
-    user = forms.CharField(label=_("User name or e-mail"), required=False, max_length=200)
+    user = forms.CharField(
+        label=_("User name or e-mail"),
+        required=False,
+        max_length=200,
+        widget=forms.TextInput({"data-suggest": "suggest_people"}),
+    )
     since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(_DATE, format="%Y-%m-%d"))
     until = forms.DateField(label=_("To"), required=False, widget=forms.DateInput(_DATE, format="%Y-%m-%d"))
     result = forms.ChoiceField(

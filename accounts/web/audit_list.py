@@ -20,8 +20,10 @@ from accounts.saved_filters import SavedFilter
 from accounts.web.audit_filters import AuditFilter, SaveForm
 from accounts.web.audit_rows import Events, Row
 from accounts.web.pages import PageRequest, signed_in
+from accounts.web.suggesting import people_like
 from litemaas import errors
 from litemaas.api.rendering import dumps
+from litemaas.web.addresses import address_with
 from litemaas.web.forms import show_refusal
 from litemaas.web.tables import Column, Table
 
@@ -61,8 +63,10 @@ def audit_events(request: PageRequest) -> HttpResponseBase:
     asked = chosen.asked
     if table.wants_file:
         return table.file(_exported(asked), of=lambda found: [Row(row) for row in found])
+    similar = people_like(chosen.unknown_user, actor=request.user)
     values = {
         "filter": chosen,
+        "similar": [(one, address_with(request, user=one.username, page=None)) for one in similar],
         "table": table,
         "page": page_of_events(Events(asked) if asked else [], request.GET),
         "saved": SavedFilter.objects.visible_to(request.user).filter(list=_LIST).order_by("name"),

@@ -1,6 +1,15 @@
 from django.urls import include, path
 
-from accounts.web import audit, audit_list, connections, local, providers, session_pages, settings
+from accounts.web import (
+    audit,
+    audit_list,
+    connections,
+    local,
+    providers,
+    session_pages,
+    settings,
+    suggesting,
+)
 
 urlpatterns = [
     path("sign-in/<str:provider_id>", providers.sign_in, name="provider_sign_in"),
@@ -20,6 +29,7 @@ urlpatterns = [
     path("account/connections", connections.listed, name="account_connections"),
     path("account/connections/<str:provider_id>/connect", connections.connect, name="connect_provider"),
     path("account/connections/<int:account_id>/remove", connections.remove, name="remove_connection"),
+    path("operations/people", suggesting.suggest_people, name="suggest_people"),
     path("operations/audit", audit_list.audit_events, name="audit_events"),
     path("operations/audit/export", audit_list.export_audit_events, name="export_audit_events"),
     path("operations/audit/filters/save", audit_list.save_audit_filter, name="save_audit_filter"),

@@ -76,10 +76,10 @@ class PageForm(forms.Form):
                     "price": money_text(price, exact=True)
                 }
 
-    def freeze(self) -> None:
-        """Only whether the model is restricted is decided here."""
+    def freeze(self, *, wholly: bool = False) -> None:
+        """Only whether the model is restricted is decided here; `wholly`: nor is that."""
         for name, field in self.fields.items():
-            if name != "restricted":
+            if wholly or name != "restricted":
                 field.disabled, field.required = True, False
 
     def _price_in(self, name: str) -> Decimal | None:

@@ -21,6 +21,7 @@ from litemaas import dry_run, errors
 from litemaas.web import conflicts
 from litemaas.web.forms import show_refusal
 
+READ, WRITE = "admin:models:read", "admin:models"
 _NAMED = 20
 
 
@@ -52,7 +53,7 @@ def new_model(request: PageRequest) -> HttpResponse:
             outcome = _tried(request, form, None)
         elif (saved := _saved(request, form)) is not None:
             return _done(request, saved, _("The model %(model)s was made."))
-    return render(request, "catalog/edit.html", {"form": form, "outcome": outcome})
+    return render(request, "catalog/edit.html", {"form": form, "outcome": outcome, "may_manage": True})
 
 
 def _saved(request: PageRequest, form: NewModelForm) -> managing.Saved | None:
@@ -72,9 +73,13 @@ def _saved(request: PageRequest, form: NewModelForm) -> managing.Saved | None:
 @require_http_methods(["GET", "POST"])
 @signed_in
 def edit_model(request: PageRequest, model_id: str) -> HttpResponse:
-    _require(request)
+    """Read-only administrators look at it."""
+    _require(request, READ if request.method == "GET" else WRITE)
     present, is_ours, model = _present(model_id)
     form = _page_form(present, is_ours, model, _typed(request))
+    may_manage = request.user.may(WRITE)
+    if not may_manage:
+        form.freeze(wholly=True)
     # What was shown, for when somebody else saves first.
     conflicts.stamp(form, form)
     outcome = impact = None
@@ -87,7 +92,14 @@ def edit_model(request: PageRequest, model_id: str) -> HttpResponse:
             saved := _changed(request, form, model_id)
         ):
             return _done(request, saved, _("The model %(model)s was changed."))
-    values = {"form": form, "model": model, "outcome": outcome, "is_ours": is_ours, "impact": impact}
+    values = {
+        "form": form,
+        "model": model,
+        "outcome": outcome,
+        "is_ours": is_ours,
+        "impact": impact,
+        "may_manage": may_manage,
+    }
     values["has_key"] = (
         ManagedDeployment.objects.kept().filter(model=model, sealed_provider_key__isnull=False).exists()
     )
@@ -214,6 +226,6 @@ def _done(request: PageRequest, saved: managing.Saved, said: str) -> HttpRespons
     return redirect("manage_models")
 
 
-def _require(request: PageRequest) -> None:
-    if not request.user.may("admin:models"):
-        raise errors.Forbidden
+def _require(request: PageRequest, permission: str = WRITE) -> None:
+    if not request.user.may(permission):
+        raise errors.Forbidden(requiredPermission=permission)

@@ -19,6 +19,8 @@ from litemaas import errors
 from litemaas.web import conflicts
 from litemaas.web.language_tabs import LanguageTab
 
+READ, WRITE = "admin:models:read", "admin:models"
+
 
 class TextsForm(forms.Form):
     version: str
@@ -47,8 +49,10 @@ class TextsForm(forms.Form):
 @require_http_methods(["GET", "POST"])
 @signed_in
 def describe(request: PageRequest, model_id: str) -> HttpResponse:
-    if not request.user.may("admin:models"):
-        raise errors.Forbidden(requiredPermission="admin:models")
+    """Read-only administrators look at it."""
+    needed = READ if request.method == "GET" else WRITE
+    if not request.user.may(needed):
+        raise errors.Forbidden(requiredPermission=needed)
     model = Model.objects.filter(pk=model_id, retired_at=None).first()
     if model is None:
         raise ModelNotFound
@@ -62,7 +66,11 @@ def describe(request: PageRequest, model_id: str) -> HttpResponse:
     if conflicts.saved(request, form, lambda: TextsForm(None, initial=_stored(model)), save):
         messages.success(request, _("Saved."))
         return redirect("edit_model", model.pk)
-    return render(request, "catalog/texts.html", {"model": model, "form": form})
+    may_manage = request.user.may(WRITE)
+    if not may_manage:
+        for field in form.fields.values():
+            field.disabled = True
+    return render(request, "catalog/texts.html", {"model": model, "form": form, "may_manage": may_manage})
 
 
 def _stored(model: Model) -> dict[str, str]:

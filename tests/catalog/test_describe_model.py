@@ -92,4 +92,7 @@ def test_the_page_of_the_texts_keeps_what_is_typed_and_asks_who_comes_second(ope
     assert "Schnell." in asked.text
     assert "Flink." in asked.text
     assert ModelText.objects.get().description_de == "Schnell."
-    assert signed_in(UserFactory.create(is_auditor=True)).get(here).status_code == 403
+    auditor = signed_in(UserFactory.create(is_auditor=True))
+    looked = auditor.get(here).context["form"]
+    assert all(field.disabled for field in looked.fields.values())
+    assert auditor.post(here, {"description_de": "Nein."}).status_code == 403

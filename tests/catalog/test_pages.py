@@ -95,8 +95,14 @@ def test_of_a_model_of_the_configuration_file_only_the_restriction_is_changed_he
 def test_read_only_administrators_look_and_others_do_not(browser):
     browser.force_login(UserFactory.create(is_auditor=True))
     listed = browser.get(reverse("manage_models"))
-    assert (listed.status_code, "Create model" in listed.text) == (200, False)
+    assert (listed.status_code, reverse("new_model") in listed.text) == (200, False)
+    assert "Only administrators can change this." in listed.text
     assert browser.get(reverse("new_model")).status_code == 403
+    edit = reverse("edit_model", args=[ModelFactory.create().pk])
+    assert edit in browser.get(reverse("manage_models")).text
+    looked = browser.get(edit)
+    assert all(field.disabled for field in looked.context["form"].fields.values())
+    assert browser.post(edit, FORM).status_code == 403
     browser.force_login(UserFactory.create())
     assert browser.get(reverse("manage_models")).status_code == 403
 

@@ -181,3 +181,13 @@ def test_each_action_of_the_product_has_a_word():
     assert codes - set(ACTIONS) == set()
     assert len(codes) > 40
     assert {"AUTH", "SECURITY", "BANNER", "BRANDING"} <= set(CATEGORIES)
+
+
+def test_a_part_of_a_name_is_answered_with_whom_it_may_mean(console, acts, person):
+    missed = console.get(f"{HERE}?user=um&result=done").text
+    assert "Did you mean one of these?" in missed
+    assert f"{HERE}?result=done&amp;user=uma" in missed
+    offered = console.get("/operations/people?user=Uma+Us").text
+    assert '<option value="uma">' in offered
+    assert "<option" not in console.get("/operations/people?user=").text
+    assert signed_in(person).get("/operations/people?user=uma").status_code == 403

@@ -59,7 +59,9 @@ def test_read_only_administrators_see_a_tab_and_can_press_nothing_in_it(auditor,
 
 @pytest.mark.parametrize("tab", TABS)
 def test_a_tab_costs_few_statements(console, tab):
-    assert statements(console, f"{HERE}/{tab}") <= MOST_STATEMENTS
+    # The synchronisation tells of runs, waiting changes, differences and the subscriptions that keys carry.
+    most = MOST_STATEMENTS + (tab == "sync")
+    assert statements(console, f"{HERE}/{tab}") <= most
 
 
 def test_new_users_get_what_was_set_and_empty_falls_back_to_the_deployment(console, settings):

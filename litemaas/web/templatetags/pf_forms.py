@@ -13,6 +13,7 @@ from django.forms import (
 )
 from django.http import HttpRequest
 from django.template import Context, Library
+from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from litemaas.web.addresses import address_with
@@ -158,10 +159,19 @@ def filters(
     """The filter form of a list: a search field, then selects and check lists. Content: what stands at the end.
 
     It is a GET form; with script every change swaps `target`, text waits 300 ms. A choice with an empty value
-    stands for "any"; a required field (a sort order, say) has no "any". `chips` belongs into the results.
+    stands for "any"; a required field (a sort order, say) has no "any". `chips` belongs into the results. A text
+    field with `data-suggest` (the name of an address that answers with options) offers what fits while one types.
     """
     request: HttpRequest = context["request"]
-    controls = [{"field": item, "kind": kind_of(item), "options": _offered(item)} for item in bound]
+    controls = [
+        {
+            "field": item,
+            "kind": kind_of(item),
+            "options": _offered(item),
+            "suggest": _suggestions_of(item),
+        }
+        for item in bound
+    ]
     return render(
         "filters", content=content, controls=controls, target=target, label=label, address=request.path
     )
@@ -190,6 +200,11 @@ def chips(context: Context, bound: BaseForm) -> SafeString:
         chips=[chip for item in items for chip in _chips(request, item)],
         clear=address_with(request, page=None, **dict.fromkeys(item.html_name for item in items)),
     )
+
+
+def _suggestions_of(item: BoundField) -> str:
+    name = item.field.widget.attrs.get("data-suggest")
+    return reverse(name) if name else ""
 
 
 def _filter_options(item: BoundField) -> list[dict[str, Any]]:

@@ -4,10 +4,11 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.web.pages import PageRequest, signed_in
@@ -15,21 +16,42 @@ from catalog.models import Model
 from litemaas import errors
 from litemaas.web.forms import show_refusal
 from litemaas.web.paging import page_of
+from litemaas.web.tables import Column, Table
 from portal.web.people.forms import GrantForm, NeededReasonForm
 from portal.web.people.person import WRITE_SUBSCRIPTIONS, person_for, require, sent, shown
 from subscriptions import policies, services
 from subscriptions.models import Subscription
 
 PAGE_SIZES = (10, 20, 50, 100)
+TABLE: Table[Subscription] = Table(
+    "user-subscriptions",
+    [
+        Column("model", gettext_lazy("Model"), lambda row: row.model_id, order="model_id", is_fixed=True),
+        Column("provider", gettext_lazy("Provider"), lambda row: row.model.provider, order="model__provider"),
+        Column("status", gettext_lazy("Status"), lambda row: row.status, order="status"),
+        Column("reason", gettext_lazy("Reason"), lambda row: row.status_reason),
+        Column("created", gettext_lazy("Created"), lambda row: row.created_at, order="created_at"),
+        Column(
+            "changed",
+            gettext_lazy("Changed"),
+            lambda row: row.status_changed_at,
+            order="status_changed_at",
+            is_extra=True,
+        ),
+    ],
+    sort="model",
+)
 
 
 @require_GET
 @signed_in
-def subscriptions(request: PageRequest, user_id: UUID) -> HttpResponse:
-    person = person_for(request, user_id)
+def subscriptions(request: PageRequest, user_id: UUID) -> HttpResponseBase:
+    person, table = person_for(request, user_id), TABLE.shown_to(request)
     rows = Subscription.objects.visible_to(request.user).filter(user_id=person.pk).select_related("model")
-    page = page_of(rows.order_by("model_id"), request.GET, PAGE_SIZES)
-    return shown(request, "subscriptions", person, page=page)
+    found = table.sorted(rows)
+    if table.wants_file:
+        return table.file(found)
+    return shown(request, "subscriptions", person, table=table, page=page_of(found, request.GET, PAGE_SIZES))
 
 
 @require_http_methods(["GET", "POST"])

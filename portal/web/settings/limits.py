@@ -17,7 +17,7 @@ from apikeys import key_policy
 from apikeys.over_maximum import keys_above
 from jobs.models import Job
 from jobs.web.lines import line_of
-from litemaas import errors
+from litemaas import currency, errors
 from litemaas.web import conflicts
 from litemaas.web.forms import show_refusal
 from litemaas.web.templatetags.formats import number_text
@@ -57,11 +57,18 @@ def _page(request: PageRequest, **forms: Any) -> HttpResponse:
     may_change, may_limit = request.user.may(WRITE), request.user.may(_MAY_LIMIT)
     keys = forms.get("keys") or KeysForm(None, policy, may_change=may_change)
     counted = forms.get("counted") or keys_above(policy.maximums, now=now)
+    currency_code = currency.current()["code"]
     values = {
         "users": forms.get("users") or _new_users(None, may_change=may_change),
         "keys": keys,
         "grid": [
-            (TITLES[wire], keys[f"default_{name[8:]}"], keys[name], counted.get(wire))
+            (
+                TITLES[wire],
+                keys[f"default_{name[8:]}"],
+                keys[name],
+                counted.get(wire),
+                currency_code if wire == "maxBudget" else "",
+            )
             for name, wire in MAXIMUMS.items()
         ],
         "everybody": forms.get("everybody") or EverybodyForm(may_change=may_limit),

@@ -45,7 +45,11 @@ class NewUsersForm(SettingsForm):
         for name, value in deployment.items():
             told = _("Unlimited") if value is None else number_text(value)
             self.fields[name].widget.attrs["placeholder"] = told
-            self.fields[name].help_text = _("Empty: as the deployment says, %(value)s.") % {"value": told}
+            self.fields[name].help_text = (
+                _("Empty is unlimited, as the deployment says.")
+                if value is None
+                else _("Empty: as the deployment says, %(value)s.") % {"value": told}
+            )
 
 
 # Field of the form → what the policy calls it.
@@ -92,6 +96,9 @@ class KeysForm(SettingsForm):
         super().__init__(
             data, {**present, "default_budget_duration": present["default_budget_duration"] or ""}, **options
         )
+        for name in ("tpm_limit", "rpm_limit", "max_budget"):
+            self.fields[f"default_{name}"].widget.attrs["placeholder"] = _("Unlimited")
+            self.fields[f"maximum_{name}"].widget.attrs["placeholder"] = _("No maximum")
         most = present["maximum_expiration_days"]
         self._offer_days("default_expiration_days", _("Never"), most)
         self._offer_days("maximum_expiration_days", _("No maximum"), None)
