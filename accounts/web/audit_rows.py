@@ -17,7 +17,8 @@ _PAGES = {
     "API_KEY": "find_api_key",
     "SUBSCRIPTION": "subscription",
     "TEAM": "team",
-    "JOB": "job",
+    "JOB": "job_page",
+    "BANNER": "edit_banner",
 }
 _SHORT = 12
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts import audit, saved_filters
 from accounts.audit.words import ACTIONS, CATEGORIES
 from accounts.models import AuditEvent, SavedFilter
+from accounts.web.audit_rows import Row
 from litemaas.errors import InvalidInput
 from tests.factories import UserFactory
 from tests.portal.conftest import signed_in
@@ -191,3 +192,9 @@ def test_a_part_of_a_name_is_answered_with_whom_it_may_mean(console, acts, perso
     assert '<option value="uma">' in offered
     assert "<option" not in console.get("/operations/people?user=").text
     assert signed_in(person).get("/operations/people?user=uma").status_code == 403
+
+
+@pytest.mark.parametrize("kind", ["USER", "API_KEY", "SUBSCRIPTION", "TEAM", "JOB", "BANNER"])
+def test_an_object_with_a_page_is_a_link_to_it(kind):
+    key = "0b5c9e0e-0000-4000-8000-000000000001"
+    assert key in Row({"resourceType": kind, "resourceId": key}).resource_href

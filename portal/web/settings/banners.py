@@ -78,10 +78,8 @@ class Row:
 
     @property
     def targets(self) -> str:
-        roles = [str(ROLES[role]) for role in self.item.target_roles]
-        if count := len(self.item.target_user_ids):
-            roles.append(ngettext("%(n)s user", "%(n)s users", count) % {"n": count})
-        return ", ".join(roles) or _("Everybody")
+        meant = [_roles(self.item.target_roles), _people(self.item.target_user_ids)]
+        return ", ".join(part for part in meant if part) or _("Everybody")
 
 
 @dataclass
@@ -100,13 +98,25 @@ class Change:
         if self.item.action != BannerChange.Action.UPDATE:
             return []
         return [
-            (str(title), _told(old.get(name)), _told(new.get(name)))
+            (str(title), _told(old.get(name), name), _told(new.get(name), name))
             for name, title in _TITLES.items()
             if old.get(name) != new.get(name)
         ]
 
 
-def _told(value: Any) -> str:
+def _roles(codes: list[str]) -> str:
+    return ", ".join(str(ROLES.get(code, code)) for code in codes)
+
+
+def _people(ids: list[Any]) -> str:
+    return ngettext("%(n)s user", "%(n)s users", len(ids)) % {"n": len(ids)} if ids else ""
+
+
+def _told(value: Any, name: str) -> str:
+    if name == "target_roles":
+        return _roles(value or []) or "–"
+    if name == "target_user_ids":
+        return _people(value or []) or "–"
     if isinstance(value, bool):
         return _("on") if value else _("off")
     if isinstance(value, dict):
