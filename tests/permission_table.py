@@ -51,6 +51,7 @@ API: dict[str, str] = {
     "DELETE /api/v1/branding/images/{place}": "401 403 403 403 403 403 403 404 403 403 403 404",
     "POST /api/v1/playground/chat/completions": "401 400 400 400 400 400 400 400 400 403 403 403",
     "POST /api/v1/playground/embeddings": "401 400 400 400 400 400 400 400 400 403 403 403",
+    "POST /api/v1/playground/conversions": "401 400 400 400 400 400 400 400 400 403 403 403",
     "GET /api/v1/playground/prompts": "401 200 200 200 200 200 200 200 200 403 403 403",
     "POST /api/v1/playground/prompts": "401 400 400 400 400 400 400 400 400 403 403 403",
     "GET /api/v1/playground/prompts/{prompt_id}": "401 404 200 404 404 404 404 404 200 403 403 403",

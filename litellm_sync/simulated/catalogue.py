@@ -181,4 +181,12 @@ DEPLOYMENTS: list[Json] = [
         output_vector_size=1_024,
         description="Open embeddings for more than a hundred languages, run in our own data centre.",
     ),
+    # Called by a path of its own, and priced by nothing that LiteLLM counts.
+    deployment(
+        "granite-docling",
+        "openai/docling",
+        id="docling-serve",
+        supports_convert=True,
+        description="Turns documents on the web into Markdown: headings, tables and lists stay what they are.",
+    ),
 ]

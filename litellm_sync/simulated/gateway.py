@@ -6,6 +6,7 @@ from typing import Self
 # Importing the routes registers them.
 from litellm_sync.simulated import (
     completions,
+    conversions,
     daily,
     health,
     key_admin,
@@ -24,7 +25,19 @@ from litellm_sync.simulated.shapes import Json
 from litellm_sync.simulated.state import State
 from litellm_sync.simulated.versions import NEWEST
 
-_ROUTES = (completions, daily, health, key_admin, keys, members, model_admin, reports, teams, users)
+_ROUTES = (
+    completions,
+    conversions,
+    daily,
+    health,
+    key_admin,
+    keys,
+    members,
+    model_admin,
+    reports,
+    teams,
+    users,
+)
 DEFAULT_MASTER_KEY = "sk-simulated-master-key"
 
 

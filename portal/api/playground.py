@@ -2,7 +2,6 @@
 
 from typing import Any, ClassVar
 
-import orjson
 from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -14,13 +13,12 @@ from rest_framework.response import Response
 from accounts import options
 from accounts.api.authentication import actor_of
 from apikeys.services import LentKey, lend_key_for_call
-from litellm_sync.errors import GatewayGarbage
 from litemaas.api.parsing import StrictJSONParser
 from litemaas.api.views import ContractView, body_of
 from portal.api import playground_schema as schema
 from portal.playground import calling
-from portal.playground.figures import Figures
-from portal.playground.relay import Relay
+from portal.playground.figures import Figures, with_figures
+from portal.playground.relay import ChatRelay, Relay, WholeRelay
 
 
 class _LargerParser(StrictJSONParser):
@@ -49,6 +47,11 @@ class _Stream(StreamingHttpResponse):
 
     needs_turn = False
 
+    def __init__(self, relay: Relay) -> None:
+        # Proxies in front must not collect what comes.
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        super().__init__(relay, content_type="text/event-stream; charset=utf-8", headers=headers)
+
 
 class ChatView(_CallView):
     """One chat. `stream` (true) answers with server-sent events: the gateway's, then one whose member `litemaas` says
@@ -69,15 +72,10 @@ class ChatView(_CallView):
         figures = Figures(key, options.recent("currency"))
         sent = {name: value for name, value in body.items() if name != "apiKeyId"}
         if not body["stream"]:
-            return Response(_with_figures(calling.ask(person.pk, key, "/v1/chat/completions", sent), figures))
+            return Response(with_figures(calling.ask(person.pk, key, "/v1/chat/completions", sent), figures))
         sent["stream_options"] = {"include_usage": True}
         conversation = calling.listen(person.pk, key, "/v1/chat/completions", sent)
-        return _Stream(
-            Relay(conversation, figures, request.path),
-            content_type="text/event-stream; charset=utf-8",
-            # Proxies in front must not collect what comes.
-            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-        )
+        return _Stream(ChatRelay(conversation, figures, request.path))
 
 
 class EmbeddingsView(_CallView):
@@ -89,17 +87,34 @@ class EmbeddingsView(_CallView):
         key = self._lent(request, body)
         figures = Figures(key, options.recent("currency"))
         sent = {name: value for name, value in body.items() if name != "apiKeyId"}
-        return Response(
-            _with_figures(calling.ask(actor_of(request).pk, key, "/v1/embeddings", sent), figures)
-        )
+        return Response(with_figures(calling.ask(actor_of(request).pk, key, "/v1/embeddings", sent), figures))
 
 
-def _with_figures(content: bytes, figures: Figures) -> dict[str, Any]:
-    try:
-        answer = orjson.loads(content)
-    except orjson.JSONDecodeError:
-        answer = None
-    if not isinstance(answer, dict):
-        raise GatewayGarbage("the answer is not JSON")
-    figures.note_usage(answer.get("usage"))
-    return {**answer, "litemaas": figures.shown()}
+class ConversionsView(_CallView):
+    """One document made into Markdown. The gateway hands it to docling, which fetches the address; what answers is
+    docling's. `stream` (true) answers with server-sent events: comments while it works, then the whole answer as one
+    event with what it took in `litemaas`, then `[DONE]`. Hanging up ends the call at the gateway."""
+
+    @extend_schema(
+        request=schema.ConversionIn,
+        responses={
+            (200, "application/json"): schema.ConversionOut,
+            (200, "text/event-stream"): OpenApiResponse(OpenApiTypes.STR),
+        },
+        operation_id="convert_in_playground",
+    )
+    def post(self, request: Request) -> HttpResponseBase:
+        body = body_of(request, schema.ConversionIn)
+        person, key = actor_of(request), self._lent(request, body)
+        figures = Figures(key, options.recent("currency"))
+        call = (person.pk, key, "/docling/v1/convert/source", _conversion(body["model"], body["url"]))
+        patience = calling.PATIENCE_FOR_DOCUMENTS
+        if not body["stream"]:
+            return Response(with_figures(calling.ask(*call, patience=patience), figures))
+        return _Stream(WholeRelay(calling.listen(*call, patience=patience), figures, request.path))
+
+
+def _conversion(model: str, url: str) -> dict[str, Any]:
+    """As in the snippets (ui.md §3.8)."""
+    source = {"kind": "http", "url": url}
+    return {"model": model, "sources": [source], "options": {"image_export_mode": "placeholder"}}

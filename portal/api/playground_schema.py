@@ -1,6 +1,7 @@
 """The shapes of the playground (contract §20)."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -102,6 +103,30 @@ class EmbeddingsIn(Shape):
     dimensions = Whole(min_value=1, max_value=100_000, required=False)
 
 
+class DocumentAddress(Text):
+    """Where docling finds the document; a name and a password are for nobody else's logs."""
+
+    default_error_messages = {"address": "This must be an http or https address without a password."}
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        try:
+            parts = urlsplit(text)
+            is_fine = parts.scheme in {"http", "https"} and parts.hostname and parts.username is None
+        except ValueError:
+            is_fine = False
+        if not is_fine or any(sign.isspace() for sign in text):
+            self.fail("address")
+        return text
+
+
+class ConversionIn(Shape):
+    apiKeyId = serializers.UUIDField()
+    model = Text(max_length=255)
+    url = DocumentAddress(max_length=2000)
+    stream = Flag(default=True)
+
+
 class FiguresOut(Shape):
     """What the answer took. Times in milliseconds; null is unknown."""
 
@@ -157,6 +182,20 @@ class EmbeddingsOut(Shape):
     model = serializers.CharField()
     data = EmbeddingOut(many=True)  # type: ignore[assignment]
     usage = TokensUsedOut()
+    litemaas = FiguresOut()
+
+
+class ConvertedDocumentOut(Shape):
+    filename = serializers.CharField(required=False, allow_null=True)
+    md_content = serializers.CharField(allow_null=True)
+
+
+class ConversionOut(Shape):
+    """An answer in docling's form, and what it took. The gateway may say more."""
+
+    document = ConvertedDocumentOut()
+    status = serializers.ChoiceField(choices=("success", "partial_success", "skipped", "failure"))
+    errors = serializers.ListField(child=serializers.DictField(), required=False)
     litemaas = FiguresOut()
 
 

@@ -68,6 +68,7 @@ urlpatterns = [
     route("branding/images/<str:place>", branding.ImageView.as_view(), "branding-image"),
     route("playground/chat/completions", playground.ChatView.as_view(), "playground-chat"),
     route("playground/embeddings", playground.EmbeddingsView.as_view(), "playground-embeddings"),
+    route("playground/conversions", playground.ConversionsView.as_view(), "playground-conversions"),
     route("playground/prompts", saved.PromptsView.as_view(), "playground-prompts"),
     route("playground/prompts/<uuid:prompt_id>", saved.PromptView.as_view(), "playground-prompt"),
     route("playground/presets", presets.PresetsView.as_view(), "playground-presets"),

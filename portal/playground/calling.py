@@ -20,13 +20,15 @@ from portal.playground.refusals import refusal_of
 
 # Seconds: until the first byte, and between two.
 PATIENCE = 60.0
+# A long document is one answer that begins when it is whole.
+PATIENCE_FOR_DOCUMENTS = 300.0
 # Until then a refusal has a status of its own; later ones come as an event of a stream that has begun. Nobody notices
 # before that somebody has gone.
 HEAD_WITHIN = 0.75
 # How soon that is noticed afterwards, while the model says nothing.
 PULSE = 0.5
 LONGEST = 600.0
-_LARGEST_ANSWER = 16 * 1024 * 1024
+LARGEST_ANSWER = 16 * 1024 * 1024
 
 places = Places(settings.PLAYGROUND_STREAMS, each=settings.PLAYGROUND_STREAMS_PER_USER)
 
@@ -58,7 +60,7 @@ class Conversation:
         parts, size = [], 0
         while (part := self.next_part()) is not None:
             size += len(part)
-            if size > _LARGEST_ANSWER:
+            if size > LARGEST_ANSWER:
                 raise GatewayGarbage(_("the answer is too large"), status=self.status)
             parts.append(part)
         return b"".join(parts)
@@ -77,10 +79,10 @@ class Conversation:
         """Without the secret, or the gateway's name for it, which it repeats in some refusals."""
         return redact_text(text.replace(self._secret, MASK).replace(token_hash(self._secret), MASK))
 
-    def hide_in(self, event: bytes) -> bytes:
+    def hide_in(self, content: bytes) -> bytes:
         """The same for what a model says, which is left alone otherwise."""
         secret = self._secret.encode()
-        return event.replace(secret, MASK.encode()) if secret in event else event
+        return content.replace(secret, MASK.encode()) if secret in content else content
 
     def close(self) -> None:
         self._call.close()
@@ -88,12 +90,20 @@ class Conversation:
 
 
 def begin(
-    person: UUID, key: LentKey, path: str, body: Mapping[str, Any], *, head_within: float
+    person: UUID,
+    key: LentKey,
+    path: str,
+    body: Mapping[str, Any],
+    *,
+    head_within: float,
+    patience: float | None = None,
 ) -> Conversation:
     """Call the gateway and wait a moment for its answer to begin. Raises what its refusal means."""
     place = places.take(person)
     try:
-        call = open_model_call(settings.LITELLM_API_URL, path, key.secret, body, patience=PATIENCE)
+        call = open_model_call(
+            settings.LITELLM_API_URL, path, key.secret, body, patience=patience or PATIENCE
+        )
     except BaseException:
         place.give_back()
         raise
@@ -107,18 +117,22 @@ def begin(
     return conversation
 
 
-def ask(person: UUID, key: LentKey, path: str, body: Mapping[str, Any]) -> bytes:
+def ask(
+    person: UUID, key: LentKey, path: str, body: Mapping[str, Any], *, patience: float | None = None
+) -> bytes:
     """The whole answer. Another request has this one's turn meanwhile."""
     with turns.given_back():
-        conversation = begin(person, key, path, body, head_within=PATIENCE)
+        conversation = begin(person, key, path, body, head_within=patience or PATIENCE, patience=patience)
         try:
             conversation.require_success()
-            return conversation.read()
+            return conversation.hide_in(conversation.read())
         finally:
             conversation.close()
 
 
-def listen(person: UUID, key: LentKey, path: str, body: Mapping[str, Any]) -> Conversation:
-    """The same for an answer that comes bit by bit."""
+def listen(
+    person: UUID, key: LentKey, path: str, body: Mapping[str, Any], *, patience: float | None = None
+) -> Conversation:
+    """The same for an answer that comes bit by bit, or that somebody may not want to wait for."""
     with turns.given_back():
-        return begin(person, key, path, body, head_within=HEAD_WITHIN)
+        return begin(person, key, path, body, head_within=HEAD_WITHIN, patience=patience)

@@ -5,7 +5,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+import orjson
+
 from apikeys.services import LentKey
+from litellm_sync.errors import GatewayGarbage
 
 Json = dict[str, Any]
 
@@ -63,3 +66,15 @@ class Figures:
         if completion and self._output_price is None:
             return None
         return prompt * self._input_price + (completion or 0) * (self._output_price or Decimal(0))
+
+
+def with_figures(content: bytes, figures: Figures) -> Json:
+    """An answer in one piece, and what it took. Raises GatewayGarbage for what is no object."""
+    try:
+        answer = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        answer = None
+    if not isinstance(answer, dict):
+        raise GatewayGarbage("the answer is not JSON")
+    figures.note_usage(answer.get("usage"))
+    return {**answer, "litemaas": figures.shown()}

@@ -1,10 +1,11 @@
-"""The gateway's events on their way to the browser: passed on one by one, measured, and closed by what they cost.
+"""The gateway's answer on its way to the browser, as server-sent events: measured, and closed by what it cost.
 
-The answer is in OpenAI's form. Before `[DONE]` comes one more chunk without choices whose member `litemaas` holds the
+A chat is in OpenAI's form. Before `[DONE]` comes one more chunk without choices whose member `litemaas` holds the
 figures. An error that comes after the answer has begun is an event with the member `error`, as the contract has it.
 """
 
 import re
+from abc import abstractmethod
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,8 +17,9 @@ from litellm_sync.errors import GatewayGarbage
 from litemaas.api.problems import problem_body
 from litemaas.api.rendering import dumps
 from litemaas.errors import DomainError
+from portal.playground import calling
 from portal.playground.calling import Conversation
-from portal.playground.figures import Figures
+from portal.playground.figures import Figures, with_figures
 
 log = structlog.get_logger(__name__)
 
@@ -30,17 +32,14 @@ _TOKENS = ("content", "reasoning_content", "tool_calls", "refusal")
 
 
 class Relay:
-    """An iterable for a streaming response, which closes it."""
+    """An iterable for a streaming response, which closes it. What it passes on is `_events`."""
 
     def __init__(self, conversation: Conversation, figures: Figures, path: str) -> None:
         self._conversation, self._figures, self._path = conversation, figures, path
-        self._rest = b""
-        self._head: dict[str, Any] = {}
 
     def __iter__(self) -> Iterator[bytes]:
         try:
             yield from self._events()
-            yield self._last_chunk()
         except DomainError as error:
             log.info("a model's answer broke off", code=error.code, reason=str(error))
             yield self._failure(error)
@@ -49,22 +48,57 @@ class Relay:
     def close(self) -> None:
         self._conversation.close()
 
-    def _events(self) -> Iterator[bytes]:
+    @abstractmethod
+    def _events(self) -> Iterator[bytes]: ...
+
+    def _parts(self) -> Iterator[bytes]:
+        """The body as it comes, b"" at once and after each moment while there is nothing. Raises refusals."""
         if self._conversation.status is None:
-            yield _PULSE
+            yield b""
         while (part := self._conversation.next_part()) is not None:
-            if self._conversation.status is None:
+            if self._conversation.status is not None:
+                self._conversation.require_success()
+            yield part
+
+    def _failure(self, error: DomainError) -> bytes:
+        body = problem_body(error.code, error.message, path=self._path, details=dict(error.data))
+        return _event({"error": body["error"]})
+
+
+class WholeRelay(Relay):
+    """An answer in one piece as one event. That it is a stream lets somebody hang up who waits for it."""
+
+    def _events(self) -> Iterator[bytes]:
+        content = b""
+        for part in self._parts():
+            content += part
+            if len(content) > calling.LARGEST_ANSWER:
+                raise GatewayGarbage(_("the answer is too large"), status=self._conversation.status)
+            if not part:
                 yield _PULSE
-                continue
-            self._require_stream()
+        yield _event(with_figures(self._conversation.hide_in(content), self._figures))
+
+
+class ChatRelay(Relay):
+    """The gateway's events one by one, then one chunk more."""
+
+    def __init__(self, conversation: Conversation, figures: Figures, path: str) -> None:
+        super().__init__(conversation, figures, path)
+        self._rest = b""
+        self._head: dict[str, Any] = {}
+
+    def _events(self) -> Iterator[bytes]:
+        for part in self._parts():
+            if part:
+                self._require_stream()
             found = b"".join(self._whole(part))
             if found:
                 yield found
             elif not part:
                 yield _PULSE
+        yield self._last_chunk()
 
     def _require_stream(self) -> None:
-        self._conversation.require_success()
         if self._conversation.content_type != "text/event-stream":
             raise GatewayGarbage(_("the answer is no stream of events"), status=self._conversation.status)
 
@@ -105,11 +139,11 @@ class Relay:
         chunk: dict[str, Any] = {**self._head, "object": "chat.completion.chunk", "choices": []}
         if self._figures.usage:
             chunk["usage"] = self._figures.usage
-        return b"data: %b\n\n" % dumps({**chunk, "litemaas": self._figures.shown()})
+        return _event({**chunk, "litemaas": self._figures.shown()})
 
-    def _failure(self, error: DomainError) -> bytes:
-        body = problem_body(error.code, error.message, path=self._path, details=dict(error.data))
-        return b"data: %b\n\n" % dumps({"error": body["error"]})
+
+def _event(content: dict[str, Any]) -> bytes:
+    return b"data: %b\n\n" % dumps(content)
 
 
 def _says_something(chunk: dict[str, Any]) -> bool:

@@ -25,11 +25,20 @@ Json = dict[str, Any]
 _MOST_CHOICES = 1000
 
 
-class SettingsForm(forms.Form):
-    """What a chat is called with."""
+class _CallForm(forms.Form):
+    """With which key, and which model."""
 
     key = forms.ChoiceField(label=_("API key"))
     model = forms.ChoiceField(label=_("Model"))
+
+    def __init__(self, keys: list[Json], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.fields["key"].choices = [(key["id"], key["label"]) for key in keys]  # type: ignore[attr-defined]
+
+
+class SettingsForm(_CallForm):
+    """What a chat is called with."""
+
     system = forms.CharField(
         label=_("System prompt"), required=False, max_length=20_000, widget=forms.Textarea(attrs={"rows": 3})
     )
@@ -60,16 +69,10 @@ class SettingsForm(forms.Form):
     )
     stream = forms.BooleanField(label=_("Show the answer as it is written"), required=False)
 
-    def __init__(self, keys: list[Json], **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.fields["key"].choices = [(key["id"], key["label"]) for key in keys]  # type: ignore[attr-defined]
 
-
-class EmbeddingsForm(forms.Form):
+class EmbeddingsForm(_CallForm):
     """One text becomes a vector, two can be compared."""
 
-    key = forms.ChoiceField(label=_("API key"))
-    model = forms.ChoiceField(label=_("Model"))
     first = forms.CharField(label=_("Text"), max_length=20_000, widget=forms.Textarea(attrs={"rows": 4}))
     second = forms.CharField(
         label=_("Text to compare with"),
@@ -78,15 +81,33 @@ class EmbeddingsForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4}),
     )
 
-    def __init__(self, keys: list[Json], **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.fields["key"].choices = [(key["id"], key["label"]) for key in keys]  # type: ignore[attr-defined]
+
+class ConversionForm(_CallForm):
+    url = forms.URLField(
+        label=_("Address of the document"),
+        max_length=2000,
+        assume_scheme="https",
+        help_text=_("A page, a PDF or an office document that the conversion service can reach."),
+    )
+
+
+_FORMS: dict[str, type[_CallForm]] = {
+    "chat": SettingsForm,
+    "embeddings": EmbeddingsForm,
+    "convert": ConversionForm,
+}
+_SCRIPTS = {
+    "chat": ("calls", "settings", "markdown", "figures", "talk", "kept", "page"),
+    "embeddings": ("calls", "settings", "once", "embeddings"),
+    "convert": ("calls", "settings", "markdown", "once", "convert"),
+}
 
 
 @require_GET
 @signed_in
 def playground(request: PageRequest) -> HttpResponse:
-    kind = Model.Type.EMBEDDINGS if request.GET.get("tab") == "embeddings" else Model.Type.CHAT
+    tab = str(request.GET.get("tab", ""))
+    kind = tab if tab in _FORMS else Model.Type.CHAT.value
     may_call = request.user.may("api_keys:write")
     keys = _keys(request.user) if may_call else []
     fitting = [key for key in keys if any(model["type"] == kind for model in key["models"])]
@@ -94,14 +115,12 @@ def playground(request: PageRequest) -> HttpResponse:
     keys = [*fitting, *(key for key in keys if key not in fitting)]
     tried = str(request.GET.get("key", ""))
     first = next((key["id"] for key in fitting if key["id"] == tried), fitting[0]["id"] if fitting else "")
-    form: forms.Form
-    if kind == Model.Type.EMBEDDINGS:
-        form = EmbeddingsForm(keys, initial={"key": first}, auto_id="play-%s")
-    else:
-        form = SettingsForm(keys, initial=_initial(request.user) | {"key": first}, auto_id="play-%s")
+    initial = {"key": first} if kind != Model.Type.CHAT else _initial(request.user) | {"key": first}
+    form = _FORMS[kind](keys, initial=initial, auto_id="play-%s")
     values = {
         "form": form,
-        "kind": kind.value,
+        "kind": kind,
+        "scripts": [f"js/playground/{name}.js" for name in _SCRIPTS[kind]],
         "may_call": may_call,
         "can_play": bool(fitting),
         "keys": keys,

@@ -62,6 +62,9 @@ TEXTS: dict[str, Any] = {
         "close": _("The texts are related."),
         "far": _("The texts have little in common."),
     },
+    "notConverted": _("The document could not be converted."),
+    "partly": _("Only parts of the document could be converted."),
+    "beginning": _("The preview shows the beginning. Copying takes all of it."),
     "unequal": _("The two vectors have different lengths."),
 }
 

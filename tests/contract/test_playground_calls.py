@@ -11,7 +11,7 @@ from litemaas.errors import ServiceUnavailable
 from portal.playground import calling
 from portal.playground.figures import Figures
 from portal.playground.refusals import BudgetUsedUp, LimitReached
-from portal.playground.relay import Relay
+from portal.playground.relay import ChatRelay
 
 _CHAT = "/v1/chat/completions"
 
@@ -34,7 +34,7 @@ def talk(models):
             "stream_options": {"include_usage": True},
         }
         conversation = calling.listen(uuid4(), lent, _CHAT, body)
-        relay = Relay(conversation, Figures(lent, "USD"), "/playground")
+        relay = ChatRelay(conversation, Figures(lent, "USD"), "/playground")
         try:
             return b"".join(relay).decode().split("\n\n")[:-1]
         finally:

@@ -28,6 +28,7 @@ from tests.permission_world import undone
 from usage.ledger import write_rows
 
 CHAT, ANOTHER, EMBEDDING = "gpt-4o-mini", "gpt-4o", "text-embedding-3-small"
+CONVERTER = "granite-docling"
 SUSPENDED = "bge-m3"
 _V1 = "/api/v1"
 
@@ -86,6 +87,7 @@ class Scene:
             "model": CHAT,
             "another": ANOTHER,
             "embedding": EMBEDDING,
+            "converter": CONVERTER,
             "restricted": closed[2].pk,
             "denied_model": closed[1].pk,
             "slashed": Model.objects.filter(id__contains="/").earliest("id").pk,
@@ -108,6 +110,7 @@ class Scene:
         self.places["subscription"] = subscription(CHAT)
         self.places["suspended"] = subscription(SUSPENDED)
         subscription(EMBEDDING)
+        subscription(CONVERTER)
         self.places["pending"] = subscription(closed[0].pk)
         self.places["denied"] = subscription(closed[1].pk)
         self.do(
@@ -143,7 +146,7 @@ class Scene:
         )  # fmt: skip
         self.places["key"], self.places["secret"] = made["id"], made["key"]
         # Nobody changes this one: what reaches the gateway is not undone.
-        played = self.do("owner", "POST", "api-keys", modelIds=[CHAT, EMBEDDING], name="Played")
+        played = self.do("owner", "POST", "api-keys", modelIds=[CHAT, EMBEDDING, CONVERTER], name="Played")
         self.places["played"] = played["id"]
         self.do("owner", "POST", f"subscriptions/{self.places['suspended']}/suspend", reason="Not now")
 

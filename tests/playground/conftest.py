@@ -9,11 +9,12 @@ from apikeys.services import issue_api_key
 from tests.api.conftest import ApiClient
 from tests.factories import ModelFactory, SubscriptionFactory, UserFactory
 
-CHAT, EMBEDDING = "gpt-4o-mini", "text-embedding-3-small"
+CHAT, EMBEDDING, CONVERTER = "gpt-4o-mini", "text-embedding-3-small", "granite-docling"
+OPENED = (CHAT, EMBEDDING, CONVERTER)
 
 
 class Player(ApiClient):
-    """`key` opens CHAT and EMBEDDING."""
+    """`key` opens CHAT, EMBEDDING and CONVERTER."""
 
     def __init__(self, user, key):
         super().__init__(user)
@@ -27,6 +28,10 @@ class Player(ApiClient):
         body = {"apiKeyId": str(self.key.pk), "model": EMBEDDING, "input": "Hello"}
         return self.post("playground/embeddings", {**body, **more})
 
+    def convert(self, **more):
+        body = {"apiKeyId": str(self.key.pk), "model": CONVERTER, "url": "https://papers.example/one.pdf"}
+        return self.post("playground/conversions", {**body, **more})
+
 
 @pytest.fixture
 def secrets_made():
@@ -37,12 +42,12 @@ def secrets_made():
 def make_player(db, gateway, drain, secrets_made):
     def make(**limits):
         user = UserFactory()
-        for name in (CHAT, EMBEDDING):
+        for name in OPENED:
             model = ModelFactory(id=name) if name not in made else made[name]
             made[name] = model
             SubscriptionFactory(user=user, model=model)
         issued = issue_api_key(
-            actor=user, name="playing", model_ids=[CHAT, EMBEDDING], now=timezone.now(), **limits
+            actor=user, name="playing", model_ids=list(OPENED), now=timezone.now(), **limits
         )
         secrets_made.append(issued.secret)
         drain()

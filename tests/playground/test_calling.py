@@ -14,7 +14,7 @@ from apikeys.services import block_api_key, lend_key_for_call, revoke_api_key
 from portal.playground import calling
 from portal.playground.figures import Figures
 from portal.playground.places import Places
-from portal.playground.relay import Relay
+from portal.playground.relay import ChatRelay
 from tests.api.conftest import ApiClient
 from tests.factories import UserFactory
 from tests.playground.conftest import CHAT, events
@@ -69,6 +69,41 @@ def test_an_embedding_comes_with_its_cost(player):
     assert body["litemaas"]["completionTokens"] == 0
 
 
+def test_a_document_becomes_markdown_as_one_event_or_one_answer(player, gateway):
+    whole, done = events(player.convert())
+    assert done == "[DONE]"
+    said = player.convert(stream=False).json()
+    for answer in (whole, said):
+        assert answer["status"] == "success"
+        assert "https://papers.example/one.pdf as granite-docling" in answer["document"]["md_content"]
+        assert set(answer["litemaas"]) == FIGURES
+        # Nobody counts tokens of a document.
+        assert answer["litemaas"]["promptTokens"] is None
+        assert answer["litemaas"]["cost"] is None
+    assert gateway.calls[-1] == "POST /docling/v1/convert/source"
+
+
+def test_a_conversion_that_goes_wrong_says_so(player, gateway, monkeypatch):
+    assert player.convert(model=CHAT + "-not-mine").status_code == 403
+    gateway.faults.add("status", "/docling/*", status=500)
+    assert player.convert().status_code == 502
+    monkeypatch.setattr(calling, "HEAD_WITHIN", 0.0)
+    assert events(player.convert())[0]["error"]["code"] == "LITELLM_ERROR"
+    gateway.faults.clear()
+    monkeypatch.setattr(calling, "LARGEST_ANSWER", 10)
+    assert events(player.convert())[0]["error"]["code"] == "SERVICE_UNAVAILABLE"
+    assert calling.places.taken == 0
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "x", "ftp://a.example/b", "https://", "https://u:p@a.example/b", "https://a b/", "http://[", 3],
+)
+def test_a_wrong_address_of_a_document_is_named(player, url):
+    answer = player.convert(url=url)
+    assert (answer.status_code, answer.json()["details"]["field"]) == (400, "url")
+
+
 def test_without_a_price_there_is_no_cost(player):
     ApiKey.objects.get().model_links.get(model=CHAT).model.__class__.objects.filter(pk=CHAT).update(
         input_cost_per_token=None, output_cost_per_token=None
@@ -89,6 +124,7 @@ def test_the_secret_is_in_nothing_that_leaves(player, gateway, secrets_made, cap
     assert secret.encode() not in content
     assert b"[hidden]" in content
     assert secret not in str(answer.headers)
+    assert secret not in player.chat(secret, stream=False).content.decode()
     refused = player.chat(max_tokens=1, messages=[{"role": "user", "content": "x"}], model=CHAT, stream=False)
     assert secret not in refused.content.decode()
     assert secret not in caplog.text
@@ -216,7 +252,7 @@ def test_a_late_refusal_comes_as_an_event(player, gateway, monkeypatch):
     conversation = calling.begin(
         player.user.pk, lent(player), "/v1/chat/completions", {"stream": True}, head_within=0.05
     )
-    parts = list(Relay(conversation, Figures(lent(player), "USD"), "/x"))
+    parts = list(ChatRelay(conversation, Figures(lent(player), "USD"), "/x"))
     conversation.close()
     assert parts[0] == b": \n\n"
     assert json.loads(parts[-2].removeprefix(b"data: "))["error"]["code"] == "LITELLM_ERROR"

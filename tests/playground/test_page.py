@@ -13,12 +13,17 @@ from apikeys.services import issue_api_key
 from catalog.models import Model
 from portal.models import SavedConversation, SavedPreset, SavedPrompt
 from tests.factories import ModelFactory, SubscriptionFactory, UserFactory
-from tests.playground.conftest import CHAT, EMBEDDING
+from tests.playground.conftest import CHAT, CONVERTER, EMBEDDING
 from tests.portal.conftest import signed_in
 from tests.web.conftest import visit as visit
 
 OTHER = "gpt-4o"
-_MODELS = {CHAT: Model.Type.CHAT, OTHER: Model.Type.CHAT, EMBEDDING: Model.Type.EMBEDDINGS}
+_MODELS = {
+    CHAT: Model.Type.CHAT,
+    OTHER: Model.Type.CHAT,
+    EMBEDDING: Model.Type.EMBEDDINGS,
+    CONVERTER: Model.Type.CONVERT,
+}
 _RICH = """**bold** <img src="https://elsewhere.example/x.png" onerror="document.title='broken'">
 
 ![a picture](https://elsewhere.example/y.png) [bad](javascript:alert(1)) [good](https://good.example/)
@@ -211,6 +216,29 @@ def test_texts_become_vectors_and_are_compared(start):
     page.get_by_role("button", name="Make vectors").click()
     expect(page.get_by_text("1.0000")).to_be_visible()
     assert started.complaints == []
+
+
+def test_a_document_is_converted_and_shown(start, gateway):
+    started = start("/playground?tab=convert")
+    page = started.page
+    page.get_by_label("Address of the document").fill("https://papers.example/one.pdf")
+    page.get_by_role("button", name="Convert").click()
+    preview = page.get_by_role("region", name="Preview")
+    expect(preview.get_by_role("heading")).to_have_text("A simulated document")
+    expect(preview.get_by_role("cell", name="as placeholders")).to_be_visible()
+    assert preview.locator("a, img").count() == 1  # the address, which became a link
+    expect(page.get_by_text("Cost: N/A")).to_be_visible()
+    assert Axe().run(page).response["violations"] == []
+    gateway.faults.add("status", "/docling/*", status=500)
+    page.get_by_role("button", name="Convert").click()
+    expect(page.get_by_text("The model could not answer.")).to_be_visible()
+    gateway.faults.clear()
+    gateway.faults.add("hang", "/docling/*")
+    page.get_by_role("button", name="Convert").click()
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("Stopped.", exact=True)).to_be_visible()
+    # The browser notes the 502 itself.
+    assert [one for one in started.complaints if "502" not in one] == []
 
 
 def test_without_a_key_there_is_a_way_to_one(db):

@@ -45,3 +45,9 @@ def play(context: Context, form: BaseForm, facts: dict[str, Any]) -> SafeString:
 def play_embeddings(context: Context, form: BaseForm, facts: dict[str, Any]) -> SafeString:
     """Texts made into vectors, and compared."""
     return render("play_embeddings", form=form, facts=facts, csrf_token=context.get("csrf_token"))
+
+
+@register.simple_tag(takes_context=True)
+def play_convert(context: Context, form: BaseForm, facts: dict[str, Any]) -> SafeString:
+    """A document on the web made into Markdown, with a preview."""
+    return render("play_convert", form=form, facts=facts, csrf_token=context.get("csrf_token"))

@@ -47,7 +47,7 @@
       case "space": case "def": return [];
       case "code": return code(token);
       // Below the heading of the message, whatever the model counts from.
-      case "heading": return made(`h${Math.min(5 + levels.indexOf(token.depth), 6)}`, inline(token.tokens));
+      case "heading": return made(`h${Math.min(levels.top + levels.indexOf(token.depth), 6)}`, inline(token.tokens));
       case "hr": return made("hr", []);
       case "blockquote": return made("blockquote", blocks(token.tokens, levels));
       case "list": return made(token.ordered ? "ol" : "ul", token.items.map((one) => item(one, levels)), token.ordered && token.start > 1 ? { start: token.start } : {});
@@ -80,17 +80,18 @@
   let loading = null;
   const library = () => {
     loading ??= new Promise((resolve, reject) => {
-      const src = document.getElementById("play").dataset.library;
+      const src = document.querySelector("[data-library]").dataset.library;
       document.head.append(Object.assign(document.createElement("script"), { src, onload: resolve, onerror: reject }));
     });
     return loading;
   };
-  document.getElementById("say").addEventListener("focus", () => library().catch(() => {}), { once: true });
+  document.querySelector("#say, #play-url").addEventListener("focus", () => library().catch(() => {}), { once: true });
 
   // An element whose Markdown grows: blocks that stay the same keep their elements, and with them a selection.
   class Paper {
-    constructor(element) {
+    constructor(element, top = 5) {
       this.element = element;
+      this.top = top;
       this.shown = [];
       this.timer = 0;
       this.cost = 0;
@@ -114,6 +115,7 @@
       const began = performance.now();
       const tokens = window.litemaasMarkdown(this.text ?? "");
       const levels = [...new Set(tokens.filter((token) => token.type === "heading").map((token) => token.depth))].sort();
+      levels.top = this.top;
       const kept = tokens.findIndex((token, at) => this.shown[at]?.raw !== token.raw || (token.type === "heading" && String(this.levels) !== String(levels)));
       const first = kept < 0 ? tokens.length : kept;
       for (const old of this.shown.splice(first)) old.elements.forEach((one) => one.remove());

@@ -166,6 +166,8 @@ ROWS = [
     Row("POST", "/playground/chat/completions", "U", "file", body=CHAT, name="streamed"),
     Row("POST", "/playground/embeddings", "U", "{object:list, model:str, data:[any], usage:obj, litemaas:Figures, *:any}",
         body={"apiKeyId": "{played}", "model": "{embedding}", "input": "Hello"}),
+    Row("POST", "/playground/conversions", "U", "{document:obj, status:str, litemaas:Figures, *:any}",
+        body={"apiKeyId": "{played}", "model": "{converter}", "url": "https://papers.example/a.pdf", "stream": False}),
     Row("GET", "/playground/prompts", "U", "Page(Prompt)"),
     Row("POST", "/playground/prompts", "U", "Prompt", body={"name": "a", "text": "b"}, status=201),
     Row("PATCH", "/playground/prompts/{prompt}", "O", "Prompt", body={"name": "c"}),
