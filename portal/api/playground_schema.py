@@ -195,7 +195,7 @@ class ConversionOut(Shape):
 
     document = ConvertedDocumentOut()
     status = serializers.ChoiceField(choices=("success", "partial_success", "skipped", "failure"))
-    errors = serializers.ListField(child=serializers.DictField(), required=False)
+    errors = serializers.ListField(child=serializers.DictField(), required=False)  # type: ignore[assignment]
     litemaas = FiguresOut()
 
 
