@@ -29,12 +29,14 @@ class Guard:
             self._say(f"- {child.process.pid}")
             self._leftovers.note(self._running)
 
-    def ensure(self) -> None:
-        """Start the watchdog again if somebody has killed it."""
-        if self._watchdog.poll() is not None:
-            self._watchdog = self._start()
-            for pid, (number, grace) in self._running.items():
-                self._say(f"+ {pid} {number} {grace}")
+    def ensure(self) -> bool:
+        """Start the watchdog again if somebody has killed it, and tell it all; whether that was needed."""
+        if self._watchdog.poll() is None:
+            return False
+        self._watchdog = self._start()
+        for pid, (number, grace) in self._running.items():
+            self._say(f"+ {pid} {number} {grace}")
+        return True
 
     def dismiss(self) -> None:
         """Nothing is left to watch."""

@@ -160,7 +160,8 @@ class Supervisor:
             self._plan_restart(child)
         for child in [one for one, due in self._restarts.items() if due <= time.monotonic()]:
             self._restart(child)
-        self._guard.ensure()
+        if self._guard.ensure():
+            self._console.line("stack", "The watchdog was gone. Another one watches now.")
 
     def _pump(self, timeout: float | None) -> None:
         for key, _ in self._selector.select(timeout):

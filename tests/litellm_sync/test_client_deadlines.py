@@ -13,6 +13,8 @@ from litellm_sync.errors import GatewayRefused, GatewayUnavailable, UnsupportedG
 from litellm_sync.simulated import SimulatedGateway
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n"
+# Seconds. What hangs here hangs for far longer than this, and a busy machine comes back from a deadline some time later.
+SOON = 8.0
 
 
 def _drip(connection, data: bytes) -> None:
@@ -39,8 +41,8 @@ def _took(act) -> float:
 )
 def test_a_call_ends_at_its_deadline(raw_server, client_of, talk):
     client = client_of(raw_server(talk).url)
-    assert 0.3 <= _took(lambda: client.list_deployments(deadline=0.4)) < 0.9
-    assert 0.3 <= _took(lambda: client.create_key(deadline=0.4)) < 0.9
+    assert 0.3 <= _took(lambda: client.list_deployments(deadline=0.4)) < SOON
+    assert 0.3 <= _took(lambda: client.create_key(deadline=0.4)) < SOON
 
 
 def test_a_gateway_that_accepts_nobody_is_given_up_on(client_of):
@@ -54,14 +56,14 @@ def test_a_gateway_that_accepts_nobody_is_given_up_on(client_of):
             filler.setblocking(False)
             filler.connect_ex(address)
         client = client_of(f"http://127.0.0.1:{address[1]}")
-        assert _took(lambda: client.list_deployments(deadline=0.5)) < 1.0
+        assert _took(lambda: client.list_deployments(deadline=0.5)) < SOON
         for filler in fillers:
             filler.close()
 
 
 def test_an_answer_before_the_deadline_is_taken(gateway, gateway_client):
     gateway.faults.add("delay", seconds=0.3)
-    assert gateway_client.list_deployments(deadline=2)
+    assert gateway_client.list_deployments(deadline=SOON)
 
 
 def test_reading_is_tried_again(gateway, gateway_client):
@@ -84,9 +86,9 @@ def test_reading_is_given_up_after_three_times(gateway, gateway_client):
 
 
 def test_no_retry_goes_past_the_deadline(gateway, gateway_client, monkeypatch):
-    monkeypatch.setattr(caller, "_FIRST_PAUSE", 10.0)
+    monkeypatch.setattr(caller, "_FIRST_PAUSE", 60.0)
     gateway.faults.add("status", status=503)
-    assert _took(lambda: gateway_client.list_deployments(deadline=0.5)) < 0.5
+    assert _took(lambda: gateway_client.list_deployments(deadline=5)) < SOON
     assert len(gateway.calls) == 1
 
 
@@ -136,11 +138,13 @@ def test_one_client_serves_many_threads(gateway, gateway_client):
 
 def test_a_hanging_call_holds_up_nobody_else(gateway, gateway_client):
     gateway.faults.add("hang", path="/key/info", count=1)
-    waiting = threading.Thread(target=lambda: _took(lambda: gateway_client.get_key("0" * 64, deadline=1)))
+    waiting = threading.Thread(target=lambda: gateway_client.get_key("0" * 64, deadline=60))
     waiting.start()
-    began = time.monotonic()
+    while gateway.calls != ["GET /key/info"]:
+        time.sleep(0.01)
     assert gateway_client.list_deployments()
-    assert time.monotonic() - began < 0.8
+    assert waiting.is_alive()
+    gateway.faults.clear()
     waiting.join()
 
 

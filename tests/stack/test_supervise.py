@@ -151,7 +151,8 @@ def test_a_killed_watchdog_is_replaced(tmp_path: Path) -> None:
     folder = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     (watchdog,) = {int(child) for child in folder.read_text().split()} - set(pids)
     os.kill(watchdog, signal.SIGKILL)
-    assert eventually(lambda: len({int(child) for child in folder.read_text().split()} - {watchdog}) == 3)
+    read_until(process, "Another one watches now.")
+    assert len({int(child) for child in folder.read_text().split()} - {watchdog}) == 3
     process.kill()
     process.communicate(timeout=20)
     assert eventually(lambda: not any(is_running(pid) for pid in pids))
