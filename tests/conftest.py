@@ -95,6 +95,35 @@ def _empty_only_what_was_filled() -> None:
     TransactionTestCase._fixture_teardown = empty
 
 
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    request, django_db_modify_db_settings_parallel_suffix, django_db_blocker
+) -> Iterator[None]:
+    """Workers copy one database that the first of them migrates: all migrations take seconds, a copy takes none."""
+    run = getattr(request.config, "workerinput", {}).get("testrunuid")
+    if not run:
+        yield
+        return
+    test = connection.settings_dict["TEST"]
+    template, mine = f"test_{run}", test["NAME"]
+    with django_db_blocker.unblock(), connection._nodb_cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(1)")
+        if not connection.creation._database_exists(cursor, template):
+            _migrate_into(template)
+        test |= {"NAME": mine, "TEMPLATE": template, "MIGRATE": False}
+    yield
+    with django_db_blocker.unblock(), connection._nodb_cursor() as cursor:
+        cursor.execute(f'DROP DATABASE IF EXISTS "{template}"')
+
+
+def _migrate_into(name: str) -> None:
+    configured = connection.settings_dict["NAME"]
+    connection.settings_dict["TEST"]["NAME"] = name
+    connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+    connection.close()
+    settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = configured
+
+
 def pytest_terminal_summary(terminalreporter) -> None:
     """What tests have to tell (`record_property("told", …)`), also from workers: the chaos report, measurements."""
     for outcome in ("passed", "failed"):
