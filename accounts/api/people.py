@@ -12,6 +12,7 @@ from accounts.api import queries, schema
 from accounts.api.authentication import actor_of
 from accounts.models import User
 from litellm_sync.models import GatewayObject, sync_status_of
+from litemaas.api.rendering import written
 from litemaas.api.views import ContractView, body_of
 
 
@@ -70,8 +71,8 @@ class FoundUsersView(ContractView):
 
     @extend_schema(responses=schema.FoundUsersOut, operation_id="find_users")
     def get(self, request: Request) -> Response:
-        users = queries.names()
-        return Response({"users": users, "total": len(users)})
+        text, total = queries.names()
+        return Response({"users": written(text), "total": total})
 
 
 class LimitsView(ContractView):

@@ -25,6 +25,11 @@ def _amount(value: Decimal) -> orjson.Fragment:
     return orjson.Fragment(text.rstrip("0").rstrip(".") if "." in text else text)
 
 
+def written(text: str) -> orjson.Fragment:
+    """JSON that the database wrote, to be part of an answer as it is."""
+    return orjson.Fragment(text)
+
+
 def dumps(data: Any) -> bytes:
     return orjson.dumps(data, default=_other, option=_OPTIONS)
 

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from accounts.api.authentication import actor_of
 from accounts.models import User
 from litemaas.api import params
+from litemaas.api.rendering import written
 from litemaas.api.views import ContractView, body_of
 from usage import breakdowns, filter_options, naming
 from usage.api import asking, presenting, rows
@@ -139,18 +140,11 @@ class AdminFilterOptionsView(ContractView):
         """Models and people with traffic in a period, retired and inactive ones among them."""
         now, caller = timezone.now(), actor_of(request)
         question = Question(Scope.visible_to(caller), asking.period_of(request, now))
+        users: Any = [{"userId": str(caller.pk), "username": caller.username, "email": caller.email}]
         if caller.sees_everything:
-            users = filter_options.users_seen(question, now=now)
-        else:
-            users = [naming.user_names([caller.pk])[caller.pk]]
-        return Response(
-            {
-                "models": presenting.model_options(filter_options.models_used(question, now=now)),
-                "users": [
-                    {"userId": str(user.id), "username": user.username, "email": user.email} for user in users
-                ],
-            }
-        )
+            users = written(filter_options.users_seen(question, now=now))
+        models = filter_options.models_used(question, now=now)
+        return Response({"models": presenting.model_options(models), "users": users})
 
 
 class GlobalView(ContractView):
