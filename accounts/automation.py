@@ -107,13 +107,13 @@ def _make(actor: Actor, entry: ImportedKey, suffix: str, now: datetime) -> Autom
 def _check(name: str, scopes: list[str], expires_at: datetime, now: datetime) -> None:
     wrong = {}
     if not _NAME.fullmatch(name):
-        wrong["name"] = "Give a name of at most 100 letters, digits, blanks, dots, dashes and underscores."
+        wrong["name"] = _("Give a name of at most 100 letters, digits, blanks, dots, dashes and underscores.")
     if unknown := [code for code in scopes if code not in ALL_PERMISSIONS]:
-        wrong["scopes"] = f"These are no permissions: {', '.join(unknown)}."
+        wrong["scopes"] = _("These are no permissions: %(names)s.") % {"names": ", ".join(unknown)}
     elif not scopes:
-        wrong["scopes"] = "Name at least one permission."
+        wrong["scopes"] = _("Name at least one permission.")
     if not now < expires_at <= now + LONGEST_LIFE:
-        wrong["expiresAt"] = f"expiresAt must be in the future and within {LONGEST_LIFE.days} days."
+        wrong["expiresAt"] = _("Choose a time in the future, within %(n)s days.") % {"n": LONGEST_LIFE.days}
     if wrong:
         raise errors.InvalidInput(fields=wrong)
 

@@ -167,7 +167,7 @@ def _checked(limits: Limits) -> Limits:
             continue
         largest = LARGEST_BUDGET if name == "maxBudget" else LARGEST_RATE
         if value is not None and not 0 <= value <= largest:
-            wrong[name] = f"{name} must be between 0 and {largest}."
+            wrong[name] = _("Enter %(least)s or more, and at most %(most)s.") % {"least": 0, "most": largest}
         changed[name] = value
     if wrong:
         raise errors.InvalidInput(fields=wrong)

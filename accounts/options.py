@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
+from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.models import Actor, PortalOption
@@ -179,7 +180,7 @@ def _storable(value: Any) -> Any:
 
 def flag(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise ValueError("Choose true or false.")
+        raise ValueError(_("Choose true or false."))
     return value
 
 
@@ -188,7 +189,9 @@ def whole(least: int, most: int, *, optional: bool = False) -> Callable[[Any], A
         if value is None and optional:
             return None
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            raise ValueError(f"Enter a whole number from {least} to {most}.")
+            raise ValueError(
+                _("Enter a whole number from %(least)s to %(most)s.") % {"least": least, "most": most}
+            )
         return value
 
     return check
@@ -199,10 +202,10 @@ def amount(value: Any) -> Decimal | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise ValueError("Enter an amount of 0 or more.")
+        raise ValueError(_("Enter an amount of 0 or more."))
     exact = Decimal(str(value))
     if not exact.is_finite() or not 0 <= exact <= LARGEST_BUDGET:
-        raise ValueError(f"Enter an amount from 0 to {LARGEST_BUDGET}.")
+        raise ValueError(_("Enter an amount from 0 to %(most)s.") % {"most": LARGEST_BUDGET})
     return exact
 
 
@@ -213,7 +216,7 @@ def _amount_or_none(stored: str | None) -> Decimal | None:
 def one_of(*allowed: str) -> Callable[[Any], str]:
     def check(value: Any) -> str:
         if value not in allowed:
-            raise ValueError(f"Choose one of {', '.join(allowed)}.")
+            raise ValueError(_("Choose one of %(names)s.") % {"names": ", ".join(allowed)})
         return str(value)
 
     return check
@@ -223,7 +226,7 @@ def time_zone(value: Any) -> str:
     try:
         return ZoneInfo(value).key
     except (TypeError, ValueError, OSError, KeyError):
-        raise ValueError("Enter the name of a time zone, such as Europe/Vienna.") from None
+        raise ValueError(_("Enter the name of a time zone, such as Europe/Vienna.")) from None
 
 
 declare(

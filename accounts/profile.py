@@ -96,11 +96,12 @@ def keep_theme(request: HttpRequest, theme: str) -> None:
 def _checked(changes: dict[str, Any]) -> dict[str, Any]:
     wrong = {}
     if "language" in changes and changes["language"] not in dict(settings.LANGUAGES):
-        wrong["language"] = f"language must be one of {', '.join(dict(settings.LANGUAGES))}."
+        known = ", ".join(dict(settings.LANGUAGES))
+        wrong["language"] = _("Choose one of %(names)s.") % {"names": known}
     if changes.get("timeZone") is not None and not _is_zone(changes["timeZone"]):
-        wrong["timeZone"] = "timeZone must be an IANA name like Europe/Berlin."
+        wrong["timeZone"] = _("Enter the name of a time zone, such as Europe/Vienna.")
     if changes.get("startPage", "home") not in START_PAGES:
-        wrong["startPage"] = f"startPage must be one of {', '.join(START_PAGES)}."
+        wrong["startPage"] = _("Choose one of %(names)s.") % {"names": ", ".join(START_PAGES)}
     if wrong:
         raise errors.InvalidInput(fields=wrong)
     return changes

@@ -28,7 +28,7 @@ def _read_amount(stored: str | None) -> Decimal | None:
 
 def _window(value: Any) -> str | None:
     if value is not None and not isinstance(value, str):
-        raise ValueError("Choose daily, weekly, monthly, yearly, or a duration like 30d.")
+        raise ValueError(_("Choose daily, weekly, monthly, yearly, or a duration like 30d."))
     try:
         return windows.read_window(value) or None
     except errors.InvalidInput as error:
@@ -171,8 +171,8 @@ def _wrong_pairs(after: KeyPolicy) -> dict[str, str]:
     for wire, most in after.maximums.items():
         usual = after.defaults[wire]
         if usual is not None and most is not None and usual > most:
-            wrong[f"defaults.{wire}"] = "The default must not be above the maximum."
+            wrong[f"defaults.{wire}"] = _("The default must not be above the maximum.")
     soft, budget = after.defaults["softBudget"], after.defaults["maxBudget"]
     if soft is not None and budget is not None and soft > budget:
-        wrong["defaults.softBudget"] = "The soft budget must not be above the budget."
+        wrong["defaults.softBudget"] = _("The soft budget must not be above the budget.")
     return wrong

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from accounts.models import Actor
 from accounts.permissions import GRANTABLE_TO_KEYS
 from apikeys.models import ApiKey
@@ -61,7 +63,8 @@ def require_grants(
     added = set(values.get("portal_permissions") or []) - set(held)
     if not may_grant(actor, owner_id, added):
         beyond = ", ".join(sorted(added - GRANTABLE_TO_KEYS))
-        raise errors.InvalidInput(fields={"portalPermissions": f"A key can't be given {beyond}."})
+        text = _("A key can't be given %(names)s.") % {"names": beyond}
+        raise errors.InvalidInput(fields={"portalPermissions": text})
 
 
 def may_set_guardrails(actor: Actor) -> bool:

@@ -169,7 +169,7 @@ def _wrong_numbers(values: Mapping[str, Any]) -> dict[str, str]:
                 "most": LARGEST_RATE
             }
     if not all(_is_budget(limit) for limit in (values.get("model_max_budget") or {}).values()):
-        text = "Each budget must be like {budgetLimit: 10, timePeriod: monthly}."
+        text = _("Each budget must be like {budgetLimit: 10, timePeriod: monthly}.")
         wrong[WIRE["model_max_budget"]] = text
     return wrong
 
@@ -181,11 +181,11 @@ def _wrong_lists(values: Mapping[str, Any]) -> dict[str, str]:
         wrong["tags"] = _("At most %(n)s tags, each of 1 to 50 characters.") % {"n": MOST_TAGS}
     guardrails = values.get("guardrails") or []
     if len(guardrails) > MOST_TAGS or not all(0 < len(name) <= 100 for name in guardrails):
-        wrong["guardrails"] = f"At most {MOST_TAGS} names, each of 1 to 100 characters."
+        wrong["guardrails"] = _("At most %(n)s names, each of 1 to 100 characters.") % {"n": MOST_TAGS}
     permissions = values.get("permissions") or {}
     unknown = sorted(set(permissions) - set(PERMISSIONS))
     if unknown or not all(isinstance(flag, bool) for flag in permissions.values()):
-        wrong["permissions"] = f"Use {', '.join(PERMISSIONS)}, each true or false."
+        wrong["permissions"] = _("Use %(names)s, each true or false.") % {"names": ", ".join(PERMISSIONS)}
     elif sum(flag is False for flag in permissions.values()) == len(PERMISSIONS):
         wrong["permissions"] = _("Allow at least one of them.")
     unknown = sorted(set(values.get("portal_permissions") or []) - GRANTABLE_TO_KEYS_BY_ADMINS)

@@ -45,7 +45,7 @@ def require(row: Subscription, new: str, *, act: Act, actor: Actor) -> None:
 
 def _why_not(row: Subscription, act: Act) -> str | None:
     if act is Act.RESUME and not policies.is_own_suspension(row):
-        return "Only an administrator can lift this suspension."
+        return _("Only an administrator can lift this suspension.")
     return None
 
 

@@ -91,7 +91,7 @@ def _text(longest: int) -> Callable[[Any], str]:
 
 def _metadata(value: Any) -> dict[str, Any]:
     if value is not None and (not isinstance(value, dict) or len(value) > LONGEST_METADATA):
-        raise ValueError(f"Metadata are at most {LONGEST_METADATA} names with values.")
+        raise ValueError(_("Metadata are at most %(n)s names with values.") % {"n": LONGEST_METADATA})
     return value or {}
 
 
@@ -108,7 +108,7 @@ def _models(value: Any) -> list[str]:
 
 def _flag(value: Any) -> bool:
     if not isinstance(value, bool):
-        raise ValueError("Say true or false.")
+        raise ValueError(_("Choose true or false."))
     return value
 
 

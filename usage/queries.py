@@ -6,6 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from litemaas.errors import InvalidInput
 from usage.cubes.answers import Group, Order, groups_of, page_of_groups, total
 from usage.cubes.covers import is_aligned
@@ -131,10 +133,11 @@ def _check(query: Query) -> None:
     elif counted & set(query.by):
         wrong["measures"] = "A dimension can't be counted and split by at once."
     elif _reads_fine_quarters(query) and (rows := fine_rows(query.question.period)) > MOST_FINE_ROWS:
-        wrong["startDate"] = (
-            f"By hour, or by days of another time zone, this would add up {rows / 1e6:.0f} million rows. Ask for fewer"
-            " days, for some people or keys, or in the reporting time zone."
+        text = _(
+            "By hour, or by days of another time zone, this would add up %(n)s million rows. Ask for fewer days, for "
+            "some people or keys, or in the reporting time zone."
         )
+        wrong["startDate"] = text % {"n": f"{rows / 1e6:.0f}"}
     if wrong:
         raise InvalidInput(fields=wrong)
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from apikeys.errors import NotSupportedByGateway
 from apikeys.terms import WIRE
 
@@ -21,7 +23,7 @@ def require_edition(values: Mapping[str, Any]) -> None:
     from litellm_sync.client import gateway
 
     if not gateway().is_enterprise():
-        text = (
+        text = _(
             "The connected gateway has no enterprise licence, which it needs to enforce this. Leave it out."
         )
         raise NotSupportedByGateway(fields={WIRE[field]: text for field in asked})

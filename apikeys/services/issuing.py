@@ -128,7 +128,7 @@ def _check(actor: Actor, values: dict[str, Any], model_ids: list[str], now: date
     wrong = wrong_values(values, now)
     wrong |= wrong_metadata(values.get("metadata", {}))
     if not model_ids:
-        wrong["modelIds"] = "Choose at least one model."
+        wrong["modelIds"] = _("Choose at least one model.")
     if wrong:
         raise errors.InvalidInput(fields=wrong)
     if values.get("guardrails") and not policies.may_set_guardrails(actor):

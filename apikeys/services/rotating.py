@@ -129,7 +129,7 @@ def _require_rest(live: list[ApiKeySecret], current: ApiKeySecret, seen: int | N
         raise RotationInProgress(retryAfter=int(_REST.total_seconds()))
     if len(live) > 1:
         ends = live[0].valid_until
-        text = "The former secret of this key still works. Retire it first, or wait until it has ended."
+        text = _("The former secret of this key still works. Retire it first, or wait until it has ended.")
         raise RotationInProgress(text, validUntil=ends.isoformat() if ends else None)
 
 

@@ -101,16 +101,16 @@ def _notify(row: Invitation, address: str, now: datetime) -> None:
 def _check(email: str, user_id: UUID | None, days: int, message: str) -> None:
     wrong = {}
     if bool(email.strip()) == bool(user_id):
-        wrong["email"] = "Give either an e-mail address or a user."
+        wrong["email"] = _("Give either an e-mail address or a user.")
     elif email.strip():
         try:
             validate_email(email.strip())
         except ValidationError:
-            wrong["email"] = "This is not an e-mail address."
+            wrong["email"] = _("This is not an e-mail address.")
     if not 1 <= days <= LONGEST_DAYS:
-        wrong["expiresInDays"] = f"Choose 1 to {LONGEST_DAYS} days."
+        wrong["expiresInDays"] = _("Choose 1 to %(n)s days.") % {"n": LONGEST_DAYS}
     if len(message.strip()) > 500:
-        wrong["message"] = "Use at most 500 characters."
+        wrong["message"] = _("Use at most %(n)s characters.") % {"n": 500}
     if wrong:
         raise errors.InvalidInput(fields=wrong)
 

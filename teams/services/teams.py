@@ -55,9 +55,9 @@ def create_team(
 
 
 def _refuse_limits(named: Iterable[str], has_admins: bool) -> None:
-    wrong = {limits.WIRE_NAMES[name]: "Only an administrator sets this." for name in named}
+    wrong = {limits.WIRE_NAMES[name]: _("Only an administrator sets this.") for name in named}
     if has_admins:
-        wrong["adminIds"] = "Only an administrator appoints others. Invite them."
+        wrong["adminIds"] = _("Only an administrator appoints others. Invite them.")
     if wrong:
         raise errors.InvalidInput(fields=wrong)
 
@@ -166,7 +166,8 @@ def _check(team: Team, changed: set[str], old: Mapping[str, Any]) -> None:
         was = old["max_budget"]
         given = Member.objects.current().filter(team=team).aggregate(all=Sum("max_budget"))["all"]
         if given is not None and team.max_budget < given and (was is None or team.max_budget < was):
-            text = f"The budgets of the members add up to {given.normalize():f}. The team's budget can't be less."
+            text = _("The budgets of the members add up to %(sum)s. The team's budget can't be less.")
+            text %= {"sum": f"{given.normalize():f}"}
             raise errors.InvalidInput(fields={"maxBudget": text})
 
 
