@@ -13,6 +13,7 @@ from litellm_sync.delivery import apply, apply_now, claim, claim_one, first_wish
 from litellm_sync.draining import drain
 from litellm_sync.hurrying import hurry, hurry_sweep
 from litellm_sync.models import GatewayObject, GatewayObjectQuerySet
+from litellm_sync.wishes import note
 from litemaas import dry_run
 from litemaas.api.statements import run_prepared
 
@@ -75,6 +76,7 @@ def mark_together(
     is_bulk = len(marked) > MANY if bulk is None else bulk
     lane = GatewayObject.Lane.BULK if is_bulk else GatewayObject.Lane.FRESH
     run_prepared(_MARK, [lane, now, now, [kind for kind, _pk in marked], [pk for _kind, pk in marked]])
+    note({kind for kind, _pk in marked})
     soon = [(kind, [pk for other, pk in marked if other == kind]) for kind in hurried]
     if is_bulk and hurried:
         transaction.on_commit(hurry_sweep, robust=True)

@@ -6,14 +6,19 @@ from typing import Any, Concatenate, ParamSpec, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
+from django.utils.translation import gettext as _
 
 from accounts.models import User
+from litellm_sync import wishes
+from litellm_sync.client import gateway
+from litemaas.web import once
 from litemaas.web.addresses import page_before
 
 P = ParamSpec("P")
@@ -31,7 +36,8 @@ def signed_in(
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
     """Only for signed-in people; others are sent to the sign-in page and come back. Nothing of it is stored.
 
-    A page and its part share an address, so a stored part could come up as the page.
+    A page and its part share an address, so a stored part could come up as the page. A form that is sent twice is done
+    once.
     """
 
     @wraps(view)
@@ -39,8 +45,11 @@ def signed_in(
         if isinstance(request.user, User):
             request.preferences = request.user.preferences  # type: ignore[attr-defined]  # litemaas.web.context
             request.reader_id = request.user.pk  # type: ignore[attr-defined]
+            asked = cast(PageRequest, request)
             with timezone.override(zone_of(request.user)):
-                response: HttpResponseBase = view(cast(PageRequest, request), *args, **kwargs)
+                response = once.done(
+                    request, request.user.pk, lambda: _telling(asked, lambda: view(asked, *args, **kwargs))
+                )
         else:
             response = _to_sign_in(request)
         patch_vary_headers(response, ["HX-Request"])
@@ -50,6 +59,21 @@ def signed_in(
     # Read by the test that walks all addresses and looks for one without a guard.
     guarded.needs_sign_in = True  # type: ignore[attr-defined]
     return cast("Callable[Concatenate[HttpRequest, P], HttpResponseBase]", guarded)
+
+
+def _telling(request: PageRequest, act: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+    """What `act` answers. While the gateway is away, who changed something that concerns it is told that it waits.
+
+    A page in answer to a form says itself how things stand.
+    """
+    if request.method != "POST":
+        return act()
+    with wishes.noted() as kinds:
+        response = act()
+    if kinds and isinstance(response, HttpResponseRedirect) and gateway().breaker.is_open:
+        text = _("The gateway does not answer at the moment. Your change is saved and waits for it.")
+        messages.warning(request, text)
+    return response
 
 
 def zone_of(user: User) -> ZoneInfo | None:
