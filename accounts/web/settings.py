@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -16,9 +16,7 @@ from accounts.audit.words import action_text, category_text
 from accounts.models import AuditEvent, Role, User
 from accounts.web.pages import PageRequest, signed_in
 from accounts.web.settings_forms import PreferencesForm, ProfileForm, initial_of
-from litemaas.errors import DomainError
 from litemaas.web import conflicts
-from litemaas.web.forms import show_refusal
 from litemaas.web.paging import page_of
 from litemaas.web.preferences import remember_language, remember_theme
 
@@ -49,17 +47,23 @@ def own_profile(request: PageRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @signed_in
 def preferences(request: PageRequest) -> HttpResponse:
-    present = profile.preferences_of(request.user)
-    initial = initial_of(request.user, present, language=get_language() or "en")
-    form = PreferencesForm(request.POST or None, initial=initial)
-    if request.method == "POST" and form.is_valid():
-        try:
-            kept = profile.change_preferences(user=request.user, changes=form.preferences())
-        except DomainError as error:
-            show_refusal(form, error)
-        else:
-            return _in_effect(request, kept)
+    kept: dict[str, Any] = {}
+
+    def fresh() -> PreferencesForm:
+        return _preferences_form(User.objects.get(pk=request.user.pk))
+
+    def save() -> None:
+        kept.update(profile.change_preferences(user=request.user, changes=form.preferences()))
+
+    form = _preferences_form(request.user, request.POST or None)
+    if conflicts.saved(request, form, fresh, save):
+        return _in_effect(request, kept)
     return render(request, "settings/preferences.html", {"form": form, "tab": "preferences"})
+
+
+def _preferences_form(user: User, data: QueryDict | None = None) -> PreferencesForm:
+    present = profile.preferences_of(user)
+    return PreferencesForm(data, initial=initial_of(user, present, language=get_language() or "en"))
 
 
 def _in_effect(request: PageRequest, kept: dict[str, Any]) -> HttpResponse:

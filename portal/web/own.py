@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -13,25 +13,61 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import profile
+from accounts.models import User
 from accounts.web.pages import PageRequest, signed_in
 from apikeys.web import limits as limit_views
-from litemaas.errors import DomainError
-from litemaas.web.forms import show_refusal
-from notifications.kinds import Kind, kinds_for, wants
+from litemaas.web import conflicts
+from notifications.kinds import Channel, kinds_for, wants
 from portal import own_data
 from portal.models import SavedConversation, SavedPrompt
 from portal.playground import saving
 from usage.budgets.services import set_thresholds
 from usage.models import DEFAULT_THRESHOLDS, AlertThresholds, BudgetKind
 
+# Where one can be told, in the order of the table's columns.
+_PLACES: dict[Channel, Any] = {
+    "portal": gettext_lazy("%(kind)s, in the portal"),
+    "mail": gettext_lazy("%(kind)s, by mail"),
+}
 
-class ThresholdsForm(forms.Form):
+
+class NotificationsForm(forms.Form):
+    """A box for each kind and place, named `kind:place`, and the thresholds of one's own budget."""
+
     thresholds = forms.CharField(
         label=gettext_lazy("Thresholds of your budget, in per cent"),
         required=False,
         help_text=gettext_lazy("Whole numbers with commas between them. Empty: 50, 80 and 100."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
+
+    def __init__(self, data: QueryDict | None, user: User) -> None:
+        self.kinds, self.stored = kinds_for(user), own_thresholds(user.pk)
+        initial: dict[str, Any] = {"thresholds": ", ".join(map(str, self.stored or DEFAULT_THRESHOLDS))}
+        super().__init__(data, initial=initial)
+        for kind in self.kinds:
+            for place, label in _PLACES.items():
+                name = f"{kind.name}:{place}"
+                self.fields[name] = forms.BooleanField(label=label % {"kind": kind.label}, required=False)
+                self.initial[name] = wants(user.preferences, kind.codes[0], place)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """For the table: what is ticked at present, or was when the form was sent."""
+        return [
+            {"kind": kind, **{place: bool(self[f"{kind.name}:{place}"].value()) for place in _PLACES}}
+            for kind in self.kinds
+        ]
+
+    def chosen(self) -> dict[str, dict[str, bool]]:
+        return {
+            kind.name: {place: self.cleaned_data[f"{kind.name}:{place}"] for place in _PLACES}
+            for kind in self.kinds
+        }
+
+    def percents(self) -> list[int] | None:
+        """None where they are the usual ones."""
+        wanted: list[int] | None = self.cleaned_data["thresholds"]
+        return None if wanted is None or sorted(set(wanted)) == sorted(DEFAULT_THRESHOLDS) else wanted
 
     def clean_thresholds(self) -> list[int] | None:
         typed = self.cleaned_data["thresholds"].replace(";", ",").replace("%", "")
@@ -52,62 +88,31 @@ def limits(request: PageRequest) -> HttpResponse:
 @signed_in
 def notifications(request: PageRequest) -> HttpResponse:
     """Which kinds where, and at which shares of the own budget."""
-    kinds = kinds_for(request.user)
-    own = _own_thresholds(request.user.pk)
-    form = ThresholdsForm(
-        request.POST or None, initial={"thresholds": ", ".join(map(str, own or DEFAULT_THRESHOLDS))}
-    )
-    if request.method == "POST" and form.is_valid() and _keep(request, kinds, form, own):
+    form = NotificationsForm(request.POST or None, request.user)
+
+    def fresh() -> NotificationsForm:
+        return NotificationsForm(None, User.objects.get(pk=request.user.pk))
+
+    if conflicts.saved(request, form, fresh, lambda: _keep(request.user, form)):
         messages.success(request, _("Saved."))
         return redirect("settings_notifications")
-    preferences = request.user.preferences
-    rows = [
-        {
-            "kind": kind,
-            "portal": _is_on(request, kind, "portal", wants(preferences, kind.codes[0], "portal")),
-            "mail": _is_on(request, kind, "mail", wants(preferences, kind.codes[0], "mail")),
-        }
-        for kind in kinds
-    ]
-    return render(
-        request, "settings/notifications.html", {"rows": rows, "form": form, "tab": "notifications"}
-    )
+    values = {"rows": form.rows(), "form": form, "tab": "notifications"}
+    return render(request, "settings/notifications.html", values)
 
 
-def _is_on(request: PageRequest, kind: Kind, channel: str, present: bool) -> bool:
-    """What was ticked, where the page comes back because of an error."""
-    return f"{kind.name}:{channel}" in request.POST if request.method == "POST" else present
-
-
-def _keep(request: PageRequest, kinds: list[Kind], form: ThresholdsForm, own: list[int] | None) -> bool:
-    stored = request.user.preferences.get("notifications")
-    chosen: dict[str, Any] = dict(stored) if isinstance(stored, dict) else {}
+def _keep(user: User, form: NotificationsForm) -> None:
+    if (wanted := form.percents()) != form.stored:
+        set_thresholds(
+            actor=user, kind=BudgetKind.USER, object_id=user.pk, percents=wanted, now=timezone.now()
+        )
+    present = User.objects.values_list("preferences", flat=True).get(pk=user.pk).get("notifications")
+    kept: dict[str, Any] = dict(present) if isinstance(present, dict) else {}
     # Of the time before there was a choice per kind.
-    chosen.pop("budgetMail", None)
-    for kind in kinds:
-        chosen[kind.name] = {
-            channel: f"{kind.name}:{channel}" in request.POST for channel in ("portal", "mail")
-        }
-    wanted = form.cleaned_data["thresholds"]
-    if wanted is not None and sorted(set(wanted)) == sorted(DEFAULT_THRESHOLDS):
-        wanted = None
-    try:
-        if wanted != own:
-            set_thresholds(
-                actor=request.user,
-                kind=BudgetKind.USER,
-                object_id=request.user.pk,
-                percents=wanted,
-                now=timezone.now(),
-            )
-        profile.change_preferences(user=request.user, changes={"notifications": chosen})
-    except DomainError as error:
-        show_refusal(form, error)
-        return False
-    return True
+    kept.pop("budgetMail", None)
+    profile.change_preferences(user=user, changes={"notifications": kept | form.chosen()})
 
 
-def _own_thresholds(user_id: Any) -> list[int] | None:
+def own_thresholds(user_id: Any) -> list[int] | None:
     rows = AlertThresholds.objects.filter(kind=BudgetKind.USER, object_id=user_id)
     return rows.values_list("percents", flat=True).first()
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.web.pages import PageRequest, signed_in
 from litemaas import errors
+from litemaas.web import conflicts
 from litemaas.web.forms import show_refusal
 from subscriptions import policies, quota_rules, services
 from subscriptions.actions import allowed_actions
@@ -88,19 +89,21 @@ def _with_reason(
 def quotas(request: PageRequest, subscription_id: UUID) -> HttpResponse:
     """Change how much may be used in a month."""
     row = _changeable(request, subscription_id)
-    present = {"quota_requests": row.quota_requests, "quota_tokens": row.quota_tokens}
-    form = QuotasForm(request.POST if request.method == "POST" else None, initial=present)
-    if request.method == "POST" and form.is_valid():
-        done = _try(
-            form,
-            services.change_subscription,
-            actor=request.user,
-            subscription_id=row.pk,
-            **form.cleaned_data,
+
+    def form_of(data: QueryDict | None) -> QuotasForm:
+        present = visible(request, subscription_id)
+        initial = {"quota_requests": present.quota_requests, "quota_tokens": present.quota_tokens}
+        return QuotasForm(data, initial=initial)
+
+    def save() -> None:
+        services.change_subscription(
+            actor=request.user, subscription_id=row.pk, now=timezone.now(), **form.cleaned_data
         )
-        if done is not None:
-            messages.success(request, _("The quotas are changed."))
-            return redirect("subscription", row.pk)
+
+    form = form_of(request.POST if request.method == "POST" else None)
+    if conflicts.saved(request, form, lambda: form_of(None), save):
+        messages.success(request, _("The quotas are changed."))
+        return redirect("subscription", row.pk)
     ceiling = quota_rules.ceiling(row)
     return render(request, "subscriptions/quotas.html", {"row": row, "form": form, "ceiling": ceiling})
 

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.web.pages import PageRequest, signed_in
 from litemaas import errors
+from litemaas.web import conflicts
 from litemaas.web.forms import show_refusal
 from litemaas.web.paging import page_of
 from litemaas.web.touched import foresee
@@ -91,23 +92,27 @@ def change(request: PageRequest, team_id: UUID, user_id: UUID) -> HttpResponse:
     team = team_for(request, team_id)
     require(rights_of(request, team).edits)
     place = _place(request, team, user_id)
-    present = {"role": place.role, "max_budget_in_team": plain(place.max_budget)}
-    form = PlaceForm(sent(request), initial=present)
-    if request.method == "POST" and form.is_valid():
-        try:
-            services.change_member(
-                actor=request.user,
-                team_id=team.pk,
-                user_id=user_id,
-                role=form.cleaned_data["role"],
-                max_budget=form.cleaned_data["max_budget_in_team"],
-                now=timezone.now(),
-            )
-        except errors.DomainError as error:
-            show_refusal(form, error)
-        else:
-            messages.success(request, _("The place of %(name)s is changed.") % {"name": place.name})
-            return redirect("team_members", team.pk)
+
+    def form_of(data: QueryDict | None) -> PlaceForm:
+        present = _place(request, team, user_id)
+        return PlaceForm(
+            data, initial={"role": present.role, "max_budget_in_team": plain(present.max_budget)}
+        )
+
+    def save() -> None:
+        services.change_member(
+            actor=request.user,
+            team_id=team.pk,
+            user_id=user_id,
+            role=form.cleaned_data["role"],
+            max_budget=form.cleaned_data["max_budget_in_team"],
+            now=timezone.now(),
+        )
+
+    form = form_of(sent(request))
+    if conflicts.saved(request, form, lambda: form_of(None), save):
+        messages.success(request, _("The place of %(name)s is changed.") % {"name": place.name})
+        return redirect("team_members", team.pk)
     return shown(request, "change_member", team, form=form, place=place)
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.db.models.functions import Lower
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -26,6 +26,7 @@ from apikeys.web.listing import Row, filtered, row_of, rows_of, used_models, use
 from apikeys.web.states import with_gateway_state
 from catalog.models import Model
 from litemaas import errors
+from litemaas.web import conflicts
 from litemaas.web.forms import show_refusal
 from litemaas.web.paging import page_of
 from litemaas.web.tables import Column, Table
@@ -158,33 +159,32 @@ def change(request: PageRequest, user_id: UUID, key_id: UUID) -> HttpResponse:
         require(request, WRITE_KEYS)
     person, now = person_for(request, user_id), timezone.now()
     key = _keys_of(request, person).select_related("team").get_or_refuse(key_id)
-    chosen = sorted(link.model_id for link in key.model_links.all())
-    models = sorted({*chosen, *_models()})
-    form = ChangeForm(sent(request), key=key, models=models, chosen=chosen, policy=_unbound())
-    _for_everybody(form)
     is_fixed = not request.user.may(WRITE_KEYS) or not key.is_live(now)
-    if is_fixed:
-        for field in form.fields.values():
-            field.disabled = True
-    if request.method == "POST" and form.is_valid() and _change(request, key, form, now):
+
+    def form_of(data: QueryDict | None) -> ChangeForm:
+        present = _keys_of(request, person).select_related("team").get_or_refuse(key_id)
+        chosen = sorted(link.model_id for link in present.model_links.all())
+        models = sorted({*chosen, *_models()})
+        form = ChangeForm(data, key=present, models=models, chosen=chosen, policy=_unbound())
+        _for_everybody(form)
+        if is_fixed:
+            for field in form.fields.values():
+                field.disabled = True
+        return form
+
+    form = form_of(sent(request))
+    if conflicts.saved(request, form, lambda: form_of(None), lambda: _change(request, key, form, now)):
         messages.success(request, _("The key is changed."))
         return redirect("user_keys", person.pk)
     return shown(request, "change_key", person, form=form, row=row_of(key, now), is_fixed=is_fixed)
 
 
-def _change(request: PageRequest, key: ApiKey, form: ChangeForm, now: datetime) -> bool:
+def _change(request: PageRequest, key: ApiKey, form: ChangeForm, now: datetime) -> None:
     """Only what was changed in the form is sent: what nobody touched stays as somebody else may have set it."""
     named = {"budget_duration": "budget_window", "expires": "expires_at"}
     changed = {named.get(name, name) for name in form.changed_data}
     values = {name: value for name, value in form.arguments(now).items() if name in changed}
-    try:
-        services.change_api_key(actor=request.user, key_id=key.pk, is_bound=False, now=now, **values)
-    except errors.Forbidden:
-        raise
-    except errors.DomainError as error:
-        show_refusal(form, error)
-        return False
-    return True
+    services.change_api_key(actor=request.user, key_id=key.pk, is_bound=False, now=now, **values)
 
 
 @require_http_methods(["GET", "POST"])
