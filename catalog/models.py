@@ -41,13 +41,14 @@ class ModelQuerySet(models.QuerySet["Model"]):
         """The same of several, in the order of their ids."""
         return list(self.raw("SELECT * FROM models WHERE id = ANY(%s) ORDER BY id FOR SHARE", [pks]))
 
-    def search(self, text: str) -> "ModelQuerySet":
-        """Name, provider or description holds the text, whatever the case."""
+    def search(self, text: str, *, also_in: str = "") -> "ModelQuerySet":
+        """Name, provider or description holds the text, whatever the case; `also_in` names a column of `ModelText`."""
         if not text:
             return self
-        return self.filter(
-            Q(id__icontains=text) | Q(provider__icontains=text) | Q(description__icontains=text)
-        )
+        found = Q(id__icontains=text) | Q(provider__icontains=text) | Q(description__icontains=text)
+        if also_in:
+            found |= Q(pk__in=ModelText.objects.filter(**{f"{also_in}__icontains": text}).values("model"))
+        return self.filter(found)
 
 
 class Model(models.Model):

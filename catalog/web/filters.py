@@ -6,8 +6,10 @@ from django import forms
 from django.db.models import F, QuerySet
 from django.db.models.expressions import OrderBy
 from django.http import QueryDict
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from catalog.describing import LANGUAGES, column_of
 from catalog.models import Model, ModelQuerySet
 from litemaas.web.templatetags.pf_labels import CAPABILITY_LOOKS
 
@@ -81,7 +83,9 @@ class ModelFilter(forms.Form):
 
     def apply(self, models: ModelQuerySet) -> "QuerySet[Model]":
         wanted = self.wanted
-        models = models.search(wanted.get("search", "").strip())
+        language = get_language()
+        own = column_of(language) if language in LANGUAGES else ""
+        models = models.search(wanted.get("search", "").strip(), also_in=own)
         if "provider" in wanted:
             models = models.filter(provider=wanted["provider"])
         if "capability" in wanted:

@@ -41,6 +41,19 @@ def test_a_reader_sees_the_own_language_and_else_what_the_gateway_says(operator,
             assert model.description_in_use == "Quick."
 
 
+def test_the_models_page_is_searched_in_the_readers_language(operator, model):
+    describe(operator, model, de="Schnell.")
+    ModelFactory.create(id="lab/other", description="Slow.")
+    browser = signed_in(UserFactory.create())
+
+    def found(search, language):
+        page = browser.get(f"/models?search={search}", headers={"accept-language": language})
+        return re.findall(r'href="/models/(lab/\w+)"', page.text)
+
+    assert found("schnell", "de") == found("QUICK", "de") == found("quick", "fr") == ["lab/one"]
+    assert found("schnell", "fr") == found("schnell", "en") == []
+
+
 def test_languages_that_are_not_named_keep_theirs_and_empty_ones_go(operator, model):
     describe(operator, model, de="Schnell.", fr="Rapide.")
     describe(operator, model, de="")
