@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.functional import Promise
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 
 from litemaas import errors
 from litemaas.api.problems import answer_for, is_outage, problem, status_of
@@ -77,7 +78,7 @@ def _page_before(request: HttpRequest) -> str | None:
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return _answer(request, 400, "VALIDATION_ERROR", "The request could not be read.")
+    return _answer(request, 400, "VALIDATION_ERROR", _("The request could not be read."))
 
 
 def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -89,12 +90,12 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    text = "Something went wrong on our side. The request id finds it in the log."
+    text = _("Something went wrong on our side. The request id finds it in the log.")
     return _answer(request, 500, "INTERNAL_ERROR", text)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    text = "The form was open for too long, or came from another site. Reload the page and send it again."
+    text = _("The form was open for too long, or came from another site. Reload the page and send it again.")
     return _answer(request, 403, "CSRF_FAILED", text)
 
 

@@ -56,7 +56,7 @@
   // Following a notification's link reads it.
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-read]");
-    const token = link?.closest("li").querySelector("[name=csrfmiddlewaretoken]")?.value;
+    const token = link && document.querySelector("[name=csrfmiddlewaretoken]")?.value;
     if (token) fetch(link.dataset.read, { method: "POST", keepalive: true, redirect: "manual", headers: { "X-CSRFToken": token, "HX-Request": "true" } }).catch(() => {});
   });
 
@@ -77,7 +77,11 @@
   });
 
   // --- of more tabs than fit, the current one is in sight
-  document.querySelector(".pf-v6-c-tabs__item.pf-m-current")?.scrollIntoView({ block: "nearest", inline: "center" });
+  // Its strip moves, never the page: that would open further down.
+  for (const tab of document.querySelectorAll(".pf-v6-c-tabs__list > .pf-m-current")) {
+    const [strip, place] = [tab.parentElement.getBoundingClientRect(), tab.getBoundingClientRect()];
+    tab.parentElement.scrollLeft += place.left - strip.left - (strip.width - place.width) / 2;
+  }
 
   // --- 429: the wait, counted down --------------------------------------------------------------------------------------------
   const wait = document.querySelector("[data-wait]");

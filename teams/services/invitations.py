@@ -89,7 +89,9 @@ def _notify(row: Invitation, address: str, now: datetime) -> None:
         user_ids=User.objects.active().filter(people).values_list("pk", flat=True),
         kind="invitation",
         title=gettext_noop("You are invited to the team “%(team)s”"),
-        parameters={"team": row.team.name},
+        # What the person who invites wrote, as it is.
+        body="%(message)s" if row.message else "",
+        parameters={"team": row.team.name, "message": row.message},
         link="/teams",
         once=f"invitation {row.pk}",
         # The mail with the link tells it, where there is one.
