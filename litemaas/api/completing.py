@@ -8,6 +8,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from litemaas.api.links import add_links
+
 Json = dict[str, Any]
 RECORDED = Path(__file__).with_name("examples.json")
 # The sections of the contract in its order, and which addresses belong there. The first match counts.
@@ -144,6 +146,7 @@ def complete(result: Json, generator: Any, request: Any, public: bool) -> Json:
             operation.setdefault("summary", operation["operationId"].replace("_", " ").capitalize())
             _add_errors(path, method, operation)
             _add_examples(operation, recorded.get(operation["operationId"], {}))
+    add_links(result)
     order = [name for name, _pattern, _text in _SECTIONS]
     result["paths"] = dict(
         sorted(result["paths"].items(), key=lambda entry: order.index(section_of(entry[0])))

@@ -103,6 +103,41 @@ def test_operations_stand_in_sections_in_the_order_of_the_contract(served):
     assert places == sorted(places)
 
 
+def links(served):
+    return [
+        (answer, link)
+        for _path, _method, operation in operations(served)
+        for answer in operation["responses"].values()
+        for link in answer.get("links", {}).values()
+    ]
+
+
+def test_whatever_has_an_id_in_its_address_is_reached_from_an_answer_that_holds_the_id(served):
+    followed = {link["operationId"] for _answer, link in links(served)}
+    lonely = {o["operationId"] for path, _method, o in operations(served) if "{" in path} - followed
+    # Whose place is one of three words.
+    assert lonely == {"put_branding_image"}
+
+
+def test_links_fill_each_place_of_the_next_address_with_what_is_there(served):
+    places = {o["operationId"]: re.findall(r"\{(\w+)\}", path) for path, _method, o in operations(served)}
+
+    def at(schema, steps):
+        if "$ref" in schema:
+            return at(served["components"]["schemas"][schema["$ref"].rpartition("/")[2]], steps)
+        if not steps:
+            return schema
+        return at(schema["items"] if steps[0] == "0" else schema["properties"][steps[0]], steps[1:])
+
+    for answer, link in links(served):
+        assert sorted(link["parameters"]) == sorted(places[link["operationId"]])
+        for value in link["parameters"].values():
+            start, _, pointer = value.partition("#/")
+            if start == "$response.body":
+                found = at(answer["content"]["application/json"]["schema"], pointer.split("/"))
+                assert found["type"] in ("string", "integer", ["string", "null"]), link
+
+
 def test_credentials_are_described(served):
     assert served["components"]["securitySchemes"].keys() == {"bearer", "session", "scrapeToken"}
 
