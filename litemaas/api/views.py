@@ -89,8 +89,9 @@ class ContractView(APIView):
     def _carry_out(self, request: Request, act: Callable[[], HttpResponseBase]) -> HttpResponseBase:
         """Dry run, If-Match and Idempotency-Key (contract §1.5)."""
         method = request.method or ""
-        if "dryRun" in request.GET and method not in self.rehearses_itself and _is_dry(self, request):
-            return _rehearsed(act)
+        if "dryRun" in request.GET and _is_dry(self, request):
+            # Without Idempotency-Key: the answer of a dry run must not be given in place of the real one's.
+            return act() if method in self.rehearses_itself else _rehearsed(act)
         if method != "POST" and "HTTP_IF_MATCH" in request.META:
             read = getattr(self, "get", None)
             return preconditions.if_unchanged(
@@ -136,7 +137,7 @@ def is_dry(request: Request) -> bool:
 def _is_dry(view: ContractView, request: Request) -> bool:
     if not is_dry(request):
         return False
-    if request.method not in view.rehearses:
+    if request.method not in view.rehearses | view.rehearses_itself:
         raise InvalidInput(fields={"dryRun": "This address has no dry run."})
     return True
 
