@@ -26,6 +26,7 @@ api_v1 = [
 
 urlpatterns = [
     below("api/v1/", api_v1),
+    path("api/v1", portal_api.root),
     path("api/", include(accounts_api.outside)),
     path("api/", include(shared_api.leftover)),
     path("api", shared_api.unknown_route),

@@ -9,6 +9,7 @@ the REST contract before it is put in here. 400 means "let in, but the body is e
 #   anonymous stranger owner viewer member head auditor admin session key_read key_write admin_key
 API: dict[str, str] = {
     "GET /api/v1/openapi.json": "200 200 200 200 200 200 200 200 200 200 200 200",
+    "GET /api/v1": "200 200 200 200 200 200 200 200 200 200 200 200",
     "GET /api/v1/": "200 200 200 200 200 200 200 200 200 200 200 200",
     "GET /api/v1/config": "200 200 200 200 200 200 200 200 200 200 200 200",
     "GET /api/v1/config/admin-analytics": "200 200 200 200 200 200 200 200 200 200 200 200",

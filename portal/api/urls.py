@@ -27,9 +27,11 @@ probes = [
     route("health/metrics", health.MetricsView.as_view(), "health-metrics"),
     route("metrics", health.MetricsView.as_view(), "metrics"),
 ]
+# /api/v1 itself, with and without a slash at the end
+root = config.RootView.as_view()
 # Below /api/v1
 urlpatterns = [
-    re_path(r"^$", config.RootView.as_view(), name="api-root"),
+    re_path(r"^$", root, name="api-root"),
     route("config", config.ConfigView.as_view(), "api-config"),
     route("config/admin-analytics", config.AdminAnalyticsConfigView.as_view(), "api-config-analytics"),
     route("admin/settings/portal", portal_settings.PortalSettingsView.as_view(), "settings-portal"),
