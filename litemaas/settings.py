@@ -393,6 +393,8 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "litemaas.api.problems.exception_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    # Amounts are numbers in the contract, and so they are in the OpenAPI document.
+    "COERCE_DECIMAL_TO_STRING": False,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "LiteMaaS API",

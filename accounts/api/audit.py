@@ -20,7 +20,7 @@ from litemaas import errors
 from litemaas.api import params
 from litemaas.api.pagination import page_around
 from litemaas.api.rendering import dumps
-from litemaas.api.schema import page_schema
+from litemaas.api.schema import page_parameters, page_schema
 from litemaas.api.views import ContractView, body_of
 from litemaas.cells import as_csv
 
@@ -101,17 +101,15 @@ FILTERS = [
     _text("search", "A part of action, object id or metadata."),
     OpenApiParameter("success", OpenApiTypes.BOOL),
 ]
-PAGES = [
-    OpenApiParameter("page", {"type": "integer", "minimum": 1, "default": 1}),
-    OpenApiParameter("limit", {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}),
-]
 
 
 class AuditView(ContractView):
     permissions_needed = {"GET": "admin:audit"}
 
     @extend_schema(
-        parameters=PAGES + FILTERS, responses=page_schema(AuditEventOut), operation_id="list_audit_events"
+        parameters=page_parameters() + FILTERS,
+        responses=page_schema(AuditEventOut),
+        operation_id="list_audit_events",
     )
     def get(self, request: Request) -> Response:
         asked = _filter(request)

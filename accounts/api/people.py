@@ -11,8 +11,10 @@ from accounts import limits, services, sessions
 from accounts.api import queries, schema
 from accounts.api.authentication import actor_of
 from accounts.models import User
+from accounts.permissions import ROLES
 from litellm_sync.models import GatewayObject, sync_status_of
 from litemaas.api.rendering import written
+from litemaas.api.schema import page_parameters
 from litemaas.api.views import ContractView, body_of
 
 
@@ -21,8 +23,11 @@ class UsersView(ContractView):
 
     @extend_schema(
         parameters=[
-            *(OpenApiParameter(name, int) for name in ("page", "limit")),
-            *(OpenApiParameter(name, str) for name in ("search", "role", "sortBy", "sortOrder")),
+            *page_parameters(),
+            OpenApiParameter("search", str),
+            OpenApiParameter("role", str, enum=sorted(ROLES)),
+            OpenApiParameter("sortBy", str, enum=list(queries.SORTS), default="createdAt"),
+            OpenApiParameter("sortOrder", str, enum=["asc", "desc"], default="desc"),
             OpenApiParameter("isActive", bool),
         ],
         responses=schema.UserPageOut,

@@ -15,7 +15,7 @@ from litemaas.api import params
 from litemaas.api.pagination import Listing
 from litemaas.api.statements import Json, Values, run_prepared
 
-_SORTS = {"username": "username", "email": "email", "createdAt": "created_at", "lastLoginAt": "last_login"}
+SORTS = {"username": "username", "email": "email", "createdAt": "created_at", "lastLoginAt": "last_login"}
 _COLUMNS = ("id", "username", "email", "full_name", "roles", "is_active", "last_login", "created_at")
 _WILD = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
 
@@ -48,7 +48,7 @@ def page(request: Request) -> Json:
     shape = _Shape(
         role=role_of(role),
         is_active=params.boolean(request, "isActive", None),
-        sort=_SORTS[params.choice(request, "sortBy", tuple(_SORTS), "createdAt")],
+        sort=SORTS[params.choice(request, "sortBy", tuple(SORTS), "createdAt")],
         is_ascending=params.choice(request, "sortOrder", ("asc", "desc"), "desc") == "asc",
     )
     values: dict[str, Any] = {}

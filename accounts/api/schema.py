@@ -1,6 +1,6 @@
 """The shapes of sign-in and account (contract §2, §4)."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from rest_framework import serializers
 
@@ -23,8 +23,22 @@ class LoginOut(Shape):
     authUrl = serializers.CharField()
 
 
+class RoleName(Text):
+    shown_as: ClassVar[dict[str, Any]] = {"type": "string", "enum": sorted(ROLES)}
+
+    def __init__(self) -> None:
+        super().__init__(max_length=40)
+
+
+class GrantType(Text):
+    shown_as: ClassVar[dict[str, Any]] = {
+        "type": "string",
+        "enum": ["authorization_code", "api_key", "password"],
+    }
+
+
 class TokenIn(Shape):
-    grantType = Text(max_length=40)
+    grantType = GrantType(max_length=40)
     username = Text(max_length=255, required=False)
     password = Text(max_length=1024, required=False, trim_whitespace=False, write_only=True)
     apiKey = Text(max_length=255, required=False, write_only=True)
@@ -226,7 +240,7 @@ class UserPageOut(Shape):
 
 
 class UserChangeIn(Shape):
-    roles = serializers.ListField(child=Text(max_length=40), min_length=1, max_length=10, required=False)
+    roles = serializers.ListField(child=RoleName(), min_length=1, max_length=10, required=False)
     isActive = Flag(required=False)
     reason = Text(max_length=500, required=False, allow_blank=True, allow_null=True)
 

@@ -14,6 +14,7 @@ from accounts.models import AuditEvent, User
 from litemaas.api import params
 from litemaas.api.pagination import page_of
 from litemaas.api.permissions import SIGNED_IN
+from litemaas.api.schema import page_parameters
 from litemaas.api.views import ContractView, body_of
 
 
@@ -78,7 +79,7 @@ class ActivityView(ContractView):
 
     @extend_schema(
         parameters=[
-            *(OpenApiParameter(name, int) for name in ("page", "limit")),
+            *page_parameters(),
             OpenApiParameter("action", str),
         ],
         responses=schema.ActivityPageOut,

@@ -1,12 +1,13 @@
 """The shapes of API keys (contract §7)."""
 
 from typing import Any
+from uuid import UUID
 
 from drf_spectacular.utils import OpenApiParameter as Param
 from rest_framework import serializers
 
 from litemaas.api.fields import Flag, Text, Whole
-from litemaas.api.schema import page_schema
+from litemaas.api.schema import KEY_SCHEMA, page_parameters, page_schema
 
 Shape = serializers.Serializer[Any]
 _MOST_MODELS = 500
@@ -327,13 +328,15 @@ OwnedKeyPageOut = page_schema(OwnedKeyOut, with_total=True)
 ApiKeyPageOut = page_schema(ApiKeyOut, with_total=True)
 
 LIST_PARAMETERS = [
-    Param("page", int),
-    Param("limit", int, description="1 to 100, 20 if not given"),
+    *page_parameters(),
     Param("modelIds", str, many=True, description="repeated, or separated by commas"),
     Param("isActive", bool),
-    Param("subscriptionId", str),
+    Param("subscriptionId", UUID),
     Param("userId", str, description="a UUID or “all”, for operators"),
 ]
 IDEMPOTENCY_KEY = Param(
-    "Idempotency-Key", str, location=Param.HEADER, description="The same value again gives the same key."
+    "Idempotency-Key",
+    KEY_SCHEMA,
+    location=Param.HEADER,
+    description="The same value again gives the same key.",
 )

@@ -19,6 +19,7 @@ from catalog.models import Deployment, Model, SyncRun
 from jobs.api.presenters import accepted
 from jobs.models import Job
 from litemaas.api.pagination import page_of
+from litemaas.api.schema import page_parameters
 from litemaas.api.views import ContractView, body_of, created
 
 _DRY_RUN = OpenApiParameter("dryRun", bool)
@@ -205,7 +206,7 @@ class SyncRunsView(ContractView):
     permissions_needed = {"GET": "admin:models:read"}
 
     @extend_schema(
-        parameters=[OpenApiParameter("page", int), OpenApiParameter("limit", int)],
+        parameters=page_parameters(),
         responses=schema.SyncRunPageOut,
         operation_id="list_model_sync_runs",
     )

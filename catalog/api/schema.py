@@ -9,7 +9,7 @@ from catalog.api.queries import SORTS
 from catalog.models import PRICE_DIGITS, PRICE_PLACES, Model, SyncRun
 from catalog.probing import Result
 from litemaas.api.fields import Flag, Text, Whole
-from litemaas.api.schema import page_schema
+from litemaas.api.schema import page_parameters, page_schema
 
 Shape = serializers.Serializer[Any]
 
@@ -293,8 +293,7 @@ SyncRunPageOut = page_schema(SyncRunOut)
 
 
 LIST_PARAMETERS = [
-    Param("page", int),
-    Param("limit", int, description="1 to 1000, 20 if not given"),
+    *page_parameters(most=1000),
     Param("search", str, description="in name, provider and description"),
     Param("provider", str),
     Param("capability", str),

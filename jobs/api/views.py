@@ -17,6 +17,7 @@ from litemaas import errors
 from litemaas.api import params
 from litemaas.api.pagination import page_of
 from litemaas.api.permissions import SIGNED_IN
+from litemaas.api.schema import page_parameters
 from litemaas.api.views import ContractView
 
 
@@ -27,8 +28,7 @@ class JobsView(ContractView):
         parameters=[
             OpenApiParameter("kind", str),
             OpenApiParameter("state", str, enum=Job.State.values),
-            OpenApiParameter("page", int),
-            OpenApiParameter("limit", int),
+            *page_parameters(),
         ],
         responses=schema.JobPageOut,
         operation_id="list_jobs",

@@ -129,6 +129,10 @@ _PROBLEM: Json = {
 _ASKS_GATEWAY = re.compile(
     "issue_api_key|rotate_api_key|reset_.*spend|spend_of|(create|change|delete)_model$|(sync|refresh)_models"
 )
+# Open to everybody, and there to find out whether a credential is right.
+_CHECKS_CREDENTIALS = re.compile("token|refresh|validate|events")
+_ONLY_IN_DEVELOPMENT = re.compile("^(development_token|mock_users|mock_login)$")
+_ID = re.compile("(Id|Ids|_id)$")
 
 
 def complete(result: Json, generator: Any, request: Any, public: bool) -> Json:
@@ -144,7 +148,7 @@ def complete(result: Json, generator: Any, request: Any, public: bool) -> Json:
         for method, operation in methods.items():
             operation["tags"] = [section_of(path)]
             operation.setdefault("summary", operation["operationId"].replace("_", " ").capitalize())
-            _add_errors(path, method, operation)
+            _add_errors(path, method, operation, components["schemas"])
             _add_examples(operation, recorded.get(operation["operationId"], {}))
     add_links(result)
     order = [name for name, _pattern, _text in _SECTIONS]
@@ -163,11 +167,17 @@ def section_of(path: str) -> str:
     raise LookupError(f"{path} belongs to no section of the contract: add it in litemaas/api/completing.py.")
 
 
-def _add_errors(path: str, method: str, operation: Json) -> None:
+def _add_errors(path: str, method: str, operation: Json, schemas: Json) -> None:
     statuses = {400, 429, 500, 503}
     if operation.get("security") != [{}]:
         statuses |= {401, 403}
-    if "{" in path:
+    elif _CHECKS_CREDENTIALS.search(operation["operationId"]):
+        statuses.add(401)
+    if (
+        "{" in path
+        or _ONLY_IN_DEVELOPMENT.search(operation["operationId"])
+        or _names_a_thing(operation, schemas)
+    ):
         statuses.add(404)
     if method != "get":
         statuses |= {409, 413, 415}
@@ -180,6 +190,17 @@ def _add_errors(path: str, method: str, operation: Json) -> None:
     for status in sorted(statuses):
         reference = {"$ref": f"#/components/responses/{_ERRORS[status][0]}"}
         operation["responses"].setdefault(str(status), reference)
+
+
+def _names_a_thing(operation: Json, schemas: Json) -> bool:
+    """Whether a parameter or a field of the body is an id, which may be unknown."""
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    if "$ref" in body:
+        body = schemas[body["$ref"].rpartition("/")[2]]
+    names = [parameter["name"] for parameter in operation.get("parameters", ())] + list(
+        body.get("properties", ())
+    )
+    return "propertyNames" in body or any(_ID.search(name) for name in names)
 
 
 def _error(status: int) -> Json:

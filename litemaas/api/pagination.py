@@ -12,7 +12,7 @@ from litemaas.api import params
 from litemaas.api.statements import Json, Statement, Values
 
 DEFAULT_LIMIT = 20
-_FURTHEST = 1_000_000
+FURTHEST = 1_000_000
 _MANY = 5_000
 _MOMENT = 2.0
 _MOST_TOTALS = 256
@@ -137,7 +137,7 @@ class Listing:
 
 def _asked(request: Request, max_limit: int) -> tuple[int, int]:
     """Page and limit."""
-    page = params.integer(request, "page", 1, maximum=_FURTHEST)
+    page = params.integer(request, "page", 1, maximum=FURTHEST)
     return page, params.integer(request, "limit", DEFAULT_LIMIT, maximum=max_limit)
 
 

@@ -11,6 +11,7 @@ from accounts.api.authentication import actor_of
 from litemaas.api import params
 from litemaas.api.pagination import page_of
 from litemaas.api.permissions import SIGNED_IN
+from litemaas.api.schema import page_parameters
 from litemaas.api.views import ContractView
 from notifications import services
 from notifications.api import schema
@@ -36,8 +37,7 @@ class NotificationsView(ContractView):
     @extend_schema(
         parameters=[
             OpenApiParameter("unread", bool, description="Only those that were not read."),
-            OpenApiParameter("page", int),
-            OpenApiParameter("limit", int),
+            *page_parameters(),
         ],
         responses=schema.NotificationPageOut,
         operation_id="list_notifications",

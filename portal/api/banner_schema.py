@@ -80,7 +80,14 @@ class DoneOut(Shape):
 
 
 # Banner id → whether it is shown.
-VISIBILITY_IN = {"application/json": {"type": "object", "additionalProperties": {"type": "boolean"}}}
+VISIBILITY_IN = {
+    "application/json": {
+        "type": "object",
+        "additionalProperties": {"type": "boolean"},
+        "propertyNames": {"format": "uuid"},
+        "minProperties": 1,
+    }
+}
 
 
 def visibility_of(data: Any) -> dict[UUID, bool]:

@@ -48,10 +48,12 @@ class Factor(serializers.FloatField):
         return super().to_internal_value(data)
 
 
-_ONE_OR_MORE = {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+def _one_or_up_to(most: int, **of: int) -> dict[str, Any]:
+    one = {"type": "string", "minLength": 1, **of}
+    return {"oneOf": [one, {"type": "array", "items": one, "minItems": 1, "maxItems": most}]}
 
 
-@extend_schema_field(_ONE_OR_MORE)
+@extend_schema_field(_one_or_up_to(4, maxLength=200))
 class Stops(serializers.Field[Any, Any, Any, Any]):
     """One text or up to four."""
 
@@ -80,7 +82,7 @@ class ChatIn(Shape):
     stream = Flag(default=True)
 
 
-@extend_schema_field(_ONE_OR_MORE)
+@extend_schema_field(_one_or_up_to(64))
 class Inputs(serializers.Field[Any, Any, Any, Any]):
     """One text or up to 64."""
 

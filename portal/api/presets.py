@@ -3,19 +3,18 @@
 from typing import Any, ClassVar
 
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.authentication import actor_of
 from litemaas.api.pagination import page_of
 from litemaas.api.permissions import SIGNED_IN
+from litemaas.api.schema import page_parameters
 from litemaas.api.views import ContractView, body_of, created
 from portal.api import playground_schema as schema
 from portal.models import SavedPreset
 from portal.playground import saving
-
-_PAGE = [OpenApiParameter("page", int), OpenApiParameter("limit", int)]
 
 
 def _preset(row: SavedPreset) -> dict[str, Any]:
@@ -27,7 +26,9 @@ class PresetsView(ContractView):
     permissions_needed: ClassVar = {"GET": SIGNED_IN, "POST": SIGNED_IN}
     person_only: ClassVar = True
 
-    @extend_schema(parameters=_PAGE, responses=schema.SavedPresetPageOut, operation_id="list_presets")
+    @extend_schema(
+        parameters=page_parameters(), responses=schema.SavedPresetPageOut, operation_id="list_presets"
+    )
     def get(self, request: Request) -> Response:
         own = SavedPreset.objects.visible_to(actor_of(request)).order_by("-updated_at", "id")
         return Response(page_of(request, own, _preset))

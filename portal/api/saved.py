@@ -4,19 +4,19 @@ from typing import Any, ClassVar
 
 from django.db.models import F, Func, IntegerField
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.authentication import actor_of
 from litemaas.api.pagination import page_of
 from litemaas.api.permissions import SIGNED_IN
+from litemaas.api.schema import page_parameters
 from litemaas.api.views import ContractView, body_of, created
 from portal.api import playground_schema as schema
 from portal.models import SavedConversation, SavedPrompt
 from portal.playground import saving
 
-_PAGE = [OpenApiParameter("page", int), OpenApiParameter("limit", int)]
 _COUNT = Func(F("messages"), function="jsonb_array_length", output_field=IntegerField())
 
 
@@ -44,7 +44,9 @@ class PromptsView(ContractView):
     permissions_needed: ClassVar = {"GET": SIGNED_IN, "POST": SIGNED_IN}
     person_only: ClassVar = True
 
-    @extend_schema(parameters=_PAGE, responses=schema.SavedPromptPageOut, operation_id="list_prompts")
+    @extend_schema(
+        parameters=page_parameters(), responses=schema.SavedPromptPageOut, operation_id="list_prompts"
+    )
     def get(self, request: Request) -> Response:
         own = SavedPrompt.objects.visible_to(actor_of(request)).order_by("-updated_at", "id")
         return Response(page_of(request, own, _prompt))
@@ -88,7 +90,9 @@ class ConversationsView(ContractView):
     person_only: ClassVar = True
 
     @extend_schema(
-        parameters=_PAGE, responses=schema.SavedConversationPageOut, operation_id="list_conversations"
+        parameters=page_parameters(),
+        responses=schema.SavedConversationPageOut,
+        operation_id="list_conversations",
     )
     def get(self, request: Request) -> Response:
         own = SavedConversation.objects.visible_to(actor_of(request)).order_by("-updated_at", "id")

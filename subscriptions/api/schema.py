@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from catalog.api.schema import AffectedOut
 from litemaas.api.fields import Flag, Text, Whole
-from litemaas.api.schema import page_schema
+from litemaas.api.schema import page_parameters, page_schema
 from subscriptions.models import Subscription
 
 Shape = serializers.Serializer[Any]
@@ -320,22 +320,23 @@ RequestPageOut = page_schema(RequestOut)
 OwnedPageOut = page_schema(OwnedSubscriptionOut)
 UserSubscriptionPageOut = page_schema(UserSubscriptionOut)
 
-PAGE = [Param("page", int), Param("limit", int, description="1 to 100, 20 if not given")]
+# `cancelled` is taken from old clients and never stored.
+_STATUSES = [*Subscription.Status.values, "cancelled"]
 LIST_PARAMETERS = [
-    *PAGE,
-    Param("status", str, enum=[*Subscription.Status.values, "cancelled"]),
+    *page_parameters(),
+    Param("status", str, enum=_STATUSES),
     Param("modelId", str),
     Param("userId", str, description="a UUID or “all”, for operators"),
 ]
 ADMIN_PARAMETERS = [
-    *PAGE,
-    Param("statuses", str, many=True),
+    *page_parameters(),
+    Param("statuses", str, many=True, enum=_STATUSES),
     Param("modelIds", str, many=True),
     Param("userIds", str, many=True),
     Param("restricted", bool),
     Param("dateFrom", datetime),
     Param("dateTo", datetime, description="the first moment of a day means all of it"),
 ]
-ALL_PARAMETERS = [*PAGE, Param("status", str), Param("userId", UUID), Param("modelId", str)]
-OF_USER_PARAMETERS = [*PAGE, Param("status", str)]
+OF_USER_PARAMETERS = [*page_parameters(), Param("status", str, enum=_STATUSES)]
+ALL_PARAMETERS = [*OF_USER_PARAMETERS, Param("userId", UUID), Param("modelId", str)]
 DRY_RUN = Param("dryRun", bool)

@@ -6,7 +6,7 @@ from drf_spectacular.utils import OpenApiParameter as Param
 from rest_framework import serializers
 
 from litemaas.api.fields import Amount, Flag, Text, Whole
-from litemaas.api.schema import page_schema
+from litemaas.api.schema import page_parameters, page_schema
 from teams.limits import LARGEST_RATE
 from teams.models import Invitation, Member
 
@@ -217,14 +217,13 @@ class DeclinedOut(Shape):
     status = serializers.CharField()
 
 
-_PAGE = [Param("page", int), Param("limit", int)]
 TEAM_PARAMETERS = [
-    *_PAGE,
+    *page_parameters(),
     Param("search", str),
     Param("isActive", bool),
     Param("role", str, enum=Member.Role.values),
     Param("userId", str, description="`all` or a user's id, for operators."),
 ]
-MEMBER_PARAMETERS = [*_PAGE, Param("role", str, enum=Member.Role.values), Param("search", str)]
+MEMBER_PARAMETERS = [*page_parameters(), Param("role", str, enum=Member.Role.values), Param("search", str)]
 INVITATION_PARAMETERS = [Param("status", str, enum=Invitation.Status.values)]
 DRY_RUN = Param("dryRun", bool, description="Say what would happen, and change nothing.")

@@ -14,6 +14,7 @@ from accounts.api.authentication import actor_of
 from accounts.models import User
 from litemaas.api import params
 from litemaas.api.rendering import written
+from litemaas.api.schema import page_parameters
 from litemaas.api.views import ContractView, body_of
 from usage import breakdowns, filter_options, naming
 from usage.api import asking, presenting, rows
@@ -40,8 +41,7 @@ from usage.questions import Question
 from usage.scopes import Scope
 
 _PAGE = [
-    OpenApiParameter("page", OpenApiTypes.INT, default=1),
-    OpenApiParameter("limit", OpenApiTypes.INT, default=asking.DEFAULT_PAGE_LIMIT),
+    *page_parameters(most=asking.PAGE_LIMIT, usual=asking.DEFAULT_PAGE_LIMIT),
     OpenApiParameter("sortBy", enum=asking.SORTS, default="totalTokens"),
     OpenApiParameter("sortOrder", enum=["asc", "desc"], default="desc"),
 ]

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from accounts.api.authentication import actor_of
 from litemaas.api.fields import Flag, Text
 from litemaas.api.pagination import page_of
+from litemaas.api.schema import page_parameters
 from litemaas.api.views import ContractView, body_of, created
 from litemaas.errors import InvalidInput, NotFound
 from usage import naming
@@ -147,9 +148,7 @@ class ThresholdsView(ContractView):
 class AlertsView(ContractView):
     permissions_needed = {"GET": "admin:usage"}
 
-    @extend_schema(
-        parameters=[OpenApiParameter("page", int), OpenApiParameter("limit", int)], responses=AlertPageOut
-    )
+    @extend_schema(parameters=page_parameters(), responses=AlertPageOut)
     def get(self, request: Request) -> Response:
         """Alerts that were raised, newest first."""
         return Response(page_of(request, BudgetAlert.objects.order_by("-raised_at", "id"), _alert))

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from accounts.api.authentication import actor_of
 from litemaas.api import params
+from litemaas.api.schema import page_parameters
 from litemaas.api.views import ContractView, body_of
 from usage import attribution, operators, quarantine, retention
 from usage.api import ledger_serializers as shapes
@@ -79,7 +80,7 @@ class UnattributedView(ContractView):
     permissions_needed = {"GET": "admin:usage"}
 
     @extend_schema(
-        parameters=[OpenApiParameter("page", int), OpenApiParameter("limit", int)],
+        parameters=page_parameters(),
         responses=shapes.UnattributedOut,
     )
     def get(self, request: Request) -> Response:
@@ -137,8 +138,7 @@ class ReconciliationView(ContractView):
 
     @extend_schema(
         parameters=[
-            OpenApiParameter("page", int),
-            OpenApiParameter("limit", int),
+            *page_parameters(),
             OpenApiParameter("open", bool, description="Only differences that were not healed (default)."),
         ],
         responses=shapes.ReconciliationOut,

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from accounts.api.authentication import actor_of
 from accounts.models import User
 from litemaas.api import params
+from litemaas.api.schema import whole
 from litemaas.api.views import ContractView
 from litemaas.errors import InvalidInput
 from usage import naming, queries
@@ -38,8 +39,8 @@ _PARAMETERS = [
     *(OpenApiParameter(name, many=True) for name in _LISTS),
     OpenApiParameter("orderBy", enum=ORDERS, description="By time if it is left out, else by requests."),
     OpenApiParameter("sortOrder", enum=["asc", "desc"], default="desc"),
-    OpenApiParameter("limit", OpenApiTypes.INT, default=1000),
-    OpenApiParameter("offset", OpenApiTypes.INT, default=0),
+    OpenApiParameter("limit", whole(1, MOST_ROWS, 1000)),
+    OpenApiParameter("offset", whole(0, 1_000_000, 0)),
     OpenApiParameter("compare", OpenApiTypes.BOOL, description="Adds the totals of the period before."),
 ]
 

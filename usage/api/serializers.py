@@ -1,6 +1,6 @@
 """Bodies and answers of the usage API."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from rest_framework import serializers
 
@@ -12,11 +12,19 @@ class CostField(serializers.DecimalField):
         super().__init__(max_digits=None, decimal_places=None, coerce_to_string=False, **kwargs)
 
 
-class AnalyticsIn(serializers.Serializer[Any]):
-    """Dates are read by `usage.periods`, which has its own codes for what is wrong with them."""
+class DayField(serializers.CharField):
+    """A day that `usage.periods` reads, which has its own codes for one that is missing or wrong."""
 
-    startDate = serializers.CharField(required=False, allow_blank=True, allow_null=True, max_length=40)
-    endDate = serializers.CharField(required=False, allow_blank=True, allow_null=True, max_length=40)
+    shown_as: ClassVar[dict[str, Any]] = {"type": "string", "format": "date"}
+
+    def __init__(self) -> None:
+        super().__init__(required=False, allow_blank=True, allow_null=True, max_length=40)
+
+
+class AnalyticsIn(serializers.Serializer[Any]):
+    described: ClassVar[dict[str, Any]] = {"required": ["startDate", "endDate"]}
+    startDate = DayField()
+    endDate = DayField()
     modelIds = serializers.ListField(
         child=serializers.CharField(max_length=255), required=False, max_length=500
     )

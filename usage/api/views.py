@@ -8,6 +8,7 @@ from rest_framework.response import Response
 
 from accounts.api.authentication import actor_of
 from litemaas.api import params
+from litemaas.api.schema import whole
 from litemaas.api.views import ContractView, body_of
 from usage import filter_options, naming
 from usage.api import asking, presenting
@@ -173,9 +174,7 @@ class TopView(ContractView):
     permissions_needed = {"GET": "usage:read"}
     rate_bucket = "analytics"
 
-    @extend_schema(
-        parameters=[_RANGE, OpenApiParameter("limit", OpenApiTypes.INT, default=10)], responses=TopOut
-    )
+    @extend_schema(parameters=[_RANGE, OpenApiParameter("limit", whole(1, 50, 10))], responses=TopOut)
     def get(self, request: Request) -> Response:
         """The caller's most used models."""
         now, limit = timezone.now(), params.integer(request, "limit", 10, maximum=50)
