@@ -15,7 +15,7 @@ from pathlib import Path
 
 from litemaas.stack.plan import web_command
 
-_PATIENCE = 30.0
+_PATIENCE = 120.0
 _SETTINGS = {
     "SECRET_KEY": "only-for-the-bench-" + "0123456789abcdef" * 4,
     "ENCRYPTION_KEYS": "bench:" + "A" * 43 + "=",
