@@ -26,6 +26,7 @@ Kind = Literal[
     "shuffle_logs",  # the order of the spend log changes from page to page
     "cap_logs",  # count `rows` (100) of the spend log at most
     "repeat_logs",  # every row of the spend log comes twice
+    "share_ids",  # one call in twenty is logged under the id "None"
     "spoil_logs",  # the first row of every page of the spend log cost what is no number
     "refuse_master_key",  # do not know the master key
     "clock_offset",  # be `seconds` ahead (or behind) until cleared
@@ -35,12 +36,13 @@ KINDS: tuple[str, ...] = get_args(Kind)
 
 @dataclass(slots=True)
 class Fault:
-    """Applies to requests whose path matches, `count` times (None: until cleared)."""
+    """Applies to requests whose path matches, `count` times (None: until cleared), once `after` of them went well."""
 
     kind: str
     path: str = "*"
     method: str | None = None
     count: int | None = None
+    after: int = 0
     seconds: float | None = None
     status: int = 500
     share: float = 0.5
@@ -58,6 +60,7 @@ class Fault:
             "path",
             "method",
             "count",
+            "after",
             "seconds",
             "status",
             "share",
@@ -105,7 +108,10 @@ class Faults:
         if not self._active:
             return []
         with self._lock:
-            found = [fault for fault in self._active if _matches(fault, method, path)]
+            matching = [fault for fault in self._active if _matches(fault, method, path)]
+            found = [fault for fault in matching if not fault.after]
+            for fault in matching:
+                fault.after -= fault.after > 0
             for fault in found:
                 if fault.count is not None:
                     fault.count -= 1

@@ -34,6 +34,11 @@ def test_a_fault_counts_down(api, gateway):
     assert [api.get("/model/info").status_code for _ in range(3)] == [500, 500, 200]
 
 
+def test_a_fault_can_begin_later(api, gateway):
+    gateway.faults.add("status", count=1, after=2)
+    assert [api.get("/model/info").status_code for _ in range(4)] == [200, 200, 500, 200]
+
+
 def test_a_fault_can_be_for_one_method(api, gateway):
     gateway.faults.add("status", method="POST")
     assert api.get("/model/info").status_code == 200

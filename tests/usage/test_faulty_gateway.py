@@ -10,6 +10,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from litellm_sync.client import gateway as client
+from litellm_sync.errors import GatewayUnavailable
 from litellm_sync.simulated.clock import with_offset
 from usage import daily, services, windows
 from usage.models import UsageDay, UsageLog, UsageReject
@@ -99,6 +100,7 @@ def read_all() -> None:
         {"kind": "shuffle_logs", "count": 40},
         {"kind": "cap_logs", "rows": 100},
         {"kind": "repeat_logs"},
+        {"kind": "share_ids"},
         {"kind": "delay", "seconds": 0.01},
         {"kind": "status", "count": 2},
     ],
@@ -111,6 +113,29 @@ def test_the_ledger_is_the_truth_whatever_the_gateway_does(gateway, truth, monke
         read_all()
     assert ledger() == truth
     assert UsageLog.objects.count() == CALLS
+
+
+def test_a_gateway_that_fails_midway_is_read_to_the_end_later(gateway, truth):
+    for after in (1, 3):
+        gateway.faults.add("status", "/spend/logs/v2", after=after)
+        with pytest.raises(GatewayUnavailable):
+            read_all()
+        gateway.faults.clear()
+    read_all()
+    assert ledger() == truth
+    assert UsageLog.objects.count() == CALLS
+
+
+def test_an_outage_is_caught_up(gateway, truth):
+    now = timezone.now()
+    services.pull_usage(now - timedelta(hours=HOURS - 1))
+    gateway.faults.add("status", "/spend/logs/v2")
+    with pytest.raises(GatewayUnavailable):
+        services.pull_usage(now - timedelta(hours=20))
+    gateway.faults.clear()
+    services.pull_usage(timezone.now())
+    services.reread_usage(timezone.now())
+    assert ledger() == truth
 
 
 def test_costs_that_are_no_numbers_wait_and_the_calls_are_booked_once_they_are_told_right(gateway, truth):
