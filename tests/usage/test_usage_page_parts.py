@@ -12,11 +12,11 @@ from apikeys.models import ApiKey
 from jobs import running
 from jobs.models import Job
 from litemaas.web.charts import Chart, Series
-from tests.factories import TeamFactory, UserFactory
+from tests.factories import ModelFactory, TeamFactory, UserFactory
 from tests.usage.conftest import log_row
 from usage.exports import files
 from usage.ledger import write_rows
-from usage.models import BackfilledWindow, UsageCursor
+from usage.models import BackfilledWindow, UsageCursor, UsageTrust
 from usage.rows import SOURCE
 from usage.web import exporting
 
@@ -298,3 +298,40 @@ def test_operators_export_what_their_filters_show(client, admin, person):
     rows = lines_of(client.get("/operations/usage/export/file", {"userIds": str(person.pk), "period": "1"}))
     at = rows[0].index("Total Requests")
     assert sum(int(row[at]) for row in rows[1:]) == 13
+
+
+# --- trust --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def differing(person):
+    """Yesterday differs from what the gateway says."""
+    day = timezone.now().date() - timedelta(days=1)
+    sums = {"requests": 13, "gateway_requests": 14, "cost": 1, "gateway_cost": 2}
+    UsageTrust.objects.create(day=day, state="differs", checked_at=timezone.now(), **sums)
+    return day
+
+
+@pytest.mark.parametrize("address", ["/usage", "/usage/what-if", "/models/lab/m00?tab=usage"])
+def test_figures_that_the_gateway_contradicts_are_marked(client, differing, address):
+    ModelFactory(id="lab/m00")
+    assert "1 day of this period differs from the gateway’s own sums" in client.get(address).content.decode()
+
+
+def test_the_day_itself_is_marked_for_its_user_and_for_operators(client, differing):
+    mark = "Differs from the gateway"
+    assert client.get("/usage", {"tab": "day"}).content.decode().count(mark) == 1
+    client.force_login(UserFactory(is_auditor=True))
+    page = client.get("/operations/usage", {"tab": "day"}).content.decode()
+    assert page.count(mark) == 1
+    assert "1 day of this period differs" in page
+    assert "1 day of this period differs" in client.get("/operations/usage", {"tab": "user"}).content.decode()
+
+
+@pytest.mark.parametrize(("form", "column"), [("csv", "Trust"), ("focus", "x_Trust")])
+def test_files_by_day_say_how_far_each_day_can_be_trusted(client, admin, differing, form, column):
+    heads, *rows = lines_of(client.get("/operations/usage/export/file", {"format": form}))
+    day, trust = heads.index("Date" if form == "csv" else "ChargePeriodStart"), heads.index(column)
+    marked = {row[day][:10] for row in rows if row[trust] == "differs"}
+    assert marked == {differing.isoformat()}
+    assert {row[trust] for row in rows} == {"", "differs"}

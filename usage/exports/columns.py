@@ -65,6 +65,7 @@ def detail_table() -> Table:
         Column("Reasoning Tokens", "whole", _at("reasoning_tokens")),
         _cost("Total Cost"),
         Column("Unpriced Requests", "whole", _at("unpriced")),
+        Column("Trust", "text", _at("trust")),
     ]
     return Table(("user", "team", "apiKey", "model", "provider", "status"), True, columns)
 
@@ -102,7 +103,9 @@ def grouped_table(group_by: str) -> Table:
         "day": ((), [Column("Date", "day", lambda row: row["span"].day)]),
     }
     by, columns = labels[group_by]
-    return Table(by, group_by == "day", [*columns, *_counts(), _cost("Total Cost")])
+    is_by_day = group_by == "day"
+    trust = [Column("Trust", "text", _at("trust"))] if is_by_day else []
+    return Table(by, is_by_day, [*columns, *_counts(), _cost("Total Cost"), *trust])
 
 
 def focus_table(zone: ZoneInfo) -> Table:
@@ -149,6 +152,7 @@ def focus_table(zone: ZoneInfo) -> Table:
         Column("x_PromptTokens", "whole", _at("prompt_tokens")),
         Column("x_CompletionTokens", "whole", _at("completion_tokens")),
         Column("x_UnpricedRequests", "whole", _at("unpriced")),
+        Column("x_Trust", "text", _at("trust")),
     ]
     return Table(("user", "team", "apiKey", "model", "provider"), True, columns)
 

@@ -10,6 +10,7 @@ from django.db import connection
 from usage.cubes.plans import Plan
 from usage.cubes.statements import fetch
 from usage.exports.columns import Record, Table
+from usage.quality import trust_by_day
 from usage.questions import Question
 
 _ROWS_AT_ONCE = 2000
@@ -46,9 +47,12 @@ class Reader:
         columns = ", ".join(["g.*", *(column for _table, columns in named for column in columns)])
         order = ", ".join(f"g.{label}" for label in plan.labels) or "1"
         sql = f"SELECT {columns} FROM ({plan.unordered()}) g{joins} ORDER BY {order}"  # noqa: S608
+        trust = trust_by_day(self.question.period) if self.table.has_days else {}
         with connection.chunked_cursor() as cursor:
             cursor.execute(sql, plan.values)
             names = [column.name for column in cursor.description]
             while rows := cursor.fetchmany(_ROWS_AT_ONCE):
                 for row in rows:
-                    yield dict(zip(names, row, strict=True)) | {"span": plan.span_of(row)}
+                    span = plan.span_of(row)
+                    about_day = {"span": span, "trust": trust.get(span.day, "") if span else ""}
+                    yield dict(zip(names, row, strict=True)) | about_day

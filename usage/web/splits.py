@@ -17,7 +17,7 @@ from usage.figures import Figures
 from usage.models import NOBODY
 from usage.naming import UserName, user_names
 from usage.questions import Question
-from usage.web.tables import EVERYBODY, MEASURE_OF, Listed, Row
+from usage.web.tables import EVERYBODY, MEASURE_OF, Listed, Row, day_row
 
 _ROWS_AT_ONCE = 500
 _FARTHEST = 1_000_000
@@ -130,8 +130,8 @@ def _by_key(question: Question, part: Slice, now: datetime) -> Part:
 
 
 def _by_day(question: Question, part: Slice, now: datetime) -> Part:
-    found, _quality = breakdowns.by_day(question, part, now=now)
-    return [Row(line.day.isoformat(), line.figures, users=line.users) for line in found.rows], found.total
+    found, quality = breakdowns.by_day(question, part, now=now)
+    return [day_row(line.day, line.figures, quality, line.users) for line in found.rows], found.total
 
 
 _SPLITS: Mapping[str, Callable[[Question, Slice, datetime], Part]] = {

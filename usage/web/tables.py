@@ -1,7 +1,8 @@
 """Usage as tables: by model, key, user and so on, each with the same measures."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, cast
 
 from django.core.paginator import Page
@@ -14,6 +15,7 @@ from litemaas.web.paging import page_of
 from litemaas.web.tables import Column, Shown, Table
 from usage.figures import Figures, grouped
 from usage.naming import key_names
+from usage.quality import Coverage
 from usage.web.facts import Facts, OwnFacts
 
 # The first ones stand on the page itself; the rest is a tab away.
@@ -22,7 +24,8 @@ FEW = 10
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of any of these tables; what a table has no column for stays empty. `email` is a person's."""
+    """A line of any of these tables; what a table has no column for stays empty. `email` is a person's. `differs`: a day
+    whose figures the gateway's own sums contradict."""
 
     name: str
     figures: Figures
@@ -31,6 +34,7 @@ class Row:
     email: str = ""
     users: int | None = None
     models: int | None = None
+    differs: bool = False
 
     def measure(self, by: str) -> Any:
         value = getattr(self.figures, by)
@@ -106,14 +110,18 @@ def by_key(facts: OwnFacts, linked: Callable[[Any], bool] = lambda _key: True) -
     return found
 
 
-def by_day(facts: Facts, missing: Iterable[Any] = ()) -> list[Row]:
+def by_day(facts: Facts, quality: Coverage) -> list[Row]:
     """Every day of the period, but those that were not read."""
-    gone = set(missing)
+    gone = set(quality.missing_days)
     return [
-        Row(day.isoformat(), facts.days.get(day, Figures()))
+        day_row(day, facts.days.get(day, Figures()), quality)
         for day in facts.question.period
         if day in facts.days or day not in gone
     ]
+
+
+def day_row(day: date, figures: Figures, quality: Coverage, users: int | None = None) -> Row:
+    return Row(day.isoformat(), figures, users=users, differs=quality.by_day.get(day) == "differs")
 
 
 def first_of(rows: list[Row]) -> list[Row]:

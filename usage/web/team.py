@@ -66,7 +66,7 @@ def team_usage(request: PageRequest, team_id: UUID) -> HttpResponseBase:
     rows |= {
         "model": lambda: tables.by_model(facts),
         "key": lambda: tables.by_key(facts, linked=lambda key: key.user_id == request.user.pk),
-        "day": lambda: tables.by_day(facts, quality.missing_days),
+        "day": lambda: tables.by_day(facts, quality),
     }
     found = tab_of(request, rows)
     if isinstance(found, StreamingHttpResponse):

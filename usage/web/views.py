@@ -49,7 +49,7 @@ def usage(request: PageRequest) -> HttpResponseBase:
     rows = {
         "model": lambda: tables.by_model(facts),
         "key": lambda: tables.by_key(facts),
-        "day": lambda: tables.by_day(facts, quality.missing_days),
+        "day": lambda: tables.by_day(facts, quality),
     }
     found = tab_of(request, rows)
     if isinstance(found, StreamingHttpResponse):
