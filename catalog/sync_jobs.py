@@ -47,7 +47,8 @@ def _run_job(run: Run) -> dict[str, Any]:
         actor=run.actor,
         trigger=wanted["trigger"],
         confirm=wanted["confirm"],
-        marks_missing=wanted["marksMissing"],
+        # Not in jobs that waited while the portal was renewed.
+        marks_missing=wanted.get("marksMissing", True),
         progress=tell,
     )
     names = ("new", "updated", "unavailable", "restored", "problems")
