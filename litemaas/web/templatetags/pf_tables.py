@@ -86,14 +86,22 @@ def shown_columns(context: Context, table: Shown[Any]) -> SafeString:
 
 @register.simple_block_tag
 def cell_of(
-    content: str, table: Shown[Any], name: str, heading: bool = False, whole: bool = False
+    content: str,
+    table: Shown[Any],
+    name: str,
+    heading: bool = False,
+    whole: bool = False,
+    breaks: bool = False,
 ) -> SafeString:
-    """The cell of a column of a `litemaas.web.tables` table; nothing where the reader does not show that column."""
+    """The cell of a column of a `litemaas.web.tables` table; nothing where the reader does not show that column.
+    What `breaks` may do so anywhere, as an e-mail address, where the table would be wider than the page."""
     if not table.shows[name]:
         return mark_safe("")
     column = table.column(name)
     element = "heading_cell" if heading else "cell"
-    return render(element, content=content, label=column.title, numeric=column.numeric, whole=whole)
+    return render(
+        element, content=content, label=column.title, numeric=column.numeric, whole=whole, breaks=breaks
+    )
 
 
 @register.simple_tag(takes_context=True)
