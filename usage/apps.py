@@ -17,6 +17,8 @@ class UsageConfig(AppConfig):
         from usage import operators
         from usage.cubes.statements import plan_for_memory
         from usage.exports.files import JOB_KIND, run_export
+        from usage.exports.long_answers import JOB_KIND as QUERY_JOB_KIND
+        from usage.exports.long_answers import run_long_answer
         from usage.models import Webhook
         from usage.web.key import use_of_key
         from usage.web.team import spend_trend
@@ -25,6 +27,7 @@ class UsageConfig(AppConfig):
         tell_use_with(use_of_key)
         connection_created.connect(plan_for_memory, dispatch_uid="usage.plan_for_memory")
         register(JOB_KIND, gettext_noop("Export of usage"), run_export)
+        register(QUERY_JOB_KIND, gettext_noop("Answer about usage"), run_long_answer)
         columns.register(columns.SealedColumn(Webhook, "sealed_secret", lambda row: f"webhook:{row.pk}"))
 
         register(operators.JOB_KIND, operators.JOB_LABEL, operators.run_rebuild)

@@ -1,22 +1,21 @@
 """One clean way to ask the ledger anything: measures, split by dimensions and time, narrowed by filters."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
-
-from django.utils.translation import gettext as _
 
 from litemaas.errors import InvalidInput
 from usage.cubes.answers import Group, Order, groups_of, page_of_groups, total
 from usage.cubes.covers import is_aligned
 from usage.cubes.distinct import count_by, count_known
 from usage.cubes.sizes import fine_rows
-from usage.cubes.spans import UNITS, Unit
+from usage.cubes.spans import UNITS, Unit, spans_of
 from usage.cubes.visitors import users_of
 from usage.figures import Figures
 from usage.histogram import quantile
+from usage.periods import Period
 from usage.quality import Coverage, coverage
 from usage.questions import DIMENSIONS, Question
 
@@ -24,6 +23,9 @@ MOST_ROWS = 10_000
 MOST_DIMENSIONS = 3
 # What a few seconds suffice for.
 MOST_FINE_ROWS = 5_000_000
+# What a piece of a long answer adds up.
+_ROWS_OF_PART = 1_000_000
+_ALL = 1 << 40
 # Parts of time that come again: they are folded from hours.
 RECURRING = ("weekday", "hourOfDay")
 SPLITS = (*DIMENSIONS, *UNITS, *RECURRING)
@@ -108,7 +110,16 @@ def value_of(row: Row, measure: str) -> int | float | Decimal | None:
 def ask(query: Query, *, now: datetime) -> Answer:
     """Raises InvalidInput for what can't be asked together."""
     _check(query)
-    rows, count = _rows(query, now)
+    return _answer(query, *_rows(query, now), now=now)
+
+
+def ask_totals(query: Query, *, now: datetime) -> Answer:
+    """The answer without its rows. Raises as `ask`."""
+    _check(query)
+    return _answer(query, [], 0, now=now)
+
+
+def _answer(query: Query, rows: list[Row], count: int, *, now: datetime) -> Answer:
     question = query.question
     return Answer(
         rows,
@@ -132,14 +143,39 @@ def _check(query: Query) -> None:
         wrong["measures"] = "users, models, apiKeys and teams can't be split by weekday or hourOfDay."
     elif counted & set(query.by):
         wrong["measures"] = "A dimension can't be counted and split by at once."
-    elif _reads_fine_quarters(query) and (rows := fine_rows(query.question.period)) > MOST_FINE_ROWS:
-        text = _(
-            "By hour, or by days of another time zone, this would add up %(n)s million rows. Ask for fewer days, for "
-            "some people or keys, or in the reporting time zone."
-        )
-        wrong["startDate"] = text % {"n": f"{rows / 1e6:.0f}"}
     if wrong:
         raise InvalidInput(fields=wrong)
+
+
+def is_long(query: Query) -> bool:
+    """Whether the rows would take longer than a request may wait. Raises as `ask`."""
+    _check(query)
+    return _reads_fine_quarters(query) and fine_rows(query.question.period) > MOST_FINE_ROWS
+
+
+def parts_of(query: Query) -> Iterator[Query]:
+    """The query in pieces that are quick, in order of time; no span of time is in two of them."""
+    period = query.question.period
+    spans = spans_of(period, _unit(query) or "day")
+    starts = sorted({span.day for span in spans})
+    width = max(1, int(len(period) * _ROWS_OF_PART / max(fine_rows(period), 1)))
+    first = starts[0]
+    for following in [*starts[1:], period.last + timedelta(days=1)]:
+        is_end = following > period.last
+        if is_end or (following - first).days >= width:
+            part = Period(first, following - timedelta(days=1), period.zone)
+            whole = replace(query.question, period=part)
+            yield replace(query, question=whole, order="", offset=0, limit=_ALL, compares=False)
+            first = following
+
+
+def rows_of(query: Query, *, now: datetime) -> list[Row]:
+    """The rows alone."""
+    return _rows(query, now)[0]
+
+
+def is_recurring(query: Query) -> bool:
+    return bool(set(query.by) & set(RECURRING))
 
 
 def _reads_fine_quarters(query: Query) -> bool:
@@ -202,10 +238,14 @@ def _recurring(query: Query, now: datetime) -> tuple[list[Row], int]:
         }
         key = tuple(named[name] for name in query.by)
         sums[key] = sums.get(key, Figures()) + group.figures
-    rows = [Row(key, sums[key], {}) for key in sorted(sums, key=lambda key: tuple(map(_sortable, key)))]
+    rows = in_recurring_order(sums)
     if query.order:
         rows.sort(key=lambda row: value_of(row, query.order) or 0, reverse=query.descending)
     return rows[query.offset : query.offset + query.limit], len(rows)
+
+
+def in_recurring_order(sums: Mapping[tuple[Any, ...], Figures]) -> list[Row]:
+    return [Row(key, sums[key], {}) for key in sorted(sums, key=lambda key: tuple(map(_sortable, key)))]
 
 
 def _sortable(label: Any) -> tuple[int, str]:

@@ -37,6 +37,7 @@ from usage.figures import grouped, most_used_first, total
 from usage.lines import lines_of
 from usage.overviews import overview
 from usage.periods import MAX_ADMIN_DAYS, MAX_DAYS, read_period
+from usage.query_rows import data_quality
 from usage.questions import Question
 from usage.scopes import Scope
 
@@ -124,9 +125,7 @@ class ByDayView(_BreakdownView):
         now, part = timezone.now(), asking.slice_of(request, self.default_sort)
         question = question_of(request, body_of(request, FiltersIn), now, max_days=MAX_DAYS)
         found, quality = breakdowns.by_day(question, part, now=now)
-        return Response(
-            rows.page(found, part, rows.day_row) | {"dataQuality": presenting.data_quality(quality)}
-        )
+        return Response(rows.page(found, part, rows.day_row) | {"dataQuality": data_quality(quality)})
 
 
 class AdminFilterOptionsView(ContractView):

@@ -10,6 +10,7 @@ from usage.models import NOBODY
 from usage.naming import UserName
 from usage.overviews import KeyLine, Overview
 from usage.quality import Coverage
+from usage.query_rows import data_quality
 from usage.questions import Question
 
 Json = dict[str, Any]
@@ -91,17 +92,6 @@ def period(question: Question) -> Json:
     return {
         "startDate": question.period.first.isoformat(),
         "endDate": question.period.last.isoformat(),
-    }
-
-
-def data_quality(quality: Coverage, unattributed: int = 0) -> Json:
-    return {
-        "asOf": quality.as_of,
-        "missingDays": [day.isoformat() for day in quality.missing_days],
-        "unattributedRequests": unattributed,
-        "complete": quality.is_complete,
-        "trust": quality.trust,
-        "differingDays": [day.isoformat() for day in quality.differing_days],
     }
 
 

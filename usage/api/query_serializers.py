@@ -24,3 +24,9 @@ class QueryOut(serializers.Serializer[Any]):
     totals = serializers.DictField()
     previous = serializers.DictField(allow_null=True)
     dataQuality = DataQualityOut()
+
+
+class QueryJobOut(QueryOut):
+    """What is known so far: no rows yet, `totalRows` 0, and the totals."""
+
+    jobId = serializers.UUIDField()

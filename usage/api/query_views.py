@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
@@ -13,17 +12,19 @@ from rest_framework.response import Response
 
 from accounts.api.authentication import actor_of
 from accounts.models import User
+from jobs.api.presenters import accepted
 from litemaas.api import params
 from litemaas.api.schema import whole
 from litemaas.api.views import ContractView
 from litemaas.errors import InvalidInput
 from usage import naming, queries
-from usage.api import presenting
 from usage.api.presenting import Json
-from usage.api.query_serializers import QueryOut
-from usage.models import NOBODY, Status
+from usage.api.query_serializers import QueryJobOut, QueryOut
+from usage.exports.long_answers import start_long_answer
+from usage.models import Status
 from usage.periods import MAX_MONTHS_DAYS, read_period, read_zone
-from usage.queries import DEFAULT_MEASURES, MEASURES, MOST_ROWS, ORDERS, SPLITS, Answer, Query, Row
+from usage.queries import DEFAULT_MEASURES, MEASURES, MOST_ROWS, ORDERS, SPLITS, Answer, Query
+from usage.query_rows import head_of, rows_of
 from usage.questions import Filters, Question
 from usage.scopes import Scope, scope_of_team
 
@@ -49,15 +50,19 @@ class QueryView(ContractView):
     permissions_needed = {"GET": "usage:read"}
     rate_bucket = "analytics"
 
-    @extend_schema(parameters=_PARAMETERS, responses=QueryOut)
+    @extend_schema(parameters=_PARAMETERS, responses={200: QueryOut, 202: QueryJobOut})
     def get(self, request: Request) -> Response:
         """Any measures, split by up to three dimensions, narrowed by any filters, in any time zone.
 
-        The sum of the rows is the total, to the last digit, unless rows were cut off by `limit`.
+        The sum of the rows is the total, to the last digit, unless rows were cut off by `limit`. What would add up more
+        than five million rows is a job's work (202): its file is this answer with all rows, by time.
         """
         now = timezone.now()
         query = _query(request, now)
-        return Response(_present(query, queries.ask(query, now=now)))
+        if not queries.is_long(query):
+            return Response(_present(query, queries.ask(query, now=now)))
+        job = start_long_answer(query, actor=actor_of(request), now=now)
+        return accepted(job, _present(query, queries.ask_totals(query, now=now)))
 
 
 def _query(request: Request, now: datetime) -> Query:
@@ -120,55 +125,4 @@ def _ids(request: Request, name: str) -> list[UUID]:
 
 
 def _present(query: Query, answer: Answer) -> Json:
-    names = _Names(query, answer.rows)
-    period = query.question.period
-    found: Json = {
-        "period": presenting.period(query.question)
-        | {"timeZone": period.zone.key, "start": period.start, "end": period.end},
-        "measures": list(query.measures),
-        "by": list(query.by),
-        "rows": [names.labels(row) | _measures(query, row) for row in answer.rows],
-        "totalRows": answer.total_rows,
-        "totals": _measures(query, answer.totals),
-        "previous": _measures(query, answer.before) if answer.before else None,
-        "dataQuality": presenting.data_quality(answer.quality),
-    }
-    return found
-
-
-def _measures(query: Query, row: Row) -> Json:
-    return {measure: queries.value_of(row, measure) for measure in query.measures}
-
-
-class _Names:
-    """Labels of rows with the names behind their ids: one statement per kind of id."""
-
-    def __init__(self, query: Query, rows: Sequence[Row]) -> None:
-        self._by = query.by
-        self._users = naming.user_names(self._ids("user", rows)) if "user" in self._by else {}
-        self._teams = naming.team_names(self._ids("team", rows)) if "team" in self._by else {}
-        self._keys = naming.key_names(self._ids("apiKey", rows)) if "apiKey" in self._by else {}
-
-    def _ids(self, dimension: str, rows: Sequence[Row]) -> list[UUID]:
-        place = list(self._by).index(dimension)
-        return [row.labels[place] for row in rows]
-
-    def labels(self, row: Row) -> Json:
-        found: Json = {}
-        for name, value in zip(self._by, row.labels, strict=True):
-            found |= self._label(name, value)
-        return found
-
-    def _label(self, name: str, value: Any) -> Json:
-        if name == "user":
-            return {"userId": _id(value), "username": self._users[value].username}
-        if name == "team":
-            return {"teamId": _id(value), "teamName": self._teams.get(value)}
-        if name == "apiKey":
-            key = self._keys.get(value)
-            return {"apiKeyId": _id(value), "apiKeyName": key.name if key else None}
-        return {name: value}
-
-
-def _id(value: UUID) -> str | None:
-    return None if value == NOBODY else str(value)
+    return head_of(query) | rows_of(query, answer)

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
@@ -16,10 +15,9 @@ from jobs.services import start_job
 from litemaas.errors import DomainError
 from usage.exports.columns import Table, detail_table, focus_table, grouped_table, own_table
 from usage.exports.formats import CONTENT_TYPES, EXTENSIONS, written
+from usage.exports.packing import packed, unpacked
 from usage.exports.reading import Reader
-from usage.periods import Period, read_zone
-from usage.questions import DIMENSIONS, Filters, Question
-from usage.scopes import Scope
+from usage.questions import Question
 
 # More rows than these are a job's work.
 ROWS_AT_ONCE = 100_000
@@ -96,31 +94,8 @@ def run_export(run: Run) -> dict[str, Any]:
 
 
 def _packed(export: Export) -> dict[str, Any]:
-    question = export.question
-    filters = {
-        name: [None if value is None else str(value) for value in question.filters.of(name)]
-        for name in question.filters.used
-    }
-    return {
-        "split": export.split,
-        "form": export.form,
-        "name": export.name,
-        "first": question.period.first.isoformat(),
-        "last": question.period.last.isoformat(),
-        "zone": question.period.zone.key,
-        "user": str(question.scope.user_id) if question.scope.user_id else None,
-        "team": str(question.scope.team_id) if question.scope.team_id else None,
-        "filters": filters,
-    }
+    return {"split": export.split, "form": export.form, "name": export.name, **packed(export.question)}
 
 
-def _unpacked(packed: dict[str, Any]) -> Export:
-    user, team = packed["user"], packed["team"]
-    scope = Scope(UUID(user) if user else None, UUID(team) if team else None)
-    period = Period(
-        date.fromisoformat(packed["first"]), date.fromisoformat(packed["last"]), read_zone(packed["zone"])
-    )
-    filters = {name: packed["filters"].get(name, ()) for name in DIMENSIONS}
-    return Export(
-        Question(scope, period, Filters(**filters)), packed["split"], packed["form"], packed["name"]
-    )
+def _unpacked(given: dict[str, Any]) -> Export:
+    return Export(unpacked(given), given["split"], given["form"], given["name"])
