@@ -8,6 +8,7 @@
       clearInterval(timer);
       box.querySelector("code").textContent = "•".repeat(24);
       box.querySelector("[data-secret-acts]").remove();
+      dispatchEvent(new Event("secret-hidden"));
       left.textContent = left.dataset.secretHiddenText;
       window.litemaas.announce(left.textContent);
       left.tabIndex = -1;

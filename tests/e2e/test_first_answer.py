@@ -1,6 +1,8 @@
 """The main job from the sign-in to the bill: the way of somebody who has never been here before."""
 
+import json
 import re
+import subprocess
 import time
 from datetime import timedelta
 from decimal import Decimal
@@ -27,8 +29,9 @@ def test_from_sign_in_to_the_cost_of_a_call(some_gateway, tell):
     page = sign_in(tell)
     subscribe(page, model.pk)
     secret = create_key(page, model.pk)
-    answer = call(some_gateway, secret, model.pk)
+    answer = call_as_shown(page, secret)
     assert answer["choices"][0]["message"]["content"]
+    assert some_gateway in page.locator("#snippet-chat-curl-code").inner_text()
     log = wait_for_usage(model.pk)
     assert log.total_tokens == answer["usage"]["total_tokens"]
     assert log.cost is not None
@@ -65,12 +68,23 @@ def create_key(page, model):
     return secret.inner_text()
 
 
-def call(gateway, secret, model):
-    body = {"model": model, "messages": [{"role": "user", "content": "Hello"}]}
-    headers = {"Authorization": f"Bearer {secret}"}
-    response = requests.post(f"{gateway}/v1/chat/completions", json=body, headers=headers, timeout=30)
-    assert response.status_code == 200, response.text
-    return response.json()
+def call_as_shown(page, secret):
+    """The example on the page as it stands, with the key put in by the browser."""
+    codes = {name: page.locator(f"#snippet-chat-{name}-code") for name in ("curl", "python", "javascript")}
+    before = {name: code.text_content() for name, code in codes.items()}
+    assert not any(secret in text for text in before.values())
+    switch = page.get_by_role("switch", name="Insert my key")
+    switch.check(force=True)
+    expect(codes["curl"]).to_contain_text(f'"Authorization: Bearer {secret}"')
+    expect(codes["python"]).to_contain_text(f'api_key="{secret}"')
+    expect(codes["javascript"]).to_contain_text(f'apiKey: "{secret}"')
+    assert secret not in page.url
+    command = codes["curl"].text_content()
+    switch.uncheck(force=True)
+    assert {name: code.text_content() for name, code in codes.items()} == before
+    done = subprocess.run(["bash", "-ec", command], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
 
 
 def wait_for_usage(model):

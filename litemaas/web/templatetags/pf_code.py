@@ -4,21 +4,31 @@ from django.template import Context, Library
 from django.utils.safestring import SafeString
 
 from litemaas.web.elements import render
-from litemaas.web.snippets import ModelType, snippets
+from litemaas.web.snippets import KEY_VARIABLE, ModelType, snippets
 
 register = Library()
 
 
 @register.simple_tag
 def snippet(
-    model: str, base_url: str, kind: ModelType = "chat", streaming: bool = False, id: str = ""
+    model: str,
+    base_url: str,
+    kind: ModelType = "chat",
+    streaming: bool = False,
+    id: str = "",
+    insert: str = "",
 ) -> SafeString:
-    """How to call a model: tabs curl, Python, JavaScript. `kind`: chat, embeddings, convert, tokenize."""
+    """How to call a model: tabs curl, Python, JavaScript. `kind`: chat, embeddings, convert, tokenize.
+
+    `insert` is the id of a `secret` on the page: a switch puts it in, in the browser, for as long as it is shown.
+    """
     return render(
         "snippet",
         id=id or f"snippet-{kind}{'-streaming' if streaming else ''}",
         model=model,
         items=snippets(kind, model, base_url, streaming=streaming),
+        insert=insert,
+        variable=KEY_VARIABLE,
     )
 
 
