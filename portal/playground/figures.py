@@ -11,6 +11,8 @@ from apikeys.services import LentKey
 from litellm_sync.errors import GatewayGarbage
 
 Json = dict[str, Any]
+# Seconds: what is written faster says nothing about the model.
+_SHORTEST = 0.05
 
 
 class Figures:
@@ -43,7 +45,10 @@ class Figures:
         now = time.perf_counter()
         prompt, completion = self._count("prompt_tokens"), self._count("completion_tokens")
         first = self._first_token
-        writing = now - first if first is not None else now - self._began
+        writing = now - first if first is not None else 0.0
+        if writing < _SHORTEST:
+            # It came in one piece, so all of the time went into it.
+            writing = now - self._began
         return {
             "timeToFirstToken": None if first is None else round(1000 * (first - self._began)),
             "duration": round(1000 * (now - self._began)),
