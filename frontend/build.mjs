@@ -1,15 +1,18 @@
 // Builds static/vendor from the npm packages named in package.json. `--renew` also rewrites the manifest of hashes.
-import { build, transform } from "esbuild";
+import { build } from "esbuild";
 import { createHash } from "node:crypto";
 import { cp, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
-import { dirname, join, relative } from "node:path";
+import { dirname, extname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { PurgeCSS } from "purgecss";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(here);
 const vendor = join(root, "static", "vendor");
 const manifest = join(here, "assets.json");
-const inputs = [".npmrc", "package.json", "package-lock.json", "frontend/build.mjs", "frontend/charts.js", "frontend/markdown.js", "frontend/icons.json"];
+const usedOfPatternfly = join(here, "patternfly.json");
+const isRenewing = process.argv.includes("--renew");
+const inputs = [".npmrc", "package.json", "package-lock.json", "frontend/build.mjs", "frontend/patternfly.css", "frontend/patternfly.json", "frontend/charts.js", "frontend/markdown.js", "frontend/icons.json"];
 const packageFile = (...parts) => join(root, "node_modules", ...parts);
 const sha256 = (content) => createHash("sha256").update(content).digest("hex");
 
@@ -22,21 +25,68 @@ async function put(name, content) {
   await writeFile(target, content);
 }
 
+// What no template spells in one piece: `pf-m-{{ tone }}` and the like.
+const glued = [
+  ...["primary", "secondary", "tertiary", "link", "control", "plain", "danger", "warning", "success", "info", "custom"],
+  ...["blue", "green", "grey", "orange", "orangered", "purple", "red", "teal", "yellow", "first", "prev", "next", "last"],
+  ...["sm", "md", "lg", "xl", "2xl", "3xl"],
+].map((name) => `pf-m-${name}`);
+const gluedParts = /^pf-v6-c-(check|radio)/;
+// charts.js puts these together from a colour and a step.
+const gluedTokens = /^--pf-t--color--/;
+
+// Ours are drawings, in icons.svg.
+const fontsOfIcons = /@font-face\{[^}]*font-family:"?(?:Font Awesome|pf-v6-pficon)[^}]*\}/g;
+
+// A font that comes late stays away until the next page: text that has been read once doesn't move.
+const late = "font-display:fallback";
+
+// Every class and token of `css` that element templates, scripts and our own sheets name.
+async function namesInSources(css) {
+  const known = new Set(css.match(/(?<=\.)pf-[\w-]+|--pf-[\w-]+/g));
+  const folders = ["templates/pf", "static/css", "static/js"].map((name) => join(root, name));
+  const files = (await Promise.all(folders.map((folder) => readdir(folder, { recursive: true })))).flatMap((names, at) =>
+    names.filter((name) => extname(name)).map((name) => join(folders[at], name)),
+  );
+  const texts = await Promise.all(files.map((file) => readFile(file, "utf8")));
+  const named = texts.flatMap((text) => text.match(/(?:--|\b)pf-[\w-]*[a-zA-Z0-9]/g) ?? []);
+  return [...new Set(named)].filter((name) => known.has(name)).sort();
+}
+
+// Left out: rules of classes and values of tokens that nobody names. The list is kept, so that a build makes the same
+// sheet whatever the templates say by then; tests/web/test_frame.py tells when `make assets` has to make it anew.
+async function used(css) {
+  if (isRenewing) await writeFile(usedOfPatternfly, `${JSON.stringify(await namesInSources(css), null, 1)}\n`);
+  const names = [...JSON.parse(await readFile(usedOfPatternfly, "utf8")), ...glued];
+  // A rule that uses the tokens, so that what they in turn are made of stays too.
+  const tokens = names.filter((name) => name.startsWith("--")).map((name) => `var(${name})`);
+  const using = `html{order:${tokens.join(" ")}}`;
+  const [made] = await new PurgeCSS().purge({
+    css: [{ raw: css + using }],
+    content: [{ raw: names.join(" "), extension: "names" }],
+    extractors: [{ extensions: ["names"], extractor: (text) => text.split(" ") }],
+    safelist: { standard: [/^(?!pf-|fa)/, gluedParts], variables: [gluedTokens] },
+    variables: true,
+  });
+  return made.css.replace(using, "").replaceAll(fontsOfIcons, "").replaceAll(late, "font-display:optional");
+}
+
 async function patternfly() {
-  const css = withoutSourceMap(await readFile(packageFile("@patternfly/patternfly/patternfly.min.css"), "utf8"));
+  const { outputFiles } = await build({
+    entryPoints: [join(here, "patternfly.css")],
+    bundle: true,
+    minify: true,
+    write: false,
+    external: ["./assets/*"],
+    legalComments: "none",
+    logLevel: "warning",
+  });
+  const css = await used(outputFiles[0].text);
   const addresses = [...css.matchAll(/url\("?\.?\/?(assets\/[^")?#]+)/g)].map((match) => match[1]);
   for (const address of new Set(addresses)) {
     await put(`patternfly/${address}`, await readFile(packageFile("@patternfly/patternfly", address)));
   }
   await put("patternfly/patternfly.min.css", css);
-  // The colours of the charts, which the main file leaves out; only pages with charts load them.
-  const colors = await readFile(packageFile("@patternfly/patternfly/patternfly-charts.css"), "utf8");
-  await put("patternfly/patternfly-charts.min.css", (await transform(colors, { loader: "css", minify: true })).code);
-}
-
-async function alpine() {
-  const script = await readFile(packageFile("@alpinejs/csp/dist/cdn.min.js"), "utf8");
-  await put("alpine-csp.min.js", withoutSourceMap(script));
 }
 
 async function bundle(entry, name) {
@@ -87,7 +137,7 @@ async function describe() {
 
 await rm(vendor, { recursive: true, force: true });
 await mkdir(vendor, { recursive: true });
-await Promise.all([patternfly(), alpine(), bundle("charts.js", "echarts.min.js"), bundle("markdown.js", "markdown.min.js"), icons(), licenses()]);
-if (process.argv.includes("--renew")) {
+await Promise.all([patternfly(), bundle("charts.js", "echarts.min.js"), bundle("markdown.js", "markdown.min.js"), icons(), licenses()]);
+if (isRenewing) {
   await writeFile(manifest, `${JSON.stringify(await describe(), null, 2)}\n`);
 }

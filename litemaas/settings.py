@@ -8,6 +8,7 @@ import dj_database_url
 from corsheaders.defaults import default_headers
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from whitenoise.compress import Compressor
 
 from litemaas import addresses, env, identity_providers
 from litemaas.logs import logging_settings
@@ -459,6 +460,8 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = DEBUG
+# Packed well, which takes its time, is what browsers fetch; maps of libraries' sources are two thirds of the bytes.
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")
 
 # --- the browser's protection
 CONTENT_SECURITY_POLICY = {

@@ -3,7 +3,7 @@
   const { announce, texts } = window.litemaas;
   const COLORS = ["blue", "green", "orange", "purple", "teal", "yellow", "red"];
   const language = document.documentElement.lang || "en";
-  const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--pf-t--global--${name}`).trim();
+  const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
   const palette = () => {
     const step = document.documentElement.classList.contains("pf-v6-theme-dark") ? 40 : 50;
@@ -21,23 +21,23 @@
     return { share, full: (value) => (value === null || value === undefined ? texts().missing : full(value)), short };
   };
 
-  const text = () => ({ color: token("text--color--regular"), fontFamily: token("font--family--body"), fontSize: 12 });
+  const text = () => ({ color: token("--pf-t--global--text--color--regular"), fontFamily: token("--pf-t--global--font--family--body"), fontSize: 12 });
 
   const tooltip = (format, trigger) => ({
     trigger,
     renderMode: "richText",
     confine: true,
-    backgroundColor: token("background--color--floating--default"),
-    borderColor: token("border--color--default"),
+    backgroundColor: token("--pf-t--global--background--color--floating--default"),
+    borderColor: token("--pf-t--global--border--color--default"),
     textStyle: text(),
     valueFormatter: format.full,
   });
 
   const axisLook = () => ({
-    axisLine: { lineStyle: { color: token("border--color--default") } },
+    axisLine: { lineStyle: { color: token("--pf-t--global--border--color--default") } },
     axisTick: { show: false },
-    axisLabel: { ...text(), color: token("text--color--subtle"), hideOverlap: true },
-    splitLine: { lineStyle: { color: token("border--color--default"), opacity: 0.5 } },
+    axisLabel: { ...text(), color: token("--pf-t--global--text--color--subtle"), hideOverlap: true },
+    splitLine: { lineStyle: { color: token("--pf-t--global--border--color--default"), opacity: 0.5 } },
   });
 
   const dashes = ["solid", "dashed", "dotted"];
@@ -61,8 +61,8 @@
     itemWidth: 16,
     itemHeight: 8,
     pageTextStyle: text(),
-    pageIconColor: token("text--color--regular"),
-    pageIconInactiveColor: token("text--color--disabled"),
+    pageIconColor: token("--pf-t--global--text--color--regular"),
+    pageIconInactiveColor: token("--pf-t--global--text--color--disabled"),
   });
 
   const common = (data) => ({
@@ -115,7 +115,7 @@
         center: ["50%", "44%"],
         data: data.categories.map((name, at) => ({ name, value: data.series[0].values[at] ?? 0 })),
         label: { show: true, position: "center", formatter: () => format.short(data.series[0].values.reduce((sum, value) => sum + (value ?? 0), 0)), ...text(), fontSize: 22 },
-        itemStyle: { borderColor: token("background--color--primary--default"), borderWidth: 2 },
+        itemStyle: { borderColor: token("--pf-t--global--background--color--primary--default"), borderWidth: 2 },
       }],
     }),
   };

@@ -124,7 +124,14 @@
     return loading.get(address);
   };
 
+  // It weighs as much as all the rest, so the page comes first.
+  const loaded = new Promise((resolve) => {
+    if (document.readyState === "complete") resolve();
+    else window.addEventListener("load", resolve, { once: true });
+  });
+
   const drawCharts = async () => {
+    await loaded;
     const charts = [...document.querySelectorAll("[data-chart]:not([data-drawn])")];
     if (!charts.length) return;
     try {
