@@ -70,6 +70,7 @@ class SignInInline(ReadOnlyInline):
 
 @admin.register(User)
 class UserAdmin(ReadOnlyAdmin):
+    named = (_("User"), _("Users"))
     list_display = ["username", "email", "full_name", "roles", "is_active", "last_login", "created_at"]
     list_filter = ["is_active", "is_service", RoleFilter]
     search_fields = ["username", "email", "full_name"]
@@ -112,6 +113,7 @@ class UserAdmin(ReadOnlyAdmin):
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnlyAdmin):
+    named = (_("Audit event"), _("Audit events"))
     list_display = ["at", "actor_name", "action", "resource_type", "resource_id", "success", "ip_address"]
     list_filter = ["success", "at"]
     search_fields = ["action"]
@@ -144,6 +146,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
 class AutomationKeyAdmin(ReadOnlyAdmin):
     """Listed and revoked here; made over the API, which shows the key once."""
 
+    named = (_("Automation key"), _("Automation keys"))
     list_display = [
         "name",
         "suffix",
@@ -174,6 +177,7 @@ class AutomationKeyAdmin(ReadOnlyAdmin):
 
 @admin.register(SignIn)
 class SignInAdmin(ReadOnlyAdmin):
+    named = (_("Sign-in"), _("Sign-ins"))
     list_display = [
         "user",
         "method",
@@ -192,6 +196,7 @@ class SignInAdmin(ReadOnlyAdmin):
 
 @admin.register(ProviderGrant)
 class ProviderGrantAdmin(ReadOnlyAdmin):
+    named = (_("Provider's grant"), _("Providers' grants"))
     list_display = ["account_id", "confirmed_at", "due_at"]
     ordering = ["due_at"]
 
@@ -200,6 +205,7 @@ class ProviderGrantAdmin(ReadOnlyAdmin):
 class SavedFilterAdmin(ReadOnlyAdmin):
     """That it is there. What it asks for is its owner's affair."""
 
+    named = (_("Saved filter"), _("Saved filters"))
     list_display = ["name", "owner", "list", "created_at"]
     list_filter = ["list"]
     list_select_related = ["owner"]
@@ -213,6 +219,7 @@ class SavedFilterAdmin(ReadOnlyAdmin):
 class PortalOptionAdmin(ReadOnlyAdmin):
     """Set on the portal's settings, where each has its check."""
 
+    named = (_("Portal setting"), _("Portal settings"))
     list_display = ["name", "value", "updated_at"]
     search_fields = ["name"]
     ordering = ["name"]
@@ -223,6 +230,7 @@ class PortalOptionAdmin(ReadOnlyAdmin):
 
 @admin.register(audit.AuditSeal)
 class AuditSealAdmin(ReadOnlyAdmin):
+    named = (_("Audit seal"), _("Audit seals"))
     list_display = ["seq", "event_id", "at"]
     search_fields = ["event_id__exact"]
     search_help_text = _("The number of a row of the record.")
@@ -231,23 +239,27 @@ class AuditSealAdmin(ReadOnlyAdmin):
 
 @admin.register(audit.AuditChain)
 class AuditChainAdmin(ReadOnlyAdmin):
+    named = (_("Audit chain"), _("Audit chains"))
     list_display = ["seq", "sealed_at"]
 
 
 @admin.register(audit.AuditCheckpoint)
 class AuditCheckpointAdmin(ReadOnlyAdmin):
+    named = (_("Audit checkpoint"), _("Audit checkpoints"))
     list_display = ["seq", "signed_at", "key_name"]
     ordering = ["-seq"]
 
 
 @admin.register(audit.AuditRetirement)
 class AuditRetirementAdmin(ReadOnlyAdmin):
+    named = (_("Retired audit month"), _("Retired audit months"))
     list_display = ["month", "first_seq", "last_seq", "retired_at", "key_name"]
     ordering = ["-first_seq"]
 
 
 @admin.register(audit.AuditRedaction)
 class AuditRedactionAdmin(ReadOnlyAdmin):
+    named = (_("Audit redaction"), _("Audit redactions"))
     list_display = ["event_id", "at", "fields", "redacted_at"]
     search_fields = ["event_id__exact"]
     ordering = ["-event_id"]
@@ -259,6 +271,7 @@ class AuditRedactionAdmin(ReadOnlyAdmin):
 
 @admin.register(EmailAddress)
 class EmailAddressAdmin(ReadOnlyAdmin):
+    named = (_("Email address"), _("Email addresses"))
     list_display = ["email", "user", "verified", "primary"]
     list_filter = ["verified"]
     search_fields = ["email__exact", "user__username"]
@@ -269,6 +282,7 @@ class EmailAddressAdmin(ReadOnlyAdmin):
 
 @admin.register(EmailConfirmation)
 class EmailConfirmationAdmin(ReadOnlyAdmin):
+    named = (_("Email confirmation"), _("Email confirmations"))
     list_display = ["email_address", "created", "sent"]
     list_select_related = ["email_address__user"]
     exclude = ["key"]
@@ -277,6 +291,7 @@ class EmailConfirmationAdmin(ReadOnlyAdmin):
 
 @admin.register(Authenticator)
 class AuthenticatorAdmin(ReadOnlyAdmin):
+    named = (_("Authenticator"), _("Authenticators"))
     list_display = ["user", "type", "created_at", "last_used_at"]
     list_filter = ["type"]
     search_fields = ["user__username"]
@@ -287,6 +302,7 @@ class AuthenticatorAdmin(ReadOnlyAdmin):
 
 @admin.register(SocialAccount)
 class SocialAccountAdmin(ReadOnlyAdmin):
+    named = (_("Account at a provider"), _("Accounts at providers"))
     list_display = ["user", "provider", "uid", "last_login", "date_joined"]
     search_fields = ["user__username", "uid__exact"]
     search_help_text = _("A part of the user name, or the provider's whole id.")
@@ -299,6 +315,7 @@ class SocialAccountAdmin(ReadOnlyAdmin):
 class SocialAppAdmin(ReadOnlyAdmin):
     """Providers come from the settings; a row here would only be a library's."""
 
+    named = (_("Sign-in provider"), _("Sign-in providers"))
     list_display = ["name", "provider", "provider_id"]
     exclude = ["key", "settings"]
     ordering = ["-pk"]
@@ -306,6 +323,7 @@ class SocialAppAdmin(ReadOnlyAdmin):
 
 @admin.register(SocialToken)
 class SocialTokenAdmin(ReadOnlyAdmin):
+    named = (_("Provider's token"), _("Providers' tokens"))
     list_display = ["account", "app", "expires_at"]
     list_select_related = ["account__user", "app"]
     ordering = ["-pk"]
@@ -313,6 +331,7 @@ class SocialTokenAdmin(ReadOnlyAdmin):
 
 @admin.register(UserSession)
 class UserSessionAdmin(ReadOnlyAdmin):
+    named = (_("Session"), _("Sessions"))
     list_display = ["user", "ip", "created_at", "last_seen_at"]
     search_fields = ["user__username"]
     search_help_text = _("A part of the user name.")
@@ -325,6 +344,7 @@ class UserSessionAdmin(ReadOnlyAdmin):
 class OutstandingTokenAdmin(ReadOnlyAdmin):
     """Refresh tokens by their numbers: the token itself is not kept here."""
 
+    named = (_("Refresh token"), _("Refresh tokens"))
     list_display = ["user", "created_at", "expires_at"]
     search_fields = ["user__username"]
     search_help_text = _("A part of the user name.")
@@ -335,6 +355,7 @@ class OutstandingTokenAdmin(ReadOnlyAdmin):
 
 @admin.register(BlacklistedToken)
 class BlacklistedTokenAdmin(ReadOnlyAdmin):
+    named = (_("Revoked refresh token"), _("Revoked refresh tokens"))
     list_display = ["token_id", "blacklisted_at"]
     ordering = ["-pk"]
 
@@ -343,6 +364,7 @@ class BlacklistedTokenAdmin(ReadOnlyAdmin):
 class LogEntryAdmin(ReadOnlyAdmin):
     """What was done by hand in these pages; the record of acts has it all."""
 
+    named = (_("Entry by hand"), _("Entries by hand"))
     list_display = ["action_time", "user", "object_repr", "action_flag"]
     list_filter = ["action_flag"]
     list_select_related = ["user", "content_type"]

@@ -44,6 +44,7 @@ UserAdmin.inlines.append(KeyInline)
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(ReadOnlyAdmin):
+    named = (_("API key"), _("API keys"))
     list_display = [
         "name",
         "preview",
@@ -109,6 +110,7 @@ class ApiKeyAdmin(ReadOnlyAdmin):
 
 @admin.register(ApiKeyModel)
 class ApiKeyModelAdmin(ReadOnlyAdmin):
+    named = (_("Model of a key"), _("Models of keys"))
     list_display = ["api_key", "model_id"]
     search_fields = ["model__id", "api_key__owner__username"]
     search_help_text = _("A part of the model's name, or of the owner's.")
@@ -118,6 +120,7 @@ class ApiKeyModelAdmin(ReadOnlyAdmin):
 
 @admin.register(ExpiryNotice)
 class ExpiryNoticeAdmin(ReadOnlyAdmin):
+    named = (_("Expiry notice"), _("Expiry notices"))
     list_display = ["api_key", "expires_at", "days", "told_at"]
     list_filter = ["told_at"]
     search_fields = ["api_key__owner__username"]
@@ -130,6 +133,7 @@ class ExpiryNoticeAdmin(ReadOnlyAdmin):
 class ApiKeySecretAdmin(ReadOnlyAdmin):
     """Which secrets there were and until when they worked; never what they are."""
 
+    named = (_("Secret of a key"), _("Secrets of keys"))
     list_display = [
         "api_key",
         "number",

@@ -32,6 +32,7 @@ class DeploymentInline(ReadOnlyInline):
 
 @admin.register(Model)
 class ModelAdmin(ReadOnlyAdmin):
+    named = (_("Model"), _("Models"))
     list_display = [
         "id",
         "provider",
@@ -71,6 +72,7 @@ class ModelAdmin(ReadOnlyAdmin):
 
 @admin.register(Deployment)
 class DeploymentAdmin(ReadOnlyAdmin):
+    named = (_("Deployment"), _("Deployments"))
     list_display = ["id", "model_id", "provider", "backend_model_name", "last_seen_at", "vanished_at"]
     list_filter = [("vanished_at", admin.EmptyFieldListFilter), "is_managed_by_config"]
     search_fields = ["id", "model__id", "backend_model_name"]
@@ -79,6 +81,7 @@ class DeploymentAdmin(ReadOnlyAdmin):
 
 @admin.register(ManagedDeployment)
 class ManagedDeploymentAdmin(ReadOnlyAdmin):
+    named = (_("Managed deployment"), _("Managed deployments"))
     list_display = ["model_id", "backend_model_name", "api_base", "rpm", "tpm", "updated_at", "deleted_at"]
     list_filter = [("deleted_at", admin.EmptyFieldListFilter), "model_type"]
     search_fields = ["model__id", "backend_model_name"]
@@ -87,6 +90,7 @@ class ManagedDeploymentAdmin(ReadOnlyAdmin):
 
 @admin.register(Price)
 class PriceAdmin(ReadOnlyAdmin):
+    named = (_("Price"), _("Prices"))
     list_display = ["model_id", "input_cost_per_token", "output_cost_per_token", "valid_from", "valid_to"]
     list_filter = [("valid_to", admin.EmptyFieldListFilter)]
     search_fields = ["model__id"]
@@ -95,6 +99,7 @@ class PriceAdmin(ReadOnlyAdmin):
 
 @admin.register(SyncRun)
 class SyncRunAdmin(ReadOnlyAdmin):
+    named = (_("Model sync"), _("Model syncs"))
     list_display = [
         "started_at",
         "state",
@@ -136,6 +141,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
 class ModelTextAdmin(TranslationAdmin[ModelText], Listed):
     """A model's description in other languages, set through its use case."""
 
+    named = (_("Model text"), _("Model texts"))
     list_display = ["model_id", "languages"]
     search_fields = ["model__id"]
     autocomplete_fields = ["model"]

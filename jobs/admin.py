@@ -15,6 +15,7 @@ from litemaas.administration import ReadOnlyAdmin, run_each
 
 @admin.register(Job)
 class JobAdmin(ReadOnlyAdmin):
+    named = (_("Job"), _("Jobs"))
     list_display = ["kind", "state", "done", "total", "unit", "created_by", "created_at", "finished_at"]
     list_filter = ["state"]
     search_fields = ["created_by__username"]
@@ -37,6 +38,7 @@ class JobAdmin(ReadOnlyAdmin):
 class JobChunkAdmin(ReadOnlyAdmin):
     """Pieces of the files that jobs made, without what is in them."""
 
+    named = (_("Part of a job's file"), _("Parts of jobs' files"))
     list_display = ["job", "attempt", "position"]
     list_select_related = ["job"]
     ordering = ["-pk"]

@@ -9,6 +9,7 @@ from notifications.models import Letter, Notification
 
 @admin.register(Notification)
 class NotificationAdmin(ReadOnlyAdmin):
+    named = (_("Notification"), _("Notifications"))
     list_display = ["user", "kind", "variant", "title_text", "created_at", "read_at"]
     list_filter = ["variant", ("read_at", admin.EmptyFieldListFilter)]
     search_fields = ["user__username"]
@@ -21,6 +22,7 @@ class NotificationAdmin(ReadOnlyAdmin):
 class LetterAdmin(ReadOnlyAdmin):
     """Taken and not sent: whoever sent it died half-way, and nobody knows whether it arrived."""
 
+    named = (_("Letter"), _("Letters"))
     list_display = ["user", "kind", "title_text", "created_at", "due_at", "taken_at", "sent_at", "last_error"]
     list_filter = [("sent_at", admin.EmptyFieldListFilter), ("due_at", admin.EmptyFieldListFilter)]
     search_fields = ["user__username"]

@@ -58,6 +58,7 @@ class SyncStatusFilter(admin.SimpleListFilter):
 
 @admin.register(GatewayObject)
 class GatewayObjectAdmin(ReadOnlyAdmin):
+    named = (_("Gateway object"), _("Gateway objects"))
     list_display = ["kind", "object_id", "sync_status", "attempts", "dirty_since", "not_before", "last_error"]
     list_filter = ["kind", SyncStatusFilter]
     search_fields = ["object_id__exact"]
@@ -102,6 +103,7 @@ class FindingStateFilter(admin.SimpleListFilter):
 
 @admin.register(Finding)
 class FindingAdmin(ReadOnlyAdmin):
+    named = (_("Finding"), _("Findings"))
     list_display = [
         "kind",
         "name",
@@ -164,6 +166,7 @@ class FindingAdmin(ReadOnlyAdmin):
 
 @admin.register(SyncRun)
 class GatewaySyncRunAdmin(ReadOnlyAdmin):
+    named = (_("Comparison with the gateway"), _("Comparisons with the gateway"))
     list_display = ["started_at", "finished_at", "state", "is_dry_run", "counts", "error"]
     list_filter = ["state", "is_dry_run"]
     ordering = ["-started_at"]
@@ -189,12 +192,14 @@ class _AtGateway(ReadOnlyAdmin):
 class SightedAdmin(_AtGateway):
     """What a comparison saw at the gateway so far; empty when none runs."""
 
+    named = (_("Object seen at the gateway"), _("Objects seen at the gateway"))
     list_display = ["run_id", "kind", "at_gateway"]
     ordering = ["-pk"]
 
 
 @admin.register(GatewaySpend)
 class GatewaySpendAdmin(_AtGateway):
+    named = (_("Spend at the gateway"), _("Spends at the gateway"))
     list_display = ["kind", "at_gateway", "object_id", "spend", "budget_reset_at", "as_of"]
     list_filter = ["kind"]
     search_fields = ["gateway_id__exact"]
@@ -205,6 +210,7 @@ class GatewaySpendAdmin(_AtGateway):
 
 @admin.register(Banner)
 class BannerAdmin(ReadOnlyAdmin):
+    named = (_("Banner"), _("Banners"))
     list_display = ["name", "variant", "is_active", "priority", "starts_at", "ends_at", "updated_at"]
     list_filter = ["is_active", "variant"]
     search_fields = ["name"]
@@ -213,6 +219,7 @@ class BannerAdmin(ReadOnlyAdmin):
 
 @admin.register(BannerChange)
 class BannerChangeAdmin(ReadOnlyAdmin):
+    named = (_("Banner change"), _("Banner changes"))
     list_display = ["changed_at", "banner_id", "action", "changed_by"]
     list_filter = ["action"]
     search_fields = ["banner_id__exact"]
@@ -223,6 +230,7 @@ class BannerChangeAdmin(ReadOnlyAdmin):
 
 @admin.register(BannerDismissal)
 class BannerDismissalAdmin(ReadOnlyAdmin):
+    named = (_("Closed banner"), _("Closed banners"))
     list_display = ["banner", "user", "dismissed_at", "until"]
     list_select_related = ["banner", "user"]
     ordering = ["-pk"]
@@ -230,11 +238,13 @@ class BannerDismissalAdmin(ReadOnlyAdmin):
 
 @admin.register(Branding)
 class BrandingAdmin(ReadOnlyAdmin):
+    named = (_("Branding"), _("Branding"))
     list_display = ["login_title", "login_subtitle", "updated_at"]
 
 
 @admin.register(BrandingImage)
 class BrandingImageAdmin(ReadOnlyAdmin):
+    named = (_("Branding image"), _("Branding images"))
     list_display = ["place", "content_type", "updated_at"]
 
 
@@ -249,17 +259,20 @@ class _OfSomebody(ReadOnlyAdmin):
 
 @admin.register(SavedPrompt)
 class SavedPromptAdmin(_OfSomebody):
+    named = (_("Saved prompt"), _("Saved prompts"))
     list_display = ["owner", "name", "created_at", "updated_at"]
     exclude = ["text"]
 
 
 @admin.register(SavedPreset)
 class SavedPresetAdmin(_OfSomebody):
+    named = (_("Saved preset"), _("Saved presets"))
     list_display = ["owner", "name", "created_at", "updated_at"]
     exclude = ["settings"]
 
 
 @admin.register(SavedConversation)
 class SavedConversationAdmin(_OfSomebody):
+    named = (_("Saved conversation"), _("Saved conversations"))
     list_display = ["owner", "name", "model", "created_at", "updated_at"]
     exclude = ["messages"]

@@ -45,6 +45,7 @@ UserAdmin.inlines.append(SubscriptionInline)
 
 @admin.register(Subscription)
 class SubscriptionAdmin(ReadOnlyAdmin):
+    named = (_("Subscription"), _("Subscriptions"))
     list_display = [
         "user",
         "model_id",
@@ -93,6 +94,7 @@ def _deciding(
 
 @admin.register(StatusChange)
 class StatusChangeAdmin(ReadOnlyAdmin):
+    named = (_("Status change"), _("Status changes"))
     list_display = ["changed_at", "subscription", "old_status", "new_status", "reason", "changed_by"]
     list_filter = ["changed_at"]
     search_fields = ["subscription__user__username", "subscription__model__id"]

@@ -49,6 +49,7 @@ class TeamGroupInline(ReadOnlyInline):
 
 @admin.register(Team)
 class TeamAdmin(ReadOnlyAdmin):
+    named = (_("Team"), _("Teams"))
     list_display = ["name", "max_budget", "budget_window", "is_active", "deleted_at", "created_at"]
     list_filter = ["is_active"]
     search_fields = ["name", "alias"]
@@ -91,6 +92,7 @@ def _switch(request: HttpRequest, team: Team, *, is_active: bool) -> Team:
 
 @admin.register(Member)
 class MemberAdmin(ReadOnlyAdmin):
+    named = (_("Member"), _("Members"))
     list_display = ["team", "user", "role", "source", "max_budget", "joined_at", "removed_at"]
     list_filter = ["role", "source"]
     search_fields = ["user__username", "user__email", "team__name"]
@@ -138,6 +140,7 @@ def _give_role(request: HttpRequest, row: Member, role: str) -> Member:
 
 @admin.register(Invitation)
 class InvitationAdmin(ReadOnlyAdmin):
+    named = (_("Invitation"), _("Invitations"))
     list_display = ["team", "email", "user", "role", "status", "mailed_at", "expires_at", "created_at"]
     list_filter = ["status"]
     search_fields = ["email", "user__username", "team__name"]
@@ -161,6 +164,7 @@ class InvitationAdmin(ReadOnlyAdmin):
 
 @admin.register(AllowedModel)
 class AllowedModelAdmin(ReadOnlyAdmin):
+    named = (_("Allowed model"), _("Allowed models"))
     list_display = ["team", "model_id"]
     search_fields = ["team__name", "model__id"]
     search_help_text = _("A part of the team's name, or of the model's.")
@@ -173,6 +177,7 @@ class TeamGroupAdmin(Listed):
     """Which groups of the identity provider lead into which team: the one thing that is set here by hand, through its
     use case."""
 
+    named = (_("Group of a team"), _("Groups of teams"))
     list_display = ["group", "team", "role"]
     list_filter = ["role"]
     search_fields = ["group", "team__name"]

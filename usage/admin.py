@@ -55,6 +55,7 @@ class _CallList(ChangeList):
 class UsageLogAdmin(_OfKeys):
     """Newest first and by time, as the table is kept; whose calls they are is what the pages of usage tell."""
 
+    named = (_("Call"), _("Calls"))
     list_display = ("started_at", "model", "user_id", "status", "total_tokens", "cost", "request_id")
     list_filter = ("started_at", "status")
     readonly_fields = ("key_at_gateway",)
@@ -78,6 +79,7 @@ class UsageLogAdmin(_OfKeys):
 
 @admin.register(UsageReject)
 class UsageRejectAdmin(ReadOnlyAdmin):
+    named = (_("Rejected row"), _("Rejected rows"))
     list_display = ("rejected_at", "reason", "request_id", "source")
     list_filter = ("rejected_at",)
     exclude = ("fingerprint", "row")
@@ -86,40 +88,47 @@ class UsageRejectAdmin(ReadOnlyAdmin):
 
 @admin.register(UsageCursor)
 class UsageCursorAdmin(ReadOnlyAdmin):
+    named = (_("Reading position"), _("Reading positions"))
     list_display = ("source", "begun_at", "position", "moved_at")
 
 
 @admin.register(BackfilledWindow)
 class BackfilledWindowAdmin(ReadOnlyAdmin):
+    named = (_("Backfilled window"), _("Backfilled windows"))
     list_display = ("source", "start", "end", "rows", "finished_at")
     ordering = ("-start",)
 
 
 @admin.register(ClosedMonth)
 class ClosedMonthAdmin(ReadOnlyAdmin):
+    named = (_("Closed month"), _("Closed months"))
     list_display = ("month", "closed_at")
     ordering = ("-month",)
 
 
 @admin.register(SummedDay)
 class SummedDayAdmin(ReadOnlyAdmin):
+    named = (_("Summed day"), _("Summed days"))
     list_display = ("day", "since")
     ordering = ("-day",)
 
 
 @admin.register(RollupZone)
 class RollupZoneAdmin(ReadOnlyAdmin):
+    named = (_("Reporting time zone"), _("Reporting time zones"))
     list_display = ("name",)
 
 
 @admin.register(UsageBatch)
 class UsageBatchAdmin(ReadOnlyAdmin):
+    named = (_("Pushed batch"), _("Pushed batches"))
     list_display = ("received_at", "body_bytes", "attempts", "not_before", "last_error")
     ordering = ("id",)
 
 
 @admin.register(Series)
 class SeriesAdmin(_OfKeys):
+    named = (_("Usage series"), _("Usage series"))
     list_display = ("model", "provider", "status", "user_id", "team_id", "api_key_id")
     list_filter = ("status",)
     search_fields = ("model__exact", "user_id__exact", "team_id__exact")
@@ -130,6 +139,7 @@ class SeriesAdmin(_OfKeys):
 
 @admin.register(Visitor)
 class VisitorAdmin(ReadOnlyAdmin):
+    named = (_("Number of a user"), _("Numbers of users"))
     list_display = ("id", "user_id")
     search_fields = ("user_id__exact",)
     search_help_text = _("The id of a user.")
@@ -138,6 +148,7 @@ class VisitorAdmin(ReadOnlyAdmin):
 
 @admin.register(UsageDifference)
 class UsageDifferenceAdmin(_OfKeys):
+    named = (_("Usage difference"), _("Usage differences"))
     list_display = ("day", "kind", "against", "key_at_gateway", "requests", "other_requests", "healed_at")
     list_filter = ("kind", "against", ("healed_at", admin.EmptyFieldListFilter))
     readonly_fields = ("key_at_gateway",)
@@ -146,6 +157,7 @@ class UsageDifferenceAdmin(_OfKeys):
 
 @admin.register(UsageTrust)
 class UsageTrustAdmin(ReadOnlyAdmin):
+    named = (_("Compared day"), _("Compared days"))
     list_display = ("day", "state", "requests", "gateway_requests", "cost", "gateway_cost", "checked_at")
     list_filter = ("state",)
     ordering = ("-day",)
@@ -158,6 +170,7 @@ _ANY_KIND = {"kind__in": BudgetKind.values}
 
 @admin.register(BudgetAlert)
 class BudgetAlertAdmin(ReadOnlyAdmin):
+    named = (_("Budget alert"), _("Budget alerts"))
     list_display = ("raised_at", "kind", "name", "threshold", "spend", "max_budget", "window_end")
     list_filter = ("kind",)
     search_fields = ("object_id__exact",)
@@ -168,6 +181,7 @@ class BudgetAlertAdmin(ReadOnlyAdmin):
 
 @admin.register(AlertDelivery)
 class AlertDeliveryAdmin(ReadOnlyAdmin):
+    named = (_("Alert delivery"), _("Alert deliveries"))
     list_display = ("alert", "webhook", "attempts", "due_at", "delivered_at", "last_error")
     list_filter = (("delivered_at", admin.EmptyFieldListFilter),)
     list_select_related = ("alert", "webhook")
@@ -176,6 +190,7 @@ class AlertDeliveryAdmin(ReadOnlyAdmin):
 
 @admin.register(AlertThresholds)
 class AlertThresholdsAdmin(ReadOnlyAdmin):
+    named = (_("Alert thresholds"), _("Alert thresholds"))
     list_display = ("kind", "object_id", "percents", "changed_at")
     list_filter = ("kind",)
     search_fields = ("object_id__exact",)
@@ -185,6 +200,7 @@ class AlertThresholdsAdmin(ReadOnlyAdmin):
 
 @admin.register(BudgetForecast)
 class BudgetForecastAdmin(ReadOnlyAdmin):
+    named = (_("Budget forecast"), _("Budget forecasts"))
     list_display = ("made_on", "kind", "object_id", "window_end", "low", "expected", "high", "actual")
     list_filter = ("kind",)
     ordering = ("-pk",)
@@ -192,6 +208,7 @@ class BudgetForecastAdmin(ReadOnlyAdmin):
 
 @admin.register(Webhook)
 class WebhookAdmin(ReadOnlyAdmin):
+    named = (_("Webhook"), _("Webhooks"))
     list_display = ("url", "description", "is_active", "created_by", "created_at")
     list_filter = ("is_active",)
     search_fields = ("url",)

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.contrib.admin.utils import label_for_field, lookup_field
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import QuerySet
+from django.forms import Media
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.urls import URLPattern, path, reverse
@@ -37,8 +38,15 @@ class Listed(admin.ModelAdmin[Any]):
     change_list_template = "admin/rows.html"
     # The portal's page of a row: the name of its address, and the place in it that the row's key takes.
     in_portal: ClassVar[tuple[str, str] | None] = None
+    # What one row is called, and several: said by these pages alone, so it is no business of a migration.
+    named: ClassVar[tuple[Any, Any] | None] = None
     # What an index of `search_fields` leads with, so that it can be asked.
     search_within: ClassVar[dict[str, Any]] = {}
+
+    def __init__(self, model: type[Any], admin_site: admin.AdminSite) -> None:
+        if self.named:
+            model._meta.verbose_name, model._meta.verbose_name_plural = self.named
+        super().__init__(model, admin_site)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -103,6 +111,13 @@ class ReadOnlyAdmin(Listed):
     Actions call use cases, and administrators alone have them.
     """
 
+    change_form_template = "admin/row.html"
+
+    @property
+    def media(self) -> Media:
+        """What choosing rows needs. The rest of Django's script is for forms, and weighs five times as much."""
+        return Media(js=["admin/js/core.js", "admin/js/actions.js"])
+
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """All columns, but for those that nobody may see."""
         if self.fields:
@@ -151,6 +166,10 @@ class ReadOnlyInline(admin.TabularInline[Any, Any]):
     formset = _FirstRows
     # What the rows and their names name, so that it takes one statement.
     select_related: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def media(self) -> Media:
+        return Media()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)

@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import ForeignKey
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.translation import override
 
 from litemaas.administration import ReadOnlyAdmin
 from tests.administration.filled import ROWS, marks_of
@@ -38,6 +39,19 @@ def test_every_list_says_more_than_a_name():
     for model, page in admin.site._registry.items():
         assert "__str__" not in page.list_display
         assert len(page.list_display) > 1 or model._meta.label == "usage.RollupZone", model
+
+
+def test_every_model_has_a_name_for_one_row_and_for_several():
+    """Django would put an "s" to the name of the class, in English only."""
+    assert [model._meta.label for model, page in admin.site._registry.items() if not page.named] == []
+    assert str(site_name("usage.AlertThresholds")) == "Alert thresholds"
+    with override("de"):
+        assert str(site_name("teams.Team")) == "Teams"
+        assert str(site_name("apikeys.ApiKey")) == "API-Schlüssel"
+
+
+def site_name(label):
+    return apps.get_model(label)._meta.verbose_name_plural
 
 
 @by_model
