@@ -11,6 +11,8 @@ from usage.partitions import ensure_partitions
 from usage.upkeep import rebuild_rollups
 
 DAYS = 730
+# A key calls its model so often in six minutes, then somebody else does: people and programs work in sessions.
+BURST = 10
 
 # Numbers below a limit, the small ones often: the square of an even draw.
 _SKEWED = "floor({limit} * power(random(), 2))::int"
@@ -48,11 +50,16 @@ SELECT md5(c.at::text || c.g)::uuid, c.at, c.at + c.ms * interval '1 ms', 'litel
     b.team_id, '', b.status, b.error_class, 1, c.p, c.q, c.p + c.q, c.p / 4, NULL, 0,
     c.p * 0.00000015 + c.q * 0.0000006, c.p * 0.00000015, c.q * 0.0000006, 0, c.ms, c.ms / 3, 'acompletion', '{{}}', now()
 FROM (
-    SELECT g, %(start)s::timestamptz + g * (interval '1 day' / %(count)s) AS at,
-        {_SKEWED.format(limit=KEYS * 4)} * 2 + (random() < 0.02)::int AS line,
+    SELECT g, at, line * 2 + (random() < 0.02)::int AS line,
         20 + floor(random() * 4000)::int AS p, 1 + floor(random() * 900)::int AS q,
         floor(exp(7 + (random() + random() + random() - 1.5) * 1.6))::int AS ms
-    FROM generate_series(0, %(count)s - 1) g OFFSET 0
+    FROM (
+        SELECT n * {BURST} + k AS g, line, %(start)s::timestamptz + begun + k * interval '40 s' AS at
+        FROM (
+            SELECT n, {_SKEWED.format(limit=KEYS * 4)} AS line, random() * interval '23 hours 50 minutes' AS begun
+            FROM generate_series(0, %(bursts)s - 1) n OFFSET 0
+        ) b CROSS JOIN generate_series(0, {BURST} - 1) k ORDER BY at
+    ) o
 ) c JOIN bench_lines b ON b.n = c.line
 """  # noqa: S608 - our own numbers
 
@@ -63,13 +70,14 @@ def fill(rows: int, *, tell: Callable[[str], None] = print) -> float:
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     first = today - timedelta(days=DAYS)
     ensure_partitions(first + timedelta(days=n) for n in range(DAYS + 40))
-    per_day = max(rows // DAYS, 1)
+    bursts = max(rows // (DAYS * BURST), 1)
+    per_day = bursts * BURST
     with connection.cursor() as cursor:
         cursor.execute("SET synchronous_commit = off; SET jit = off; SELECT setseed(0.7)")
         cursor.execute(_LINES)
         for number in range(DAYS):
             with transaction.atomic():
-                cursor.execute(_CALLS, {"start": first + timedelta(days=number), "count": per_day})
+                cursor.execute(_CALLS, {"start": first + timedelta(days=number), "bursts": bursts})
     with connection.cursor() as cursor:
         # How many days are summed at once depends on what the planner knows.
         cursor.execute("ANALYZE usage_logs")
