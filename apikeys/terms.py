@@ -99,6 +99,8 @@ def tidy(values: KeyValues) -> dict[str, Any]:
     for field, value in values.items():
         value = _EMPTY.get(field) if value is None else value
         found[field] = value.strip() if isinstance(value, str) else value
+        if field == "budget_window":
+            found[field] = windows.word_of(found[field])
     return found
 
 

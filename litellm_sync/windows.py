@@ -28,7 +28,12 @@ def read_window(raw: str | None, *, field: str = "budgetDuration") -> str:
                 % {"field": field}
             }
         )
-    return _WORDS.get(text, text)
+    return word_of(text)
+
+
+def word_of(window: str) -> str:
+    """The word where there is one: `1mo` is `monthly`. What is no window stays as it is."""
+    return _WORDS.get(window, window)
 
 
 def at_gateway(window: str) -> str | None:

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from rest_framework import serializers
 
 from accounts.permissions import ROLES
-from litemaas.api.fields import Flag, Text, Whole
+from litemaas.api.fields import Amount, Flag, Text, Whole
 
 Shape = serializers.Serializer[Any]
 
@@ -257,7 +257,7 @@ class FoundUsersOut(Shape):
 
 
 class LimitsIn(Shape):
-    maxBudget = serializers.DecimalField(max_digits=20, decimal_places=10, required=False, allow_null=True)
+    maxBudget = Amount(required=False, allow_null=True)
     tpmLimit = Whole(required=False, allow_null=True)
     rpmLimit = Whole(required=False, allow_null=True)
     budgetDuration = Text(max_length=20, required=False, allow_null=True, allow_blank=True)

@@ -6,7 +6,7 @@ from uuid import UUID
 from drf_spectacular.utils import OpenApiParameter as Param
 from rest_framework import serializers
 
-from litemaas.api.fields import Flag, Text, Whole
+from litemaas.api.fields import Amount, Flag, Text, Whole
 from litemaas.api.schema import KEY_SCHEMA, page_parameters, page_schema
 
 Shape = serializers.Serializer[Any]
@@ -35,10 +35,8 @@ class KeyPermissionsIn(Shape):
     allowCompletions = Flag(required=False)
 
 
-def _amount() -> serializers.DecimalField:
-    return serializers.DecimalField(
-        20, 10, required=False, allow_null=True, min_value=0, coerce_to_string=False
-    )
+def _amount() -> Amount:
+    return Amount(required=False, allow_null=True, coerce_to_string=False)
 
 
 def _by_model(child: Any) -> serializers.DictField:

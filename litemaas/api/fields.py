@@ -22,16 +22,20 @@ class Whole(serializers.IntegerField):
         super().__init__(min_value=min_value, max_value=max_value, **kwargs)
 
 
-class Amount(serializers.DecimalField):
-    """Money, as a number or a string of one, with at most ten decimals; an empty string is none."""
-
-    def __init__(self, *, max_value: Decimal | int = 1_000_000_000, **kwargs: Any) -> None:
-        super().__init__(max_digits=20, decimal_places=10, min_value=0, max_value=max_value, **kwargs)
+class Exact(serializers.DecimalField):
+    """A number, or a string of one. An empty string is none, and no null either, which would clear a limit."""
 
     def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
         if isinstance(data, str) and not data.strip():
             self.fail("invalid")
         return super().validate_empty_values(data)
+
+
+class Amount(Exact):
+    """Money with at most ten decimals."""
+
+    def __init__(self, *, max_value: Decimal | int = 1_000_000_000, **kwargs: Any) -> None:
+        super().__init__(max_digits=20, decimal_places=10, min_value=0, max_value=max_value, **kwargs)
 
 
 class Flag(serializers.BooleanField):

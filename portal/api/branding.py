@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from accounts.api.authentication import actor_of
 from litemaas import errors
+from litemaas.api.middleware import DATA_POLICY
 from litemaas.api.parsing import StrictJSONParser
 from litemaas.api.permissions import ANYBODY
 from litemaas.api.preconditions import etag_of
@@ -84,6 +85,8 @@ class ImageView(ContractView):
             "Cache-Control": "public, max-age=3600",
             "ETag": etag_of(content),
             "X-Content-Type-Options": "nosniff",
+            # An SVG that somebody opens by itself is a document: without scripts, forms and an origin.
+            "Content-Security-Policy": f"{DATA_POLICY}; sandbox",
         }
         if headers["ETag"] in request.META.get("HTTP_IF_NONE_MATCH", ""):
             return HttpResponseNotModified(headers=headers)

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.options import CURRENCIES, LARGEST_BUDGET, LARGEST_RATE
-from litemaas.api.fields import Flag, Text, Whole
+from litemaas.api.fields import Amount, Flag, Text, Whole
 
 Shape = serializers.Serializer[Any]
 
@@ -180,15 +180,7 @@ class PortalSettings(Shape):
 
 
 class UserLimits(Shape):
-    maxBudget = serializers.DecimalField(
-        max_digits=20,
-        decimal_places=10,
-        min_value=0,
-        max_value=LARGEST_BUDGET,
-        allow_null=True,
-        required=False,
-        coerce_to_string=False,
-    )
+    maxBudget = Amount(max_value=LARGEST_BUDGET, allow_null=True, required=False, coerce_to_string=False)
     tpmLimit = Whole(max_value=LARGEST_RATE, allow_null=True, required=False)
     rpmLimit = Whole(max_value=LARGEST_RATE, allow_null=True, required=False)
 

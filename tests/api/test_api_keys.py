@@ -220,3 +220,26 @@ def test_a_list_costs_the_same_statements_however_long(api):
     with CaptureQueriesContext(connection) as fifty:
         assert api.get("api-keys", {"limit": 100}).json()["total"] == 50
     assert len(one) == len(fifty) == 2
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"), [("1mo", "monthly"), ("1d", "daily"), ("12mo", "yearly"), ("36h", "36h")]
+)
+def test_a_window_comes_back_as_the_word_that_old_clients_know(api, subscription, sent, kept):
+    key = issue(api, maxBudget=5, budgetDuration=sent).json()
+    assert key["budgetDuration"] == kept
+    changed = api.patch(f"api-keys/{key['id']}", {"budgetDuration": sent})
+    assert changed.json()["budgetDuration"] == kept
+
+
+def test_an_empty_text_is_no_amount_and_clears_no_budget(api, admin, subscription):
+    key = issue(api, maxBudget=5).json()
+    for client, path in (
+        (api, f"api-keys/{key['id']}"),
+        (admin, f"admin/users/{api.user.pk}/budget-limits"),
+        (admin, f"admin/users/{api.user.pk}/api-keys/{key['id']}"),
+    ):
+        answer = client.patch(path, {"maxBudget": ""})
+        assert (answer.status_code, answer.json()["code"]) == (400, "VALIDATION_ERROR")
+    assert admin.put("admin/settings/user-defaults", {"maxBudget": " "}).status_code == 400
+    assert api.get(f"api-keys/{key['id']}").json()["maxBudget"] == 5

@@ -55,6 +55,7 @@ def test_an_image_is_served_to_everybody_and_can_be_cached(admin):
     assert answer["Content-Type"] == "image/png"
     assert answer["Cache-Control"] == "public, max-age=3600"
     assert answer["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in answer["Content-Security-Policy"]
     assert "default-src 'none'" in answer["Content-Security-Policy"]
     assert ApiClient().get(LOGO, **{"If-None-Match": answer["ETag"]}).status_code == 304
     assert admin.get("branding").json()["hasLoginLogo"] is True

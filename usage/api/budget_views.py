@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.authentication import actor_of
-from litemaas.api.fields import Flag, Text
+from litemaas.api.fields import Exact, Flag, Text
 from litemaas.api.pagination import page_of
 from litemaas.api.schema import page_parameters
 from litemaas.api.views import ContractView, body_of, created
@@ -230,9 +230,9 @@ class WebhookView(ContractView):
 class PricesIn(serializers.Serializer[Any]):
     """US dollars per token."""
 
-    inputCostPerToken = serializers.DecimalField(max_digits=30, decimal_places=18, min_value=0)
-    outputCostPerToken = serializers.DecimalField(max_digits=30, decimal_places=18, min_value=0)
-    cachedInputCostPerToken = serializers.DecimalField(
+    inputCostPerToken = Exact(max_digits=30, decimal_places=18, min_value=0)
+    outputCostPerToken = Exact(max_digits=30, decimal_places=18, min_value=0)
+    cachedInputCostPerToken = Exact(
         max_digits=30, decimal_places=18, min_value=0, required=False, allow_null=True
     )
 
