@@ -6,6 +6,7 @@ those that show a new secret, have tokens that their use case knows.
 """
 
 import hashlib
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -15,11 +16,14 @@ from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from redis.exceptions import RedisError
 
-from litemaas.locks import held_in_turn
+from litemaas import turns
 
 log = structlog.get_logger(__name__)
 
 SECONDS_KEPT = 600
+# Who comes second waits for so long for the first one, then does it too. What a process that died left is forgotten.
+_SECONDS_TO_WAIT, _SECONDS_BETWEEN, _SECONDS_RUNNING = 5.0, 0.05, 60
+_RUNNING = "running"
 _TOKEN = "csrfmiddlewaretoken"  # noqa: S105  a field's name
 
 
@@ -28,12 +32,19 @@ def done(request: HttpRequest, reader: Any, act: Callable[[], HttpResponseBase])
     name = _name_of(request, reader)
     if name is None:
         return act()
-    with held_in_turn(name):
-        if before := _led_to(name):
-            return HttpResponseRedirect(before)
+    try:
+        before = _claim(name)
+    except (RedisError, OSError) as error:
+        log.warning("the cache is away, a form may be done twice", error=type(error).__name__)
+        return act()
+    if before:
+        return HttpResponseRedirect(before)
+    address = ""
+    try:
         response = act()
-        if isinstance(response, HttpResponseRedirect):
-            _keep(name, response.url)
+        address = response.url if isinstance(response, HttpResponseRedirect) else ""
+    finally:
+        _note(name, address)
     return response
 
 
@@ -48,17 +59,25 @@ def _name_of(request: HttpRequest, reader: Any) -> str | None:
     return f"form-sent:{hashlib.sha256(content.encode()).hexdigest()}"
 
 
-def _led_to(name: str) -> str | None:
-    try:
-        found: str | None = cache.get(name)
-    except (RedisError, OSError) as error:
-        log.warning("the cache is away, a form may be done twice", error=type(error).__name__)
+def _claim(name: str) -> str | None:
+    """None when it is ours to do, else where it led. A lock of the database would keep the turn from others."""
+    if cache.add(name, _RUNNING, _SECONDS_RUNNING):
         return None
-    return found
+    found: str | None = cache.get(name)
+    deadline = time.monotonic() + _SECONDS_TO_WAIT
+    with turns.given_back():
+        while found == _RUNNING and time.monotonic() < deadline:
+            time.sleep(_SECONDS_BETWEEN)
+            found = cache.get(name)
+    return None if found == _RUNNING else found
 
 
-def _keep(name: str, address: str) -> None:
+def _note(name: str, address: str) -> None:
+    """Where it led; without an address it was refused, or showed a page, and may be sent again."""
     try:
-        cache.set(name, address, SECONDS_KEPT)
+        if address:
+            cache.set(name, address, SECONDS_KEPT)
+        else:
+            cache.delete(name)
     except (RedisError, OSError) as error:
         log.warning("the cache is away, a form may be done twice", error=type(error).__name__)
