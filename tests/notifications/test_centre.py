@@ -45,6 +45,27 @@ def test_the_bell_announces_what_is_new_and_nothing_else(reader):
     assert client.get("/notifications/bell?known=%E2%91%A0").status_code == 200
 
 
+def test_the_drawer_is_narrowed_to_what_is_unread(reader):
+    services.mark_read(
+        actor=reader, notification_id=tell(reader, title="Old", parameters={}).pk, now=timezone.now()
+    )
+    tell(reader, title="New", parameters={})
+    client = signed_in(reader)
+    drawer = words(client.get("/notifications/drawer?show=unread", headers=IN_DRAWER).text)
+    assert "New" in drawer
+    assert "Old" not in drawer
+    client.post("/notifications/read-all", {"show": "unread"}, headers=IN_DRAWER)
+    assert "Nothing is unread" in words(client.get("/notifications/drawer?show=unread").text)
+
+
+def test_a_message_on_the_first_page_is_read_by_following_it(reader):
+    row = tell(reader, link="/teams")
+    client = signed_in(reader)
+    assert f'href="/teams" data-read="/notifications/{row.pk}/read"' in client.get("/home").text
+    services.mark_read(actor=reader, notification_id=row.pk, now=timezone.now())
+    assert 'data-read="' not in client.get("/home").text
+
+
 def test_the_bell_tells_when_the_session_ends_and_staying_begins_it_anew(reader):
     client = signed_in(reader)
     session = client.session

@@ -86,8 +86,13 @@ def toggle_group(content: str, label: str) -> SafeString:
 
 
 @register.simple_block_tag
-def toggle(content: str, href: str, current: bool = False, icon: str = "") -> SafeString:
-    return render("toggle", content=stripped(content), href=href, current=current, icon=icon)
+def toggle(
+    content: str, href: str, current: bool = False, icon: str = "", part: str = "", swap: str = ""
+) -> SafeString:
+    """`part` is the address of what a script puts in the place of `swap`, where it need not be a whole page."""
+    return render(
+        "toggle", content=stripped(content), href=href, current=current, icon=icon, part=part, swap=swap
+    )
 
 
 @register.simple_tag
