@@ -9,8 +9,10 @@ PRODUCTION := SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.toke
   ENCRYPTION_KEYS=check:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= ENVIRONMENT=production DEBUG=false \
   DATABASE_URL=postgresql://nobody@127.0.0.1:9/none REDIS_URL=redis://127.0.0.1:9/0 LITELLM_API_KEY=sk-check \
   PUBLIC_URL=https://litemaas.example ALLOWED_HOSTS=litemaas.example
+# Each for itself, so that `make -j 2 check` does two at once.
+CHECKS := check-style check-types check-layers check-migrations check-settings check-templates check-locks
 
-.PHONY: help run test check bench bench-usage bench-outbox bench-freeze chaos fuzz shell manage reset assets messages lock setup
+.PHONY: help run test check $(CHECKS) bench bench-usage bench-outbox bench-freeze chaos fuzz shell manage reset assets messages lock setup
 
 help: ## This list
 	@echo "LiteMaaS: make TARGET"
@@ -26,18 +28,32 @@ run: setup ## Start everything on http://127.0.0.1:8000 (PORT, GATEWAY_PORT, DEM
 test: setup ## All tests; ARGS="tests/apikeys -k revoke" for some, COVERAGE=1 to measure
 	@exec $(BIN)/pytest -n 3 $(if $(COVERAGE),--cov --cov-report=term --cov-fail-under=85) $(ARGS)
 
-check: setup ## Style, types, layers, migrations, settings for production, templates, lock files
+check: $(CHECKS) ## Style, types, layers, migrations, settings for production, templates, lock files
+	@echo "All checks passed."
+
+check-style: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+check-types: setup
 	@$(PRODUCTION) $(BIN)/mypy $(LINTED)
+
+check-layers: setup
 	$(BIN)/lint-imports --no-cache
+
+check-migrations: setup
 	@# No database is asked here, and Django would warn that it could not ask one.
 	@$(PRODUCTION) $(BIN)/python -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+
+check-settings: setup
 	@$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
+
+check-templates: setup
 	$(BIN)/djlint --lint --quiet templates
+
+check-locks:
 	@! grep -nE '"resolved"|--(extra-)?index-url|--find-links|(https?|file)://[^ "]*(\.tgz|\.whl|\.tar\.gz|/simple)' \
 	  package-lock.json tests/identity_provider/package-lock.json tests/walk/package-lock.json requirements/*.txt .npmrc || { echo "A lock file holds a download address." >&2; exit 1; }
-	@echo "All checks passed."
 
 bench: setup ## Requests per second on a seeded data set (docs/performance.md)
 	@exec $(BIN)/python -m bench $(ARGS)
