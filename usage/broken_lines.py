@@ -6,8 +6,8 @@ import re
 from typing import Any, NamedTuple
 
 from litemaas import loose_json
+from usage.fields import Json
 from usage.kept_facts import KEPT, KEPT_METADATA
-from usage.rows import Json
 
 NO_OBJECT = "no JSON object"
 _FACTS = "|".join(sorted({*KEPT, *KEPT_METADATA}))

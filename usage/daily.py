@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from litellm_sync.client import GatewayClient
-from usage.rows import Json, mapping
+from usage.fields import Json, mapping
 
 PAGE_SIZE = 1000
 _HEALTH_CHECK = "litellm-internal-health-check"

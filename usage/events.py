@@ -6,17 +6,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from usage.rows import (
-    Call,
-    Json,
-    about_of,
-    call,
-    cost_center_of,
-    mapping,
-    moment,
-    start,
-    status_of,
-)
+from usage.fields import Json, cost_center_of, mapping, moment, status_of
+from usage.rows import Call, about_of, call, start
 
 
 def is_event(row: Json) -> bool:

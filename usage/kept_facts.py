@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from usage.rows import Json, clean, mapping
+from usage.fields import Json, clean, mapping
 
 
 def facts_to_keep(row: Json) -> Json:

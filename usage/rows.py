@@ -4,8 +4,6 @@ This file reads rows of the spend log, `usage.events` what the callback pushes. 
 call: its `request_id` is the event's `id`, and both tell its start at least to the millisecond.
 """
 
-import json
-import math
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -13,9 +11,24 @@ from hashlib import md5
 from typing import Any, NamedTuple
 from zlib import crc32
 
-from usage.models import Status
-
-Json = dict[str, Any]
+from usage.fields import (
+    LARGEST_COST,
+    BadRow,
+    Json,
+    cost_center_of,
+    cost_of,
+    count_of,
+    kind_of_tokens,
+    listed,
+    mapping,
+    moment,
+    optional_count,
+    parts_of_cost,
+    status_of,
+    tags_of,
+    to_milliseconds,
+    word,
+)
 
 SOURCE = "litellm"
 # The gateway's clock may be wrong by hours; a day is a broken row.
@@ -25,14 +38,7 @@ _OLDEST = datetime(2020, 1, 1, tzinfo=UTC)
 # In the ids of answers from the cache.
 _HIT = "_cache_hit"
 _HEALTH_CHECK = "litellm-internal-health-check"
-_LARGEST_COUNT = 2**53
-# Dollars for one call. More is no price.
-_LARGEST_COST = 1e12
 _LONGEST_ID = 255
-
-
-class BadRow(Exception):
-    """The row can't be counted. The text is the reason, as operators read it."""
 
 
 class About(NamedTuple):
@@ -177,10 +183,10 @@ def call(
 ) -> Call:
     """What both ways in have in common. Raises BadRow."""
     number = _request_id(request_id)
-    prompt = _count(tokens.get("prompt_tokens"), "prompt tokens")
-    completion = _count(tokens.get("completion_tokens"), "completion tokens")
+    prompt = count_of(tokens.get("prompt_tokens"), "prompt tokens")
+    completion = count_of(tokens.get("completion_tokens"), "completion tokens")
     # Most are this, and each call of a function would cost as much as all of it.
-    paid = cost if cost.__class__ is float and 0.0 <= cost < _LARGEST_COST else _cost(cost)
+    paid = cost if cost.__class__ is float and 0.0 <= cost < LARGEST_COST else cost_of(cost)
     details, outputs = used.get("prompt_tokens_details"), used.get("completion_tokens_details")
     is_failure = about.status != "success"
     return Call(
@@ -192,12 +198,12 @@ def call(
         0 if is_failure else figures_digest(prompt, completion),
         prompt,
         completion,
-        _whole(_count(tokens.get("total_tokens"), "total tokens"), prompt, completion),
-        _kind(details, "cached_tokens", used.get("cache_read_input_tokens")),
-        _kind(details, "cache_creation_tokens", used.get("cache_creation_input_tokens")),
-        _kind(outputs, "reasoning_tokens", None),
+        _whole(count_of(tokens.get("total_tokens"), "total tokens"), prompt, completion),
+        kind_of_tokens(details, "cached_tokens", used.get("cache_read_input_tokens")),
+        kind_of_tokens(details, "cache_creation_tokens", used.get("cache_creation_input_tokens")),
+        kind_of_tokens(outputs, "reasoning_tokens", None),
         paid,
-        *(_parts(breakdown) if breakdown else (None, None, None)),
+        *(parts_of_cost(breakdown) if breakdown else (None, None, None)),
         _latency(duration_ms, started_at, ended_at),
         None if is_failure else _span(started_at, first_token_at, ended_at),
     )
@@ -242,83 +248,6 @@ def start(found: datetime | None, now: datetime) -> datetime:
     return to_milliseconds(found)
 
 
-def to_milliseconds(moment: datetime) -> datetime:
-    beyond = moment.microsecond % 1000
-    if not beyond:
-        return moment
-    return moment + timedelta(microseconds=1000 - beyond if beyond >= 500 else -beyond)
-
-
-def moment(value: Any) -> datetime | None:
-    if not isinstance(value, str):
-        return None
-    try:
-        parsed = datetime.fromisoformat(value)
-        if parsed.tzinfo is UTC:
-            return parsed
-        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
-def _cost(value: Any) -> Decimal | float | None:
-    """Every digit that was reported. None stays unknown: it is not zero."""
-    if value is None:
-        return None
-    if isinstance(value, str):
-        # Some versions of drivers write decimals as text.
-        value = _decimal(value)
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal) or not math.isfinite(value):
-        raise BadRow("cost is not a number")
-    if value < 0:
-        raise BadRow("negative cost")
-    if value >= _LARGEST_COST:
-        raise BadRow("cost is not a number")
-    return value
-
-
-def _decimal(text: str) -> Decimal:
-    try:
-        return Decimal(text.strip()) if len(text) < 60 else Decimal("NaN")
-    except ArithmeticError:
-        return Decimal("NaN")
-
-
-def _parts(breakdown: Json) -> tuple[Decimal | float | None, Decimal | float | None, Decimal | float | None]:
-    """Costs of input, output and the rest. A part that is odd is unknown; it is no reason to lose the call."""
-    told = breakdown.get
-    tool, margin, discount = (
-        told("tool_usage_cost"),
-        told("margin_total_amount"),
-        told("discount_amount"),
-    )
-    if not tool and not margin and not discount:
-        is_told = any(value == 0 and value is not False for value in (tool, margin, discount))
-        other: Decimal | float | None = 0 if is_told else None
-    else:
-        parts = [Decimal(str(part)) for part in (_part(tool), _part(margin)) if part is not None]
-        less = _part(discount)
-        known = bool(parts) or less is not None
-        other = sum(parts, Decimal(0)) - Decimal(str(less or 0)) if known else None
-    return _part(told("input_cost")), _part(told("output_cost")), other
-
-
-def _part(value: Any) -> Decimal | float | None:
-    if value.__class__ is float or (value.__class__ is not bool and isinstance(value, int | float | Decimal)):
-        return value if -_LARGEST_COST < value < _LARGEST_COST else None
-    return None
-
-
-def _count(value: Any, what: str) -> int | None:
-    if value is None or (value.__class__ is int and 0 <= value <= _LARGEST_COUNT):
-        return value
-    if isinstance(value, str) and value.strip().isdecimal() and len(value) < 16:
-        return int(value)
-    if isinstance(value, float | Decimal) and math.isfinite(value) and value == int(value) and value >= 0:
-        return _count(int(value), what)
-    raise BadRow(f"unreadable {what}")
-
-
 def _whole(total: int | None, prompt: int | None, completion: int | None) -> int | None:
     """LiteLLM logs some embeddings with a total of 0, and adds up prompt and completion in its daily sums."""
     if total is None or prompt is None or completion is None:
@@ -326,21 +255,8 @@ def _whole(total: int | None, prompt: int | None, completion: int | None) -> int
     return total if total >= prompt + completion else prompt + completion
 
 
-def _kind(details: Any, name: str, otherwise: Any) -> int | None:
-    """A detail that is odd is unknown; it is no reason to lose the call."""
-    if details.__class__ is dict:
-        found = details.get(name)
-        if found.__class__ is int and 0 <= found <= _LARGEST_COUNT:
-            return found
-    return None if otherwise is None else _optional_count(otherwise)
-
-
-def _optional_count(value: Any) -> int | None:
-    return value if value.__class__ is int and 0 <= value <= _LARGEST_COUNT else None
-
-
 def _latency(reported: Any, started_at: datetime, ended_at: datetime | None) -> int | None:
-    known = _optional_count(reported)
+    known = optional_count(reported)
     if known is not None or ended_at is None or ended_at < started_at:
         return known
     return round((ended_at - started_at).total_seconds() * 1000)
@@ -353,63 +269,3 @@ def _span(started_at: datetime, first_token_at: datetime | None, ended_at: datet
     if ended_at is not None and first_token_at > ended_at:
         return None
     return round((first_token_at - started_at).total_seconds() * 1000)
-
-
-def status_of(value: Any) -> str:
-    return value if value in ("success", "failure") else Status.UNKNOWN.value
-
-
-def cost_center_of(metadata: Json) -> str:
-    """From the key's or the team's own metadata, or what the caller said of this call."""
-    for name in ("user_api_key_auth_metadata", "spend_logs_metadata", "user_api_key_metadata"):
-        found = mapping(metadata.get(name)).get("cost_center")
-        if found:
-            return word(found, 100)
-    return ""
-
-
-def tags_of(value: Any) -> str:
-    """What people tagged, as an array literal of PostgreSQL; LiteLLM adds the user agent by itself."""
-    texts = {
-        text for tag in listed(value) if (text := word(tag, 255)) and not text.startswith("User-Agent: ")
-    }
-    if not texts:
-        return "{}"
-    quoted = (text.replace("\\", "\\\\").replace('"', '\\"') for text in sorted(texts)[:50])
-    return "{" + ",".join(f'"{text}"' for text in quoted) + "}"
-
-
-def word(value: Any, longest: int) -> str:
-    """A text that PostgreSQL stores; cut where it is too long."""
-    if value.__class__ is not str:
-        return ""
-    return value[:longest] if value.isprintable() else clean(value)[:longest]
-
-
-def clean(text: str) -> str:
-    """PostgreSQL stores neither NUL nor halves of surrogate pairs."""
-    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
-
-
-def mapping(value: Any) -> Json:
-    """Some versions write JSON columns as text."""
-    if value.__class__ is dict:
-        return value
-    if value is None:
-        return {}
-    found = _parsed(value)
-    return found if isinstance(found, dict) else {}
-
-
-def listed(value: Any) -> list[Any]:
-    found = _parsed(value)
-    return found if isinstance(found, list) else []
-
-
-def _parsed(value: Any) -> Any:
-    if not isinstance(value, str) or not value:
-        return value
-    try:
-        return json.loads(value)
-    except (ValueError, RecursionError):
-        return None

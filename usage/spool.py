@@ -17,9 +17,9 @@ from redis.exceptions import RedisError
 from litemaas import loose_json
 from usage.broken_lines import BrokenLine, read_element, read_line
 from usage.errors import EventsTooLarge, EventsUnreadable, EventsUnsigned
+from usage.fields import Json
 from usage.ledger import Counts, write_rows
 from usage.models import UsageBatch
-from usage.rows import Json
 
 log = structlog.get_logger(__name__)
 

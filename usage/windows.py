@@ -8,7 +8,7 @@ import structlog
 
 from litellm_sync.client import GatewayClient
 from litellm_sync.client.pages import SpendLogPage
-from usage.rows import Json
+from usage.fields import Json
 
 # Every version that we know gives 100; more is cut to 100 before 1.109.
 PAGE_SIZE = 100
