@@ -192,12 +192,18 @@ class ConvertedDocumentOut(Shape):
     md_content = serializers.CharField(allow_null=True)
 
 
+class ConversionProblemOut(Shape):
+    component_type = serializers.CharField()
+    module_name = serializers.CharField()
+    error_message = serializers.CharField()
+
+
 class ConversionOut(Shape):
     """An answer in docling's form, and what it took. The gateway may say more."""
 
     document = ConvertedDocumentOut()
     status = serializers.ChoiceField(choices=("success", "partial_success", "skipped", "failure"))
-    errors = serializers.ListField(child=serializers.DictField(), required=False)  # type: ignore[assignment]
+    errors = ConversionProblemOut(many=True, required=False)  # type: ignore[assignment]
     litemaas = FiguresOut()
 
 

@@ -13,7 +13,6 @@ from portal.api import (
     integration,
     people,
     playground,
-    presets,
     saved,
 )
 from portal.api import settings as portal_settings
@@ -73,8 +72,8 @@ urlpatterns = [
     route("playground/conversions", playground.ConversionsView.as_view(), "playground-conversions"),
     route("playground/prompts", saved.PromptsView.as_view(), "playground-prompts"),
     route("playground/prompts/<uuid:prompt_id>", saved.PromptView.as_view(), "playground-prompt"),
-    route("playground/presets", presets.PresetsView.as_view(), "playground-presets"),
-    route("playground/presets/<uuid:preset_id>", presets.PresetView.as_view(), "playground-preset"),
+    route("playground/presets", saved.PresetsView.as_view(), "playground-presets"),
+    route("playground/presets/<uuid:preset_id>", saved.PresetView.as_view(), "playground-preset"),
     route("playground/conversations", saved.ConversationsView.as_view(), "playground-conversations"),
     route(
         "playground/conversations/<uuid:conversation_id>",

@@ -121,6 +121,12 @@
     event.preventDefault();
   });
 
+  // Of tabs that do not fit, the current one is in sight.
+  for (const item of document.querySelectorAll(".pf-v6-c-tabs__item.pf-m-current")) {
+    const list = item.parentElement;
+    list.scrollLeft += Math.max(0, item.getBoundingClientRect().right - list.getBoundingClientRect().right);
+  }
+
   // --- copy ----------------------------------------------------------------------------------------------------------
   const select = (element) => {
     const range = document.createRange();

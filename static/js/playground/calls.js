@@ -104,5 +104,12 @@
     }
   };
 
-  window.litemaas.play = { ...page, announce, ask, confirmed, copy, fill, listen, part, Refusal };
+  // Amounts of a single call are small: six places, and what is less still is not nothing.
+  const LEAST = 0.000001;
+  const money = (value, currency) => {
+    const shown = (amount, places) => amount.toLocaleString(document.documentElement.lang, { style: "currency", currency, maximumFractionDigits: places });
+    return value > 0 && value < LEAST ? `< ${shown(LEAST, 6)}` : shown(value, value < 0.01 ? 6 : 2);
+  };
+
+  window.litemaas.play = { ...page, announce, ask, confirmed, copy, fill, listen, money, part, Refusal };
 })();

@@ -59,7 +59,7 @@
   const shown = (name, figures) => {
     const value = figures[name];
     if (value === null || value === undefined) return texts.unknown;
-    if (name === "cost") return value.toLocaleString(language, { style: "currency", currency: figures.currency, maximumFractionDigits: 6 });
+    if (name === "cost") return play.money(value, figures.currency);
     return value.toLocaleString(language) + (name === "duration" ? " ms" : "");
   };
 
