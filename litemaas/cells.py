@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-import orjson
+from litemaas.api.rendering import dumps
 
 # Spreadsheets would take what begins like this for a formula.
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -22,7 +22,7 @@ def cell(value: Any) -> Any:
     if isinstance(value, datetime):
         return utc(value)
     if isinstance(value, Mapping | list | tuple):
-        value = orjson.dumps(value, default=str).decode()
+        value = dumps(value).decode()
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULAS) else value
 
 

@@ -35,10 +35,27 @@ class StrictJSONParser(BaseParser):
             data = json.loads(raw.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constants)
         except (UnicodeDecodeError, RecursionError, ValueError) as error:
             raise ParseError(f"The body is not valid JSON: {_reason(error)}.") from error
-        _check(data)
         if not isinstance(data, dict):
+            _check(data)
             raise ParseError("The body must be a JSON object.")
+        for name, value in data.items():
+            _check(name)
+            try:
+                _check(value, 1)
+            except TooLargeNumber as error:
+                raise TooLargeNumber(name) from error
         return data
+
+
+class TooLargeNumber(ParseError):
+    """`name`: the outermost field that holds it."""
+
+    def __init__(self, name: str = "") -> None:
+        text = f"{name or 'The body'} holds a number that is too large."
+        super().__init__(text)
+        if name:
+            entry = {"field": name, "message": text, "code": "invalid"}
+            self.contract_details = {"field": name, "validation": [entry]}
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -59,7 +76,8 @@ def _reason(error: Exception) -> str:
 
 
 def _check(data: Any, depth: int = 0) -> None:
-    """PostgreSQL stores neither NUL nor lone surrogates; depth guards what walks the data later."""
+    """PostgreSQL stores neither NUL nor lone surrogates, we write no whole number of more than 64 bits; depth guards what
+    walks the data later."""
     if depth > _MAX_DEPTH:
         raise ParseError("The body is nested too deeply.")
     if isinstance(data, str):
@@ -74,5 +92,11 @@ def _check(data: Any, depth: int = 0) -> None:
     elif isinstance(data, list):
         for value in data:
             _check(value, depth + 1)
-    elif isinstance(data, float) and data in (float("inf"), float("-inf")):
-        raise ParseError("The body holds a number that is too large.")
+    elif _is_beyond(data):
+        raise TooLargeNumber
+
+
+def _is_beyond(data: Any) -> bool:
+    if isinstance(data, float):
+        return data in (float("inf"), float("-inf"))
+    return isinstance(data, int) and not -(2**63) <= data < 2**64

@@ -31,7 +31,22 @@ def written(text: str) -> orjson.Fragment:
 
 
 def dumps(data: Any) -> bytes:
-    return orjson.dumps(data, default=_other, option=_OPTIONS)
+    try:
+        return orjson.dumps(data, default=_other, option=_OPTIONS)
+    except orjson.JSONEncodeError:
+        # The database gives 1e300 in somebody's notes back as a whole number, and orjson knows 64 bits.
+        return orjson.dumps(_spelt_out(data), default=_other, option=_OPTIONS)
+
+
+def _spelt_out(data: Any) -> Any:
+    """The same with whole numbers of more than 64 bits as they are written."""
+    if isinstance(data, dict):
+        return {name: _spelt_out(value) for name, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_spelt_out(value) for value in data]
+    if isinstance(data, int) and not -(2**63) <= data < 2**64:
+        return orjson.Fragment(str(data))
+    return data
 
 
 class OrjsonRenderer(BaseRenderer):

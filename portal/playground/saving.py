@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-import orjson
 from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from litemaas.api.rendering import dumps
 from litemaas.errors import DomainError, InvalidInput
 from portal.models import SavedConversation, SavedPreset, SavedPrompt
 
@@ -104,7 +104,7 @@ def _change(
 
 
 def _require_size(values: Mapping[str, Any]) -> None:
-    if len(orjson.dumps(values.get("messages"))) > SavedConversation.MOST_BYTES:
+    if len(dumps(values.get("messages"))) > SavedConversation.MOST_BYTES:
         size = f"{SavedConversation.MOST_BYTES // 1024} KiB"
         raise InvalidInput(
             fields={"messages": _("A conversation may be %(size)s long. Save a part of it.") % {"size": size}}

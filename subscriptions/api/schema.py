@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
 from drf_spectacular.utils import OpenApiParameter as Param
 from rest_framework import serializers
 
 from catalog.api.schema import AffectedOut
 from litemaas.api.fields import Flag, Text, Whole
+from litemaas.api.rendering import dumps
 from litemaas.api.schema import page_parameters, page_schema
 from subscriptions.models import Subscription
 
@@ -25,7 +25,7 @@ class Labels(serializers.DictField):
 
     def to_internal_value(self, data: Any) -> Any:
         value = super().to_internal_value(data)
-        if len(orjson.dumps(value)) > _LARGEST_METADATA:
+        if len(dumps(value)) > _LARGEST_METADATA:
             self.fail("too_large")
         return value
 

@@ -44,6 +44,22 @@ def test_what_is_no_clean_json_object_is_400(api, raw):
     refused_with(api.raw("subscriptions", raw), 400)
 
 
+@pytest.mark.parametrize("number", [2**64, -(2**63) - 1, 10**40])
+@pytest.mark.parametrize("shape", ["{}", "[{}]", '{{"deep": [{}]}}'])
+def test_a_whole_number_beyond_64_bits_is_400_wherever_it_is(api, number, shape):
+    """Kept in somebody's notes, it could never be given back."""
+    raw = f'{{"modelId": "m", "metadata": {shape.format(number)}}}'.encode()
+    refused_with(api.raw("subscriptions", raw), 400, "metadata")
+
+
+def test_a_number_that_the_database_writes_with_300_digits_can_be_read_again(api):
+    ModelFactory(id="m")
+    made = api.post("subscriptions", {"modelId": "m", "metadata": {"far": 1.5e300}})
+    assert made.status_code == 201
+    answer = api.get(f"subscriptions/{made.json()['id']}")
+    assert (answer.status_code, float(answer.json()["metadata"]["far"])) == (200, 1.5e300)
+
+
 def test_a_body_of_ten_megabytes_is_413(api):
     refused_with(api.raw("subscriptions", b'{"modelId": "' + b"x" * 10_000_000 + b'"}'), 413)
 
