@@ -29,10 +29,11 @@ _ROLES = ("anonymous", "user", "auditor", "admin")
 
 @dataclass(frozen=True)
 class Scene:
-    """Access tokens by role, and marks of a person who is none of them."""
+    """Access tokens by role, marks of a person who is none of them, and a model that all are subscribed to."""
 
     tokens: dict[str, str]
     foreign: list[str]
+    model: str
 
 
 def main() -> int:
@@ -88,7 +89,7 @@ def _is_clean(url: str, role: str, scene: Scene, arguments: argparse.Namespace) 
             ],
             env=os.environ
             | {"SCHEMATHESIS_HOOKS": "tests.fuzz.checks", "FUZZ_FOREIGN": ",".join(foreign)}
-            | {"FUZZ_FIGURES": str(figures), "PYTHONPATH": os.getcwd()},
+            | {"FUZZ_MODEL": scene.model, "FUZZ_FIGURES": str(figures), "PYTHONPATH": os.getcwd()},
             check=False,
         )
         _tell(role, figures, report)
@@ -141,7 +142,7 @@ def _scene() -> Scene:
     }
     model = Model.objects.filter(restricted_access=False).order_by("pk").first()
     foreign = [str(people["other"].pk), people["other"].username]
-    for name in ("user", "other"):
+    for name in people:
         subscribe(actor=people[name], model_id=model.pk, now=now)
         key = issue_api_key(actor=people[name], model_ids=[model.pk], now=now).key
         if name == "other":
@@ -151,7 +152,7 @@ def _scene() -> Scene:
         for name in _ROLES
         if name in people
     }
-    return Scene(tokens, foreign)
+    return Scene(tokens, foreign, model.pk)
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """What Schemathesis checks besides the document: nothing breaks, and nobody is shown what is somebody else's.
 
-Loaded by its command line (`SCHEMATHESIS_HOOKS`). `FUZZ_FOREIGN` holds marks of another person's things; what was done is
-counted and written to `FUZZ_FIGURES` at the end.
+Loaded by its command line (`SCHEMATHESIS_HOOKS`). `FUZZ_FOREIGN` holds marks of another person's things, `FUZZ_MODEL`
+a model that everybody is subscribed to; what was done is counted and written to `FUZZ_FIGURES` at the end.
 """
 
 import atexit
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import schemathesis
 
+_MODEL = os.environ.get("FUZZ_MODEL", "")
 _FOREIGN = [mark for mark in os.environ.get("FUZZ_FOREIGN", "").split(",") if mark]
 # Refusals of well-formed requests for what they refer to: an amount above a maximum, a state that forbids an act,
 # dates in the wrong order. JSON Schema has no words for them.
@@ -37,6 +38,23 @@ def nothing_is_shown_of_others(ctx, response, case) -> None:
     sent = f"{case.formatted_path} {case.query} {case.body}"
     shown = [mark for mark in _FOREIGN if mark in response.text and mark not in sent]
     assert not shown, f"The answer holds something of another person: {shown}"
+
+
+@schemathesis.hook
+def map_body(context, body):
+    """Well-formed names of models become one that is there and subscribed to, or keys could never be made."""
+    if not isinstance(body, dict):
+        return body
+    named = {name: body[name] for name in ("modelId", "modelIds") if name in body}
+    return body | {
+        name: _MODEL if isinstance(value, str) else [_MODEL]
+        for name, value in named.items()
+        if all(_could_be_a_name(one) for one in (value if isinstance(value, list) and value else [value]))
+    }
+
+
+def _could_be_a_name(value) -> bool:
+    return isinstance(value, str) and bool(value.strip()) and len(value) <= 255
 
 
 @schemathesis.hook
