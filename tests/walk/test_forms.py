@@ -46,6 +46,11 @@ TRACES = {"audit_logs", "django_session", "usersessions_usersession", "notificat
 REFUSED = {
     "operations/models/delete/<path:model_id>",
     "operations/users/<uuid:user_id>/keys/<uuid:key_id>/delete",
+    # A limit for many, a gateway that resets a spend, and a subscription in the state for it.
+    "operations/settings/limits/everybody",
+    "operations/users/<uuid:user_id>/limits/reset-spend",
+    "subscriptions/<uuid:subscription_id>/resume",
+    "subscriptions/<uuid:subscription_id>/review",
 }
 # A number that any text field of an edit form takes, and another one.
 ONE, OTHER = "11", "12"
