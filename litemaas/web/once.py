@@ -22,9 +22,11 @@ log = structlog.get_logger(__name__)
 
 SECONDS_KEPT = 600
 # Who comes second waits for so long for the first one, then does it too. What a process that died left is forgotten.
-_SECONDS_TO_WAIT, _SECONDS_BETWEEN, _SECONDS_RUNNING = 5.0, 0.05, 60
-_RUNNING = "running"
+_SECONDS_TO_WAIT, _SECONDS_RUNNING = 5.0, 60
+# The cache's connections give up after a second without an answer.
+_SECONDS_AT_ONCE = 0.5
 _TOKEN = "csrfmiddlewaretoken"  # noqa: S105  a field's name
+_AWAY = (RedisError, OSError)
 
 
 def done(request: HttpRequest, reader: Any, act: Callable[[], HttpResponseBase]) -> HttpResponseBase:
@@ -34,7 +36,7 @@ def done(request: HttpRequest, reader: Any, act: Callable[[], HttpResponseBase])
         return act()
     try:
         before = _claim(name)
-    except (RedisError, OSError) as error:
+    except _AWAY as error:
         log.warning("the cache is away, a form may be done twice", error=type(error).__name__)
         return act()
     if before:
@@ -56,28 +58,43 @@ def _name_of(request: HttpRequest, reader: Any) -> str | None:
     if not request.POST.get(_TOKEN):
         return None
     content = repr((str(reader), request.path, sorted(request.POST.lists())))
-    return f"form-sent:{hashlib.sha256(content.encode()).hexdigest()}"
+    return f"litemaas:form-sent:{hashlib.sha256(content.encode()).hexdigest()}"
 
 
 def _claim(name: str) -> str | None:
     """None when it is ours to do, else where it led. A lock of the database would keep the turn from others."""
-    if cache.add(name, _RUNNING, _SECONDS_RUNNING):
-        return None
-    found: str | None = cache.get(name)
-    deadline = time.monotonic() + _SECONDS_TO_WAIT
-    with turns.given_back():
-        while found == _RUNNING and time.monotonic() < deadline:
-            time.sleep(_SECONDS_BETWEEN)
-            found = cache.get(name)
-    return None if found == _RUNNING else found
+    client, deadline = _client(), time.monotonic() + _SECONDS_TO_WAIT
+    while time.monotonic() < deadline:
+        if client.set(name, 1, nx=True, ex=_SECONDS_RUNNING):
+            client.delete(_led(name))
+            return None
+        with turns.given_back():
+            # From the list into itself: others may wait for it, too.
+            found = client.blmove(_led(name), _led(name), _SECONDS_AT_ONCE, "LEFT", "LEFT")
+        if found:
+            return bytes(found).decode()
+    return None
 
 
 def _note(name: str, address: str) -> None:
-    """Where it led; without an address it was refused, or showed a page, and may be sent again."""
+    """Wake who waits, and keep where it led. Without an address it was refused or showed a page: it may be sent again."""
     try:
-        if address:
-            cache.set(name, address, SECONDS_KEPT)
-        else:
-            cache.delete(name)
-    except (RedisError, OSError) as error:
+        with _client().pipeline() as together:
+            if address:
+                together.expire(name, SECONDS_KEPT)
+            else:
+                together.delete(name)
+            together.rpush(_led(name), address)
+            together.expire(_led(name), SECONDS_KEPT)
+            together.execute()
+    except _AWAY as error:
         log.warning("the cache is away, a form may be done twice", error=type(error).__name__)
+
+
+def _led(name: str) -> str:
+    return f"{name}:led"
+
+
+def _client() -> Any:
+    # Django's cache knows neither lists nor waiting.
+    return cache._cache.get_client(None, write=True)  # type: ignore[attr-defined]
