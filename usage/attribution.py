@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from accounts import audit
@@ -31,22 +32,37 @@ class Unattributed:
     last_day: date
 
 
-_UNATTRIBUTED = """
+_WAITING = """
 SELECT s.token_hash, coalesce((
         SELECT l.key_alias FROM usage_logs l
         WHERE l.token_hash = s.token_hash AND l.api_key_id IS NULL AND l.key_alias <> ''
         ORDER BY l.started_at DESC LIMIT 1
     ), ''), sum(d.requests)::bigint, sum(d.cost), min(d.day), max(d.day)
 FROM usage_series s JOIN usage_days d ON d.series_id = s.id
-WHERE s.token_hash <> '' GROUP BY 1 ORDER BY 4 DESC, 1 LIMIT %s OFFSET %s
+WHERE s.token_hash <> '' AND (%(key)s = '' OR s.token_hash = %(key)s)
+GROUP BY 1 ORDER BY 4 DESC, 1 LIMIT %(count)s OFFSET %(first)s
 """
 
 
 def unattributed(*, first: int = 0, count: int = 100) -> list[Unattributed]:
     """The dearest first."""
     with connection.cursor() as cursor:
-        cursor.execute(_UNATTRIBUTED, [count, first])
+        cursor.execute(_WAITING, {"key": "", "count": count, "first": first})
         return [Unattributed(*row) for row in cursor.fetchall()]
+
+
+def unattributed_of(token_hash: str) -> Unattributed | None:
+    """Of this key alone; None when nothing of it is waiting."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WAITING, {"key": token_hash, "count": 1, "first": 0})
+        row = cursor.fetchone()
+    return Unattributed(*row) if row else None
+
+
+def count_unattributed() -> int:
+    """How many unknown keys were used."""
+    used = Series.objects.filter(Exists(UsageDay.objects.filter(series=OuterRef("pk"))))
+    return used.exclude(token_hash="").values("token_hash").distinct().count()
 
 
 @transaction.atomic

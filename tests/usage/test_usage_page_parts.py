@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
+from accounts.audit.models import AuditEvent
 from apikeys.models import ApiKey
 from jobs import running
 from jobs.models import Job
@@ -298,6 +299,45 @@ def test_operators_export_what_their_filters_show(client, admin, person):
     rows = lines_of(client.get("/operations/usage/export/file", {"userIds": str(person.pk), "period": "1"}))
     at = rows[0].index("Total Requests")
     assert sum(int(row[at]) for row in rows[1:]) == 13
+
+
+@pytest.mark.parametrize("name", ["shares", "providers", "teams"])
+def test_donut_and_bars_show_the_chosen_metric_and_add_up_to_the_page(client, admin, name):
+    page = client.get("/operations/usage", {name: "total_tokens"})
+    assert f'<select name="{name}"' in page.content.decode()
+    assert getattr(page.context["board"], name).metrics.chosen == "total_tokens"
+    heads, *rows = lines_of(client.get("/operations/usage", {"csv": name, name: "total_tokens"}))
+    assert heads[1] == "Total tokens"
+    values = [int(row[1]) for row in rows]
+    assert sum(values) == page.context["total"].total_tokens
+    large = client.get("/operations/usage", {"full": name, name: "cost"}).content.decode()
+    assert "$" in large
+
+
+# --- usage of unknown keys ----------------------------------------------------------------------------------------
+
+
+def test_usage_of_an_unknown_key_is_listed_and_booked_on_a_key(client, admin):
+    key = ApiKey.objects.get(name="of bob")
+    page = client.get("/operations/usage/unattributed")
+    assert [line.token_hash for line in page.context["rows"]] == ["?"]
+    assert 'href="/operations/usage/attribute?key=%3F"' in page.content.decode()
+    assert "/operations/usage/unattributed" in client.get("/operations/usage").content.decode()
+    form = client.get("/operations/usage/attribute", {"key": "?", "search": "bob"})
+    assert "of bob (bob)" in form.content.decode()
+    address = "/operations/usage/attribute?key=%3F&search=bob"
+    assert client.post(address, {"apiKeyId": ""}).status_code == 200
+    answer = client.post(address, {"apiKeyId": str(key.pk)}, follow=True)
+    assert "1 call was booked." in answer.content.decode()
+    assert "All usage belongs to somebody" in answer.content.decode()
+    assert AuditEvent.objects.filter(action="USAGE_REATTRIBUTE").count() == 1
+    assert "is waiting to be attributed" in client.get(address).content.decode()
+
+
+def test_auditors_see_unknown_keys_and_book_nothing(client, person):
+    client.force_login(UserFactory(is_auditor=True))
+    assert "Only administrators can book" in client.get("/operations/usage/unattributed").content.decode()
+    assert client.post("/operations/usage/attribute?key=%3F", {}).status_code == 403
 
 
 # --- trust --------------------------------------------------------------------------------------------------------

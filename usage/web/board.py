@@ -19,8 +19,6 @@ from usage.web.facts import Facts, total
 
 # The address asks for a chart's values, or for the chart alone and large.
 CSV, FULL = "csv", "full"
-# What the filters of a page shall not lose: the charts' metrics and the tab.
-KEPT = "trend models pattern tab"
 
 
 @dataclass(frozen=True)
@@ -30,7 +28,7 @@ class Drawn:
     chart: Chart | Pattern
     csv: str
     full: str
-    metrics: MetricChoice | None = None
+    metrics: MetricChoice
 
     @property
     def is_pattern(self) -> bool:
@@ -65,18 +63,19 @@ class Board:
 
     @cached_property
     def shares(self) -> Drawn:
-        return self._drawn("shares", charts.shares(self.facts.models, total(self.facts)))
+        metric = self._metric("shares")
+        return self._drawn("shares", charts.shares(self.facts.models, total(self.facts), metric), metric)
 
-    def _metric(self, name: str) -> str:
+    def _metric(self, name: str, usual: str = "requests") -> str:
         asked = self._request.GET.get(name, "")
-        return asked if asked in charts.METRICS else "requests"
+        return asked if asked in charts.METRICS else usual
 
-    def _drawn(self, name: str, chart: Chart | Pattern, metric: str = "") -> Drawn:
+    def _drawn(self, name: str, chart: Chart | Pattern, metric: str) -> Drawn:
         return Drawn(
             chart,
             address_with(self._request, **{CSV: name, FULL: None}),
             address_with(self._request, **{FULL: name, CSV: None}),
-            self._choice(name, metric) if metric else None,
+            self._choice(name, metric),
         )
 
     def _choice(self, name: str, metric: str) -> MetricChoice:
@@ -119,7 +118,7 @@ class Board:
             "period": self.facts.question.period,
         }
         if name == "shares":
-            values["lines"] = charts.share_lines(self.facts.models, total(self.facts))
+            values["lines"] = charts.share_lines(self.facts.models, total(self.facts), self._metric("shares"))
         return render(self._request, "usage/chart.html", values)
 
 

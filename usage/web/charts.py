@@ -29,7 +29,7 @@ _NOTHING = Figures()
 
 @dataclass(frozen=True, slots=True)
 class Breakdown:
-    """A line of the table under the shares: `share` in requests, per cent."""
+    """A line of the table under the shares: `share` of what they show, per cent."""
 
     name: str
     figures: Figures
@@ -92,26 +92,31 @@ def _on(day: date, days: Days, missing: set[date], metric: str) -> Value | None:
     return value_of(days.get(day, _NOTHING), metric)
 
 
-def shares(models: Mapping[str, Figures], whole: Figures) -> Chart:
-    """Requests by model: the ten most used, and all the others together."""
-    ranked = most_used_first(dict(models))
+def shares(models: Mapping[str, Figures], whole: Figures, metric: str) -> Chart:
+    """The metric by model: the ten largest, and all the others together."""
+    ranked = _largest_first(models, metric)
     names = [name or _("Unknown model") for name, _figures in ranked[:TOP]]
-    values = [figures.requests for _name, figures in ranked[:TOP]]
+    values = [value_of(figures, metric) for _name, figures in ranked[:TOP]]
     if ranked[TOP:]:
         names.append(_("Others"))
-        values.append(whole.requests - sum(values))
-    series = [Series(_("Requests"), values)]
-    return Chart(SHARES, "donut", _("Share of the models"), _("Model"), names, series)
+        values.append(_rest(value_of(whole, metric), values))
+    series = [Series(str(METRICS[metric]), values)]
+    return Chart(SHARES, "donut", _("Share of the models"), _("Model"), names, series, _unit(metric))
 
 
-def share_lines(models: Mapping[str, Figures], whole: Figures) -> list[Breakdown]:
+def share_lines(models: Mapping[str, Figures], whole: Figures, metric: str) -> list[Breakdown]:
     """Every model of the shares, for the table under them."""
+    of = value_of(whole, metric) or 1
     return [
-        Breakdown(
-            name or _("Unknown model"), figures, Decimal(100 * figures.requests) / (whole.requests or 1)
-        )
-        for name, figures in most_used_first(dict(models))
+        Breakdown(name or _("Unknown model"), figures, Decimal(100 * value_of(figures, metric)) / Decimal(of))
+        for name, figures in _largest_first(models, metric)
     ]
+
+
+def _largest_first(models: Mapping[str, Figures], metric: str) -> list[tuple[str, Figures]]:
+    """Among equals the most used first."""
+    ranked = most_used_first(dict(models))
+    return sorted(ranked, key=lambda pair: -value_of(pair[1], metric))
 
 
 def pattern(period: Period, days: Days, missing: set[date], metric: str) -> Pattern:
@@ -120,12 +125,16 @@ def pattern(period: Period, days: Days, missing: set[date], metric: str) -> Patt
     return Pattern(PATTERN, _("Weekly pattern"), period.first, period.last, values, _unit(metric))
 
 
-def costs(chart_id: str, title: str, label: str, named: Sequence[tuple[str, Figures]], whole: Value) -> Chart:
-    """Costs as bars, the largest first, and all the others together."""
-    ranked = sorted(named, key=lambda pair: (-pair[1].cost, pair[0]))[:TOP]
-    names, values = [name for name, _figures in ranked], [figures.cost for _name, figures in ranked]
-    rest = _rest(whole, values)
+def bars(
+    chart_id: str, title: str, label: str, named: Sequence[tuple[str, Figures]], whole: Figures, metric: str
+) -> Chart:
+    """The metric as bars, the largest first, and all the others together."""
+    ranked = sorted(named, key=lambda pair: (-value_of(pair[1], metric), pair[0]))[:TOP]
+    names = [name for name, _figures in ranked]
+    values = [value_of(figures, metric) for _name, figures in ranked]
+    rest = _rest(value_of(whole, metric), values)
     if rest > 0:
         names.append(_("Others"))
-        values.append(Decimal(rest))
-    return Chart(chart_id, "bar", title, label, names, [Series(_("Cost"), values)], "money")
+        values.append(rest)
+    series = [Series(str(METRICS[metric]), values)]
+    return Chart(chart_id, "bar", title, label, names, series, _unit(metric))

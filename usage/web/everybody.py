@@ -37,7 +37,7 @@ TOP_USERS = 10
 
 
 class SharedBoard(Board):
-    """With the costs of providers and teams, which only operators see."""
+    """With providers and teams, which only operators see compared."""
 
     names = (*Board.names, "providers", "teams")
     facts: SharedFacts
@@ -46,20 +46,24 @@ class SharedBoard(Board):
     def providers(self) -> Drawn:
         groups = groups_of(self.facts.question, ("provider",), now=self.facts.now)
         named = [(str(group.labels[0]) or _("Unknown"), group.figures) for group in groups]
-        return self._costs("providers", _("Cost by provider"), _("Provider"), named)
+        metric = self._metric("providers", "cost")
+        title = _("Cost by provider") if metric == "cost" else str(TAB_NAMES["provider"])
+        return self._bars("providers", title, _("Provider"), named, metric)
 
     @cached_property
     def teams(self) -> Drawn:
+        metric = self._metric("teams", "cost")
+        title = _("Cost by team") if metric == "cost" else str(TAB_NAMES["team"])
         page = page_of_groups(
-            self.facts.question, "team", now=self.facts.now, order=Order("cost"), limit=charts.TOP
+            self.facts.question, "team", now=self.facts.now, order=Order(metric), limit=charts.TOP
         )
         names: dict[Any, str] = {**team_names(group.labels[0] for group in page.groups), NOBODY: _("No team")}
         named = [(names.get(group.labels[0], _("Unknown")), group.figures) for group in page.groups]
-        return self._costs("teams", _("Cost by team"), _("Team"), named)
+        return self._bars("teams", title, _("Team"), named, metric)
 
-    def _costs(self, name: str, title: str, label: str, named: list[Any]) -> Drawn:
-        whole = total(self.facts).cost
-        return self._drawn(name, charts.costs(f"usage-{name}", title, label, named, whole))
+    def _bars(self, name: str, title: str, label: str, named: list[Any], metric: str) -> Drawn:
+        found = charts.bars(f"usage-{name}", title, label, named, total(self.facts), metric)
+        return self._drawn(name, found, metric)
 
 
 @require_GET

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from usage.web import acts, everybody, exporting, team, views, what_if
+from usage.web import acts, everybody, exporting, team, unattributed, views, what_if
 
 urlpatterns = [
     path("usage", views.usage, name="usage"),
@@ -11,6 +11,8 @@ urlpatterns = [
     path("operations/usage", everybody.operations, name="operations_usage"),
     path("operations/usage/refresh", acts.refresh, name="refresh_usage"),
     path("operations/usage/reread", acts.reread, name="reread_usage"),
+    path("operations/usage/unattributed", unattributed.unattributed_usage, name="unattributed_usage"),
+    path("operations/usage/attribute", unattributed.attribute_usage, name="attribute_usage"),
     path("operations/usage/export", exporting.everybodys, name="export_everybodys_usage"),
     path("operations/usage/export/file", exporting.everybodys_file, name="export_everybodys_usage_file"),
 ]
