@@ -8,10 +8,13 @@ import re
 from pathlib import Path
 from typing import Any
 
+from litemaas.api.describing import HEADERS, describe
 from litemaas.api.links import add_links
 
 Json = dict[str, Any]
 RECORDED = Path(__file__).with_name("examples.json")
+# Of the operations that have none there: answers to the rows of the contract's table.
+OF_THE_TABLE = Path(__file__).with_name("table_examples.json")
 # The sections of the contract in its order, and which addresses belong there. The first match counts.
 _SECTIONS: tuple[tuple[str, str, str], ...] = (
     ("Authentication", r"/api/(v1/)?auth/|.*/revoke-sessions|/api/v1/admin/auth/", "Sign-in, tokens, sessions."),
@@ -143,12 +146,14 @@ def complete(result: Json, generator: Any, request: Any, public: bool) -> Json:
         {"Problem": _PROBLEM, "ProblemDetails": _DETAILS, "ProblemRetry": _RETRY}
     )
     components["responses"] = {name: _error(status) for status, (name, _code, _text) in _ERRORS.items()}
-    recorded = json.loads(RECORDED.read_text()) if RECORDED.exists() else {}
+    components["headers"] = HEADERS
+    recorded = {**_read(OF_THE_TABLE), **_read(RECORDED)}
     for path, methods in result["paths"].items():
         for method, operation in methods.items():
             operation["tags"] = [section_of(path)]
             operation.setdefault("summary", operation["operationId"].replace("_", " ").capitalize())
             _add_errors(path, method, operation, components["schemas"])
+            describe(method, operation)
             _add_examples(operation, recorded.get(operation["operationId"], {}))
     add_links(result)
     order = [name for name, _pattern, _text in _SECTIONS]
@@ -240,6 +245,11 @@ def _example(status: int, code: str, text: str) -> Json:
     kind = f"/problems/{code.lower().replace('_', '-')}"
     head = {"type": kind, "title": text, "status": status, "detail": text, "instance": "/api/v1/api-keys"}
     return {**head, **known, "details": details, "error": error}
+
+
+def _read(path: Path) -> Json:
+    found: Json = json.loads(path.read_text()) if path.exists() else {}
+    return found
 
 
 def _add_examples(operation: Json, recorded: Json) -> None:

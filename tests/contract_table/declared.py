@@ -44,9 +44,14 @@ def _plain(path: str) -> str:
     return re.sub(r"{[^}]*}", "{}", path) or "/"
 
 
+def operation_of(row: Row) -> Json | None:
+    """None where the document names it by another address, or not at all."""
+    return _operations().get(f"{row.method} {_plain(row.path)}")
+
+
 def declared_answer(row: Row) -> Json | None:
     """The schema of the row's answer; None where the document has no such operation or answer."""
-    operation = _operations().get(f"{row.method} {_plain(row.path)}")
+    operation = operation_of(row)
     content = (operation or {}).get("responses", {}).get(str(row.status), {}).get("content", {})
     found = content.get("application/json") or content.get("application/problem+json")
     return found["schema"] if found else None

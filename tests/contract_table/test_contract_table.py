@@ -12,8 +12,10 @@ from django.test import override_settings
 
 from litellm_sync.client import forget_gateway
 from litellm_sync.simulated import SimulatedGateway
+from litemaas.api.completing import OF_THE_TABLE, RECORDED
 from portal.api import backups
-from tests.contract_table.declared import declared_answer, disagreements
+from tests.api.test_examples import Recorder
+from tests.contract_table.declared import declared_answer, disagreements, operation_of
 from tests.contract_table.rows import Row
 from tests.contract_table.scene import Scene
 from tests.contract_table.sections import access, catalogue, operating, people, usage
@@ -91,6 +93,64 @@ def test_the_answer_has_the_fields_of_the_contract(scene, row):
         shape = shape_of(row.out)
         wrong = sorted(set(differences(answer.data, shape)))
         assert not wrong, "\n".join(wrong)
+        check_example(row, scene.filled(row.body), answer, shape)
+
+
+def check_example(row, body, answer, shape):
+    """Operations without a recorded example of their own show what the table's row was answered."""
+    operation = operation_of(row)
+    if operation is None or row.status >= 400 or "dryRun" in row.query or row.path in _PASSED_ON:
+        return
+    name, known = operation["operationId"], json.loads(OF_THE_TABLE.read_text())
+    if os.environ.get("RECORD") and name not in json.loads(RECORDED.read_text()):
+        known[name] = example_of(row, body, answer, operation)
+        OF_THE_TABLE.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n")
+    if name in known and known[name]["status"] == row.status:
+        wrong = sorted(set(differences(known[name]["response"], shape)))
+        assert not wrong, "\n".join(["The recorded example is out of date:", *wrong])
+
+
+def example_of(row, body, answer, operation):
+    made = {"status": row.status, "response": plain(answer.data)}
+    content = operation["responses"].get(str(row.status), {}).get("content", {})
+    if "application/json" not in content:
+        del made["response"]
+    if (
+        row.method != "GET"
+        and body
+        and "application/json" in operation.get("requestBody", {}).get("content", {})
+    ):
+        made["request"] = plain(body)
+    return made
+
+
+def plain(value):
+    """Without what differs from run to run and from machine to machine."""
+    text = Recorder().plain(value)
+    for pattern, instead in _PLACES:
+        text = re.sub(pattern, instead, text)
+    return json.loads(text)
+
+
+# What the model answers is passed on, also what the contract does not name.
+_PASSED_ON = ("/playground/chat/completions", "/playground/embeddings", "/playground/conversions")
+_PLACES = (
+    (r"20\d\d-\d\d-\d\d(?!T)", "2026-11-20"),
+    (r"http://127\.0\.0\.1:\d+", "https://gateway.example"),
+    (r"ltm_admin_[\w-]+", "ltm_admin_…"),
+)
+
+
+def test_every_operation_of_the_contract_has_an_example():
+    without = {row.operation for row in _DESCRIBED if row.path not in _PASSED_ON and not has_example(row)}
+    assert not without
+
+
+def has_example(row):
+    """Some answers have a second status, for what becomes a job: one example is enough."""
+    answers = (operation_of(row) or {}).get("responses", {})
+    contents = [answer.get("content", {}) for status, answer in answers.items() if status.startswith("2")]
+    return any("example" in content.get("application/json", {}) for content in contents)
 
 
 def check_statements(row, answer):
