@@ -25,7 +25,5 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "has_shortcuts": taste.get("shortcuts") is not False,
         "product_version": settings.VERSION,
         "gateway_public_url": settings.LITELLM_PUBLIC_URL,
-        "is_demo": settings.DEMO,
         "currency_code": lambda: currency.current()["code"],
-        "debug": settings.DEBUG,
     }
