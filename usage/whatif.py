@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from catalog.models import Model
 from litemaas.errors import InvalidInput
 from usage.cubes.answers import groups_of
-from usage.figures import Figures, summed
+from usage.figures import Figures, exact_sum, summed
 from usage.questions import Question
 
 _EXACT = Context(prec=80)
@@ -105,8 +105,8 @@ def what_if(
     costs = [line.cost for line in lines]
     return WhatIf(
         lines,
-        _sum([line.figures.cost for line in lines]),
-        None if None in costs else _sum([cost for cost in costs if cost is not None]),
+        exact_sum([line.figures.cost for line in lines]),
+        None if None in costs else exact_sum([cost for cost in costs if cost is not None]),
     )
 
 
@@ -135,13 +135,6 @@ def _cost_with(model: Model, own: Figures, whole: Figures) -> Decimal | None:
         completion_tokens=whole.completion_tokens - own.completion_tokens,
     )
     return _EXACT.add(own.cost, Prices(cost_in, cost_out).cost_of(others))
-
-
-def _sum(amounts: Iterable[Decimal]) -> Decimal:
-    whole = Decimal(0)
-    for amount in amounts:
-        whole = _EXACT.add(whole, amount)
-    return whole
 
 
 def _cost(

@@ -19,7 +19,7 @@ from accounts.audit.queries import Filter
 from accounts.saved_filters import SavedFilter
 from accounts.web.audit_filters import AuditFilter, SaveForm
 from accounts.web.audit_rows import Events, Row
-from accounts.web.pages import PageRequest, signed_in
+from accounts.web.pages import PageRequest, require, signed_in
 from accounts.web.suggesting import people_like
 from litemaas import errors
 from litemaas.api.rendering import dumps
@@ -50,15 +50,10 @@ TABLE: Table[Row] = Table(
 )
 
 
-def _require_reader(request: PageRequest) -> None:
-    if not request.user.may(READ):
-        raise errors.Forbidden(requiredPermission=READ)
-
-
 @require_GET
 @signed_in
 def audit_events(request: PageRequest) -> HttpResponseBase:
-    _require_reader(request)
+    require(request, READ)
     chosen, table = AuditFilter(request.GET), TABLE.shown_to(request)
     asked = chosen.asked
     if table.wants_file:
@@ -93,7 +88,7 @@ def _exported(asked: Filter | None) -> list[queries.Json]:
 @signed_in
 def export_audit_events(request: PageRequest) -> HttpResponse:
     """All fields of the newest rows that fit, as JSON."""
-    _require_reader(request)
+    require(request, READ)
     answer = HttpResponse(dumps(_exported(AuditFilter(request.GET).asked)), content_type="application/json")
     answer["Content-Disposition"] = f'attachment; filename="audit-{timezone.localdate().isoformat()}.json"'
     return answer
@@ -103,7 +98,7 @@ def export_audit_events(request: PageRequest) -> HttpResponse:
 @signed_in
 def save_audit_filter(request: PageRequest) -> HttpResponse:
     """Keep the filters of the address under a name."""
-    _require_reader(request)
+    require(request, READ)
     here = AuditFilter(request.GET).query
     form = SaveForm(request.POST if request.method == "POST" else None, initial={"query": here})
     if request.method == "POST" and form.is_valid():
@@ -125,7 +120,7 @@ def save_audit_filter(request: PageRequest) -> HttpResponse:
 @require_POST
 @signed_in
 def delete_audit_filter(request: PageRequest, filter_id: int) -> HttpResponse:
-    _require_reader(request)
+    require(request, READ)
     saved_filters.delete_filter(actor=request.user, filter_id=filter_id)
     messages.success(request, _("The filter is deleted."))
     return redirect("audit_events")

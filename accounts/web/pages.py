@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from litellm_sync import wishes
 from litellm_sync.client import gateway
+from litemaas import errors
 from litemaas.web import once
 from litemaas.web.addresses import page_before
 
@@ -74,6 +75,12 @@ def _telling(request: PageRequest, act: Callable[[], HttpResponseBase]) -> HttpR
         text = _("The gateway does not answer at the moment. Your change is saved and waits for it.")
         messages.warning(request, text)
     return response
+
+
+def require(request: PageRequest, permission: str) -> None:
+    """Raises Forbidden."""
+    if not request.user.may(permission):
+        raise errors.Forbidden(requiredPermission=permission)
 
 
 def zone_of(user: User) -> ZoneInfo | None:

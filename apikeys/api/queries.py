@@ -21,7 +21,7 @@ from django.db.models import (
 from django.db.models.functions import Cast, JSONObject
 from rest_framework.request import Request
 
-from accounts.api.authentication import actor_of
+from accounts.api.whose import whose
 from accounts.models import User
 from apikeys.models import ApiKey, ApiKeyModel, ApiKeyQuerySet, ApiKeySecret, seen_by
 from apikeys.models.opening import opens_now
@@ -33,7 +33,6 @@ from litellm_sync.models import (
     spend_of,
     sync_status_of,
 )
-from litemaas import errors
 from litemaas.api import params
 from litemaas.api.pagination import Listing
 from litemaas.api.statements import Json, Statement, Values
@@ -154,7 +153,7 @@ def page(
     with_search: bool = False,
 ) -> Json:
     """The page that the query asks for, newest first. Without a `scope` the query says whose."""
-    scope = scope or Scope(owner=_whose(request))
+    scope = scope or Scope(owner=whose(request))
     shape = _Shape(
         is_active=params.boolean(request, "isActive", None),
         model_ids=tuple(params.listing(request, "modelIds", commas=True)),
@@ -174,17 +173,6 @@ def one(actor: User, pk: UUID | str) -> Json | None:
     values = {"key": UUID(str(pk))} | ({} if actor.sees_everything else {"user": actor.pk})
     rows = _ONE.rows(None, values)
     return rows[0] if rows else None
-
-
-def _whose(request: Request) -> UUID | None:
-    """One's own; operators may name somebody, or `all` (None)."""
-    actor = actor_of(request)
-    if request.query_params.get("userId") == "all" and actor.sees_everything:
-        return None
-    wanted = params.uuid_or_none(request, "userId") or actor.pk
-    if wanted != actor.pk and not actor.sees_everything:
-        raise errors.NotFound
-    return wanted
 
 
 def _filtered(shape: _Shape, values: Values) -> ApiKeyQuerySet:

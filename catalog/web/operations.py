@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from accounts.web.pages import PageRequest, signed_in
+from accounts.web.pages import PageRequest, require, signed_in
 from catalog import managing, probing, services
 from catalog.errors import ModelNotFound, NotManagedHere
 from catalog.model_form import ModelForm
@@ -45,7 +45,7 @@ class Impact:
 @require_http_methods(["GET", "POST"])
 @signed_in
 def new_model(request: PageRequest) -> HttpResponse:
-    _require(request)
+    require(request, WRITE)
     form = NewModelForm(_typed(request))
     outcome = None
     if _is_sent(request) and form.is_valid():
@@ -74,7 +74,7 @@ def _saved(request: PageRequest, form: NewModelForm) -> managing.Saved | None:
 @signed_in
 def edit_model(request: PageRequest, model_id: str) -> HttpResponse:
     """Read-only administrators look at it."""
-    _require(request, READ if request.method == "GET" else WRITE)
+    require(request, READ if request.method == "GET" else WRITE)
     present, is_ours, model = _present(model_id)
     form = _page_form(present, is_ours, model, _typed(request))
     may_manage = request.user.may(WRITE)
@@ -190,7 +190,7 @@ def _tried(request: PageRequest, form: PageForm, model_id: str | None) -> probin
 @signed_in
 def delete_model(request: PageRequest, model_id: str) -> HttpResponse:
     """Typed by name: everybody who uses it loses it."""
-    _require(request)
+    require(request, WRITE)
     model = _present(model_id)[2]
     form = DeleteForm(request.POST if request.method == "POST" else None, name=model.pk)
     if request.method == "POST" and form.is_valid():
@@ -224,8 +224,3 @@ def _done(request: PageRequest, saved: managing.Saved, said: str) -> HttpRespons
     if saved.sync_status != "synced":
         messages.warning(request, _("The gateway does not have it yet. It will as soon as it answers."))
     return redirect("manage_models")
-
-
-def _require(request: PageRequest, permission: str = WRITE) -> None:
-    if not request.user.may(permission):
-        raise errors.Forbidden(requiredPermission=permission)

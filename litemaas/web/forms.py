@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from django.forms import BaseForm, IntegerField, TextInput
+from django.http import HttpRequest, QueryDict
 from django.utils.formats import get_format
 
 from litemaas.errors import DomainError, InvalidInput
@@ -39,3 +40,8 @@ def show_refusal(form: BaseForm, error: DomainError) -> None:
     for wire_name, text in (by_field or {"": error.message}).items():
         name = field_name(wire_name)
         form.add_error(name if name in form.fields else None, text)
+
+
+def sent(request: HttpRequest) -> QueryDict | None:
+    """What a form was sent with, also when it was empty; None when it is only asked for."""
+    return request.POST if request.method == "POST" else None

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.web.pages import PageRequest, signed_in
+from accounts.web.pages import PageRequest, require, signed_in
 from litellm_sync import registry
 from litellm_sync.findings import policy_of
 from litellm_sync.models import Finding, GatewayObject, SyncRun
@@ -31,7 +31,7 @@ _MOST_AT_ONCE = 500
 @require_GET
 @signed_in
 def findings(request: PageRequest) -> HttpResponseBase:
-    _require_reader(request)
+    require(request, READ)
     now = timezone.now()
     chosen = FindingFilter(request.GET)
     table = FINDINGS.shown_to(request)
@@ -54,7 +54,7 @@ def findings(request: PageRequest) -> HttpResponseBase:
 @require_GET
 @signed_in
 def finding(request: PageRequest, finding_id: int) -> HttpResponse:
-    _require_reader(request)
+    require(request, READ)
     return _show(request, Finding.objects.get_or_refuse(finding_id), IgnoreForm())
 
 
@@ -150,7 +150,7 @@ def compare(request: PageRequest) -> HttpResponse:
 @require_GET
 @signed_in
 def queue(request: PageRequest) -> HttpResponseBase:
-    _require_reader(request)
+    require(request, READ)
     now = timezone.now()
     chosen = QueueFilter(request.GET)
     table = QUEUE.shown_to(request)
@@ -174,7 +174,7 @@ def queue(request: PageRequest) -> HttpResponseBase:
 @signed_in
 def queue_progress(request: PageRequest) -> HttpResponse:
     """The part of the queue's page that asks again while something waits."""
-    _require_reader(request)
+    require(request, READ)
     if not request.htmx:
         return redirect("gateway_queue")
     return render(request, "portal/gateway/_progress.html", _progress(timezone.now()))
@@ -196,11 +196,6 @@ def decide(request: PageRequest) -> HttpResponse:
     else:
         messages.info(request, _("Nothing among what was chosen can be treated like this."))
     return redirect("gateway_queue")
-
-
-def _require_reader(request: PageRequest) -> None:
-    if not request.user.may(READ):
-        raise errors.Forbidden(requiredPermission=READ)
 
 
 def _common(request: PageRequest) -> dict[str, Any]:

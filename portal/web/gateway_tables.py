@@ -1,6 +1,5 @@
 """The lists of findings and of wishes: what their columns say, on the page and in the file."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +8,7 @@ from django.db.models import Case, IntegerField, Value, When
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.web.audit_rows import plain
 from litellm_sync.models import Finding, GatewayObject
 from litemaas.web.tables import Column, Table
 from portal.sync.naming import Named, names_of
@@ -36,12 +36,8 @@ class Row:
     def differences(self) -> list[tuple[str, str | None, str | None]]:
         """Field, and both values as texts."""
         return [
-            (item["field"], _plain(item["portal"]), _plain(item["gateway"])) for item in self.item.differences
+            (item["field"], plain(item["portal"]), plain(item["gateway"])) for item in self.item.differences
         ]
-
-
-def _plain(value: Any) -> str | None:
-    return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 FINDINGS: Table[Row] = Table(

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from rest_framework.request import Request
 
-from accounts.api.authentication import actor_of
+from accounts.api.whose import whose
 from accounts.models import User
 from litemaas import errors
 from litemaas.api import params
@@ -61,7 +61,7 @@ def page(request: Request, present: Callable[[list[Json]], list[Json]]) -> Json:
     """The page of `GET /subscriptions` that the query asks for, newest first. Ended ones only when asked for."""
     allowed = (*Subscription.Status.values, _NEVER_STORED, "")
     status = params.choice(request, "status", allowed, "")
-    owner = _whose(request)
+    owner = whose(request)
     values: dict[str, Any] = {"user": owner} if owner else {}
     if model_id := params.text(request, "modelId"):
         values["model"] = model_id
@@ -74,17 +74,6 @@ def one(actor: User, pk: UUID | str) -> Json | None:
     values = {"subscription": UUID(str(pk))} | ({} if actor.sees_everything else {"user": actor.pk})
     rows = _ONE.rows(None, values)
     return rows[0] if rows else None
-
-
-def _whose(request: Request) -> UUID | None:
-    """One's own; operators may name somebody, or `all` (None)."""
-    actor = actor_of(request)
-    if request.query_params.get("userId") == "all" and actor.sees_everything:
-        return None
-    wanted = params.uuid_or_none(request, "userId") or actor.pk
-    if wanted != actor.pk and not actor.sees_everything:
-        raise errors.NotFound
-    return wanted
 
 
 def _filtered(shape: _Shape, values: Values) -> SubscriptionQuerySet:

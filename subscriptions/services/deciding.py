@@ -73,7 +73,7 @@ def decide_many(
     All of them are locked before the first is looked at. One that can't be decided (any more) is told with the reason,
     and stops no other.
     """
-    _require_decider(actor)
+    require_decider(actor)
     new, act, action = _S.ACTIVE, Act.APPROVE, "SUBSCRIPTION_APPROVED"
     if verdict == "deny":
         require_reason(reason)
@@ -142,7 +142,7 @@ def _decide(
     actor: Actor, pk: UUID | str, new: str, act: Act, action: str, reason: str, now: datetime
 ) -> Subscription:
     row = locked(actor, pk)
-    _require_decider(actor)
+    require_decider(actor)
     if act is not Act.REVERT and row.status != _S.PENDING:
         raise wrong_state(row.status, new)
     row = take_step(row, new, act=act, actor=actor, action=action, reason=reason, now=now)
@@ -150,6 +150,7 @@ def _decide(
     return row
 
 
-def _require_decider(actor: Actor) -> None:
+def require_decider(actor: Actor) -> None:
+    """Raises Forbidden."""
     if not policies.may_decide(actor):
         raise errors.Forbidden(requiredPermission="admin:subscriptions:write")

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from accounts.models import Actor, User
 from catalog.models import Model
 from litemaas import errors
-from subscriptions import policies
 from subscriptions.models import Subscription
+from subscriptions.services.deciding import require_decider
 from subscriptions.services.subscribing import Terms, create_all
 from subscriptions.states import ENDED, Act
 from subscriptions.steps import access_changed, take_steps
@@ -35,7 +35,7 @@ def grant_subscriptions(
     *, actor: Actor, user_id: UUID | str, model_ids: Iterable[str], reason: str = "", now: datetime
 ) -> Granted:
     """Make the user's subscriptions to all of these models active, or none. Raises NotFound for the user."""
-    _require(actor)
+    require_decider(actor)
     owner: User | None = User.objects.filter(pk=user_id).first()
     if owner is None:
         raise errors.NotFound(_("This user does not exist."))
@@ -66,7 +66,7 @@ def grant_models(
     Also restricted models: the administrator is who approves. Raises Forbidden, and InvalidInput for models that are
     unknown or unavailable.
     """
-    _require(actor)
+    require_decider(actor)
     reason, models = reason.strip()[:500], _models(sorted(set(model_ids)))
     present = _present(owner, models)
     try:
@@ -81,11 +81,6 @@ def grant_models(
     if granted.activated:
         _activate([row for row, _old in granted.activated], actor, activated_action, reason, now)
     return granted
-
-
-def _require(actor: Actor) -> None:
-    if not policies.may_decide(actor):
-        raise errors.Forbidden(requiredPermission="admin:subscriptions:write")
 
 
 def _models(model_ids: list[str]) -> list[Model]:

@@ -8,7 +8,7 @@ from django.db.models.functions import Lower
 from rest_framework.request import Request
 
 from accounts.api.authentication import actor_of
-from litemaas import errors
+from accounts.api.whose import whose
 from litemaas.api import params
 from teams.listing import with_facts
 from teams.models import Member, Team
@@ -18,9 +18,9 @@ def listed(request: Request) -> Any:
     """`GET /teams`: one's own, or for operators somebody's or everybody's; by name."""
     actor = actor_of(request)
     rows = Team.objects.visible_to(actor)
-    whose = _whose(request)
-    if whose is not None:
-        rows = rows.of(whose)
+    person = whose(request)
+    if person is not None:
+        rows = rows.of(person)
     shown: Any = with_facts(rows, actor)
     if text := params.text(request, "search"):
         shown = shown.filter(
@@ -31,17 +31,6 @@ def listed(request: Request) -> Any:
     if role := params.choice(request, "role", ("", *Member.Role.values), ""):
         shown = shown.filter(my_role=role)
     return shown.order_by(Lower("name"), "id")
-
-
-def _whose(request: Request) -> UUID | None:
-    """One's own; operators may name somebody, or `all` (None)."""
-    actor = actor_of(request)
-    if request.query_params.get("userId") == "all" and actor.sees_everything:
-        return None
-    wanted = params.uuid_or_none(request, "userId") or actor.pk
-    if wanted != actor.pk and not actor.sees_everything:
-        raise errors.NotFound
-    return wanted
 
 
 def one(request: Request, team_id: UUID | str, *, with_models: bool = True) -> Any:

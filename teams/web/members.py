@@ -14,14 +14,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.web.pages import PageRequest, signed_in
 from litemaas import errors
 from litemaas.web import conflicts
-from litemaas.web.forms import show_refusal
+from litemaas.web.forms import sent, show_refusal
 from litemaas.web.paging import page_of
 from litemaas.web.touched import foresee
 from teams import listing, policies, services
 from teams.models import Invitation, Member
 from teams.roles import USES_KEYS
 from teams.web.forms import AddMemberForm, InviteForm, LeaveForm, MemberFilter, PlaceForm, plain
-from teams.web.page import require, rights_of, sent, shown, team_for
+from teams.web.page import require, rights_of, shown, team_for
 from teams.web.tables import members_table
 
 

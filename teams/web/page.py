@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse
 from django.shortcuts import render
 
 from accounts.web.pages import PageRequest
@@ -36,11 +36,6 @@ def rights_of(request: PageRequest, team: Any) -> Rights:
         sets_limits=policies.may_write_all(request.user),
         leaves=team.my_role is not None and not team.is_default and request.user.may("teams:write"),
     )
-
-
-def sent(request: PageRequest) -> QueryDict | None:
-    """What a form was sent with, also when it was empty; None when it is only asked for."""
-    return request.POST if request.method == "POST" else None
 
 
 def require(is_allowed: bool) -> None:

@@ -13,12 +13,12 @@ from django.views.decorators.http import require_http_methods
 from accounts.web.pages import PageRequest, signed_in
 from litemaas import errors
 from litemaas.web import conflicts
-from litemaas.web.forms import show_refusal
+from litemaas.web.forms import sent, show_refusal
 from litemaas.web.touched import foresee
 from teams import policies, services
 from teams.models import Team
 from teams.web.forms import DeleteForm, NameForm, ReasonForm, TeamForm, initial_of
-from teams.web.page import require, rights_of, sent, shown, team_for
+from teams.web.page import require, rights_of, shown, team_for
 
 _COLUMNS = {"budget_duration": "budget_window"}
 

@@ -6,13 +6,14 @@ What arrives can arrive twice, when a worker dies between the sending and its re
 import hashlib
 import hmac
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from django.db import transaction
 
 from litemaas import crypto, outbound
+from litemaas.cells import utc
 from litemaas.errors import DomainError
 from usage.budgets.alerting import SOFT
 from usage.models import AlertDelivery, BudgetAlert, Webhook
@@ -83,7 +84,7 @@ def event_of(alert: BudgetAlert) -> dict[str, Any]:
     return {
         "id": str(alert.pk),
         "type": "budget.soft_reached" if alert.threshold == SOFT else "budget.threshold_reached",
-        "createdAt": _utc(alert.raised_at),
+        "createdAt": utc(alert.raised_at),
         "data": {
             "kind": alert.kind,
             "objectId": str(alert.object_id),
@@ -91,11 +92,7 @@ def event_of(alert: BudgetAlert) -> dict[str, Any]:
             "threshold": alert.threshold or None,
             "spend": format(alert.spend.normalize(), "f"),
             "maxBudget": format(alert.max_budget.normalize(), "f"),
-            "windowStart": _utc(alert.window_start),
-            "windowEnd": _utc(alert.window_end) if alert.window_end else None,
+            "windowStart": utc(alert.window_start),
+            "windowEnd": utc(alert.window_end) if alert.window_end else None,
         },
     }
-
-
-def _utc(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -9,9 +9,9 @@ from django.views.decorators.http import require_GET
 from accounts.audit.queries import MOST_ABOUT
 from accounts.web import audit_list
 from accounts.web.audit_rows import EventsAbout
-from accounts.web.pages import PageRequest, signed_in
+from accounts.web.pages import PageRequest, require, signed_in
 from apikeys.models import ApiKey
-from portal.web.people.person import person_for, require, shown
+from portal.web.people.person import person_for, shown
 from subscriptions.models import Subscription
 
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.models import User
-from accounts.web.pages import PageRequest, signed_in
+from accounts.web.pages import PageRequest, require, signed_in
 from apikeys import services
 from apikeys.key_policy import KeyPolicy, key_policy
 from apikeys.models import ApiKey, ApiKeyQuerySet
@@ -27,12 +27,12 @@ from apikeys.web.states import with_gateway_state
 from catalog.models import Model
 from litemaas import errors
 from litemaas.web import conflicts
-from litemaas.web.forms import show_refusal
+from litemaas.web.forms import sent, show_refusal
 from litemaas.web.paging import page_of
 from litemaas.web.tables import Column, Table
 from litemaas.web.templatetags.pf_labels import KEY_LOOKS
 from portal.web.people.forms import DeleteKeyForm, NeededReasonForm, ReasonForm
-from portal.web.people.person import READ, WRITE_KEYS, person_for, require, sent, shown
+from portal.web.people.person import READ, WRITE_KEYS, person_for, shown
 from subscriptions.services import grant_models
 
 PAGE_SIZES = (10, 20, 50, 100)

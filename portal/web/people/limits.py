@@ -11,12 +11,12 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import limits as use_cases
 from accounts.models import User
-from accounts.web.pages import PageRequest, signed_in
+from accounts.web.pages import PageRequest, require, signed_in
 from apikeys.web.limits import of_user
 from litemaas.web import conflicts
-from litemaas.web.forms import show_refusal
+from litemaas.web.forms import sent, show_refusal
 from portal.web.people.forms import LimitsForm, ReasonForm
-from portal.web.people.person import WRITE, person_for, require, sent, shown
+from portal.web.people.person import WRITE, person_for, shown
 
 
 @require_http_methods(["GET", "POST"])

@@ -3,15 +3,14 @@
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpResponse, QueryDict
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.web.pages import PageRequest
-from litemaas import errors
+from accounts.web.pages import PageRequest, require
 from portal import people
 from portal.sync.operations import WRITE as PUSH
 from portal.web.people.words import ROLES
@@ -25,16 +24,6 @@ def person_for(request: PageRequest, user_id: UUID) -> Any:
     """Somebody with `spend`, `resets_at` and `sync`. Only operators get here, whatever they may do then."""
     require(request, READ)
     return people.user_seen_by(request.user, user_id)
-
-
-def require(request: PageRequest, permission: str) -> None:
-    if not request.user.may(permission):
-        raise errors.Forbidden(requiredPermission=permission)
-
-
-def sent(request: PageRequest) -> QueryDict | None:
-    """What a form was sent with, also when it was empty; None when it is only asked for."""
-    return request.POST if request.method == "POST" else None
 
 
 _TABS = (

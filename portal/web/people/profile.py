@@ -14,16 +14,16 @@ from accounts import services, sessions
 from accounts.models import User
 from accounts.permissions import ADMIN
 from accounts.web.audit_rows import plain
-from accounts.web.pages import PageRequest, signed_in
+from accounts.web.pages import PageRequest, require, signed_in
 from apikeys.models import ApiKey
 from litellm_sync.models import GatewayObject
 from litemaas import dry_run
 from litemaas.web import conflicts
-from litemaas.web.forms import show_refusal
+from litemaas.web.forms import sent, show_refusal
 from portal import people
 from portal.sync import comparing, operations
 from portal.web.people.forms import ReasonForm, RolesForm
-from portal.web.people.person import WRITE, person_for, require, sent, shown
+from portal.web.people.person import WRITE, person_for, shown
 
 _MOST_NAMED = 20
 

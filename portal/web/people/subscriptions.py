@@ -11,14 +11,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
-from accounts.web.pages import PageRequest, signed_in
+from accounts.web.pages import PageRequest, require, signed_in
 from catalog.models import Model
 from litemaas import errors
-from litemaas.web.forms import show_refusal
+from litemaas.web.forms import sent, show_refusal
 from litemaas.web.paging import page_of
 from litemaas.web.tables import Column, Table
 from portal.web.people.forms import GrantForm, NeededReasonForm
-from portal.web.people.person import WRITE_SUBSCRIPTIONS, person_for, require, sent, shown
+from portal.web.people.person import WRITE_SUBSCRIPTIONS, person_for, shown
 from subscriptions import policies, services
 from subscriptions.models import Subscription
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import options
-from accounts.web.pages import PageRequest, signed_in
+from accounts.web.pages import PageRequest, require, signed_in
 from jobs.models import Job
 from jobs.web.lines import line_of
 from litemaas import errors
@@ -28,7 +28,7 @@ from portal.backups.services import READ, WRITE, Capability
 from portal.backups.store import Backup
 from portal.web.settings.forms import SettingsForm
 from portal.web.settings.frame import WRITE as WRITE_SETTINGS
-from portal.web.settings.frame import require, show
+from portal.web.settings.frame import show
 
 _TITLES = {PORTAL: gettext_lazy("Portal"), GATEWAY: gettext_lazy("Gateway")}
 _FIELDS = {

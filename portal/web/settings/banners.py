@@ -17,7 +17,7 @@ from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.web.pages import PageRequest, signed_in
+from accounts.web.pages import PageRequest, require, signed_in
 from litemaas import errors
 from litemaas.web import conflicts
 from litemaas.web.paging import page_of
@@ -27,7 +27,7 @@ from portal.look import shown
 from portal.models import Banner, BannerChange
 from portal.web.people.words import ROLES
 from portal.web.settings.banner_forms import FIELDS, VARIANTS, BannerForm
-from portal.web.settings.frame import require, show
+from portal.web.settings.frame import show
 
 READ, WRITE = "admin:banners:read", "admin:banners:write"
 _MOST_CHANGES = 50

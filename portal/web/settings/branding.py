@@ -16,14 +16,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.web.pages import PageRequest, signed_in
+from accounts.web.pages import PageRequest, require, signed_in
 from litemaas import errors
 from litemaas.web import conflicts
 from portal import branding
 from portal.look import brand_of
 from portal.models import Branding, BrandingImage
 from portal.web.settings.forms import SettingsForm
-from portal.web.settings.frame import READ, WRITE, require, show
+from portal.web.settings.frame import READ, WRITE, show
 
 Place = BrandingImage.Place
 LARGEST = 2 * 1024 * 1024

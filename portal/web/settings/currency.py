@@ -14,12 +14,12 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import options
-from accounts.web.pages import PageRequest, signed_in
+from accounts.web.pages import PageRequest, require, signed_in
 from litemaas import currency, errors
 from litemaas.web import conflicts
 from litemaas.web.templatetags.formats import money_text
 from portal.web.settings.forms import SettingsForm
-from portal.web.settings.frame import READ, WRITE, require, show
+from portal.web.settings.frame import READ, WRITE, show
 
 _SAMPLE = Decimal("1234.56")
 _LANGUAGES = (("en", "English"), ("de", "Deutsch"), ("fr", "français"))

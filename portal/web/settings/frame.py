@@ -10,8 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
-from accounts.web.pages import PageRequest, signed_in
-from litemaas import errors
+from accounts.web.pages import PageRequest, require, signed_in
 
 READ, WRITE = "admin:system:read", "admin:settings"
 ONLY_ADMINISTRATORS = _("Only administrators may change this. You may look at everything.")
@@ -50,12 +49,6 @@ def settings(request: PageRequest) -> HttpResponse:
     wanted = _FORMER.get(wanted, wanted)
     slug = wanted if wanted in {tab.slug for tab in TABS} else TABS[0].slug
     return redirect(f"system_{slug}")
-
-
-def require(request: PageRequest, permission: str) -> None:
-    """Raises Forbidden."""
-    if not request.user.may(permission):
-        raise errors.Forbidden(requiredPermission=permission)
 
 
 def show(

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import options
-from accounts.web.pages import PageRequest, signed_in
+from accounts.web.pages import PageRequest, require, signed_in
 from apikeys import key_policy
 from apikeys.over_maximum import keys_above
 from jobs.models import Job
@@ -22,7 +22,7 @@ from litemaas.web import conflicts
 from litemaas.web.forms import show_refusal
 from litemaas.web.templatetags.formats import number_text
 from portal import bulk_limits
-from portal.web.settings.frame import READ, WRITE, require, show
+from portal.web.settings.frame import READ, WRITE, show
 from portal.web.settings.limits_forms import (
     DEFAULTS,
     MANY,

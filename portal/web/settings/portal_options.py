@@ -14,11 +14,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from accounts import options
-from accounts.web.pages import PageRequest, signed_in
+from accounts.web.pages import PageRequest, require, signed_in
 from litemaas.web import conflicts
 from litemaas.web.forms import WholeNumber, field_name
 from portal.web.settings.forms import SettingsForm
-from portal.web.settings.frame import READ, WRITE, require, show
+from portal.web.settings.frame import READ, WRITE, show
 
 _PLACE = re.compile(
     r"(Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Europe|Indian|Pacific)/.+|UTC"

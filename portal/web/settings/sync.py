@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from accounts.web.pages import PageRequest, signed_in
+from accounts.web.pages import PageRequest, require, signed_in
 from catalog.sync_jobs import JOB as MODEL_SYNC
 from catalog.web.runs import last_runs
 from jobs.models import Job
@@ -17,7 +17,7 @@ from litellm_sync.progress import progress
 from litemaas.web.progress import JobLine
 from portal.sync import comparing, operations, standing
 from portal.web.gateway_forms import KINDS
-from portal.web.settings.frame import READ, require, show
+from portal.web.settings.frame import READ, show
 
 _RUNS = 10
 WRITE_MODELS = "admin:models"
