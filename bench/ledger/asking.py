@@ -83,7 +83,7 @@ def ask_all(
     print(f"| {' | '.join(heads)} |\n| --- |{' ---: |' * (len(heads) - 1)}")
     found = {}
     for name, target, ask in asked_for:
-        asked = found[name] = _measure(ask, rounds, explain=explain)
+        asked = found[name] = measure(ask, rounds, explain=explain)
         cells = [
             *(name, "" if target is None else f"{target:.0f}", f"{asked.p50:.1f}", f"{asked.p95:.1f}"),
             *(f"{asked.python:.1f}", f"{asked.database:.1f}", str(asked.statements)),
@@ -99,7 +99,7 @@ def _times(asked: Asked, before: Asked | None) -> list[str]:
     return [f"{asked.p50 / before.p50:.2f}", f"{asked.work / before.work:.2f}"] if before else ["", ""]
 
 
-def _measure(ask: Ask, rounds: int, *, explain: bool) -> Asked:
+def measure(ask: Ask, rounds: int, *, explain: bool) -> Asked:
     with _counted(explain) as statements:
         ask(0)
     ask(0)
@@ -238,15 +238,11 @@ def questions() -> list[tuple[str, float | None, Ask]]:
 
 
 def _pages(person: Any) -> list[tuple[str, float | None, Ask]]:
-    """The portal's pages of usage, whole: what a request takes without the web server."""
-    from django.conf import settings
+    """The portal's pages of usage, whole."""
     from django.contrib.auth import get_user_model
     from django.test import Client
 
-    # Nobody collected the static files.
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
-    settings.ALLOWED_HOSTS = ["localhost"]
+    serve_plainly()
     operator, _made = get_user_model().objects.get_or_create(
         username="bench-operator",
         defaults={"roles": ["admin-readonly", "user"], "email": "bench@example.com"},
@@ -254,15 +250,6 @@ def _pages(person: Any) -> list[tuple[str, float | None, Ask]]:
     reader, looker = Client(), Client()
     reader.force_login(person)
     looker.force_login(operator)
-
-    def page(client: Any, address: str) -> Ask:
-        def ask(_turn: int) -> Any:
-            answer = client.get(address, secure=True, HTTP_HOST="localhost")
-            if answer.status_code != 200:
-                raise RuntimeError(f"{address} answered {answer.status_code}")
-            return b"".join(answer) if answer.streaming else answer.content
-
-        return ask
 
     everybodys = "/operations/usage"
     return [
@@ -280,6 +267,27 @@ def _pages(person: Any) -> list[tuple[str, float | None, Ask]]:
             )
         ),
     ]
+
+
+def serve_plainly() -> None:
+    """Pages can be asked in this process: nobody collected the static files, and we call it localhost."""
+    from django.conf import settings
+
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+    settings.ALLOWED_HOSTS = ["localhost"]
+
+
+def page(client: Any, address: str) -> Ask:
+    """What a request takes without the web server."""
+
+    def ask(_turn: int) -> Any:
+        answer = client.get(address, secure=True, HTTP_HOST="localhost")
+        if answer.status_code != 200:
+            raise RuntimeError(f"{address} answered {answer.status_code}")
+        return b"".join(answer) if answer.streaming else answer.content
+
+    return ask
 
 
 def queries_models() -> list[str]:
