@@ -90,7 +90,9 @@ class ContractView(APIView):
         """Dry run, If-Match and Idempotency-Key (contract §1.5)."""
         method = request.method or ""
         if "dryRun" in request.GET and _is_dry(self, request):
-            # Without Idempotency-Key: the answer of a dry run must not be given in place of the real one's.
+            # Its answer is not kept: it must not be given in place of the real one's.
+            if method == "POST":
+                idempotency.key_of(request)
             return act() if method in self.rehearses_itself else _rehearsed(act)
         if method != "POST" and "HTTP_IF_MATCH" in request.META:
             read = getattr(self, "get", None)
