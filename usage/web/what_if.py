@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET
 from accounts.models import User
 from accounts.web.pages import PageRequest, signed_in
 from catalog.models import Model
+from litemaas import currency
 from litemaas.web.addresses import address_with
 from litemaas.web.paging import page_of
 from litemaas.web.tables import Column, Shown, Table
@@ -60,7 +61,7 @@ def _price(label: Any, **options: Any) -> forms.DecimalField:
 
 
 class PricesForm(forms.Form):
-    """US dollars per million tokens."""
+    """Per million tokens, in the currency of all amounts."""
 
     input = _price(gettext_lazy("Input, per million tokens"))
     output = _price(gettext_lazy("Output, per million tokens"))
@@ -152,6 +153,7 @@ def what_if_page(request: PageRequest) -> HttpResponseBase:
         "found": found,
         "becomes": "" if prices else chosen.model,
         "prices_form": prices_form,
+        "currency_code": currency.current()["code"],
         "kept": [(name, one) for name, ones in request.GET.lists() if name not in _LEFT for one in ones],
         "listed": listed,
         "without_prices": address_with(request, **dict.fromkeys((*_PRICES, "sort", "page"))),
