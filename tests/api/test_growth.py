@@ -187,6 +187,18 @@ def synchronise(scene: Scene, n: int) -> Call:
     return lambda: scene.admin.post("models/sync", {"confirm": True})
 
 
+def synchronise_changed(scene: Scene, n: int) -> Call:
+    """Models with other facts and prices than the gateway tells, and as many that are new."""
+    assert scene.admin.post("models/sync").status_code == 200
+    names = list(Model.objects.available().order_by("pk").values_list("pk", flat=True))
+    few = min(n, len(names) // 2)
+    Model.objects.filter(pk__in=names[:few]).update(context_length=1, input_cost_per_token=1)
+    Model.objects.filter(pk__in=names[few : 2 * few]).update(
+        availability="unavailable", unavailable_since=scene.now
+    )
+    return lambda: scene.admin.post("models/sync", {"confirm": True})
+
+
 def make_key_for_many(scene: Scene, n: int) -> Call:
     models = scene.subscribed(n)
     return lambda: scene.client.post("api-keys", {"modelIds": models, "name": "Many"})
@@ -255,8 +267,8 @@ def hide_banners(scene: Scene, n: int) -> Call:
 CHANGES: list[Callable[[Scene, int], Call]] = [
     approve, deny, rehearse_approval, limit_many, deactivate, revoke_sessions, delete_team,
     rehearse_team_deletion, limit_team, budget_team, make_team, remove_member, change_role, restrict, retire,
-    rehearse_retirement, synchronise, make_key_for_many, change_models_of_key, make_somebodys_key, grant, cancel,
-    suspend, reset_quotas, clean_up, read_all, hide_banners,
+    rehearse_retirement, synchronise, synchronise_changed, make_key_for_many, change_models_of_key,
+    make_somebodys_key, grant, cancel, suspend, reset_quotas, clean_up, read_all, hide_banners,
 ]  # fmt: skip
 
 
