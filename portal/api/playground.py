@@ -1,6 +1,7 @@
 """Calls of models with the caller's own key, which the server adds (contract §20)."""
 
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -56,7 +57,7 @@ class _Stream(StreamingHttpResponse):
 class ChatView(_CallView):
     """One chat. `stream` (true) answers with server-sent events: the gateway's, then one whose member `litemaas` says
     what it took, then `[DONE]`. An error after the beginning is an event with the member `error`. Hanging up ends the
-    call at the gateway."""
+    call at the gateway. Without `stream`, `Accept: text/event-stream` makes the whole answer one event."""
 
     @extend_schema(
         request=schema.ChatIn,
@@ -72,22 +73,29 @@ class ChatView(_CallView):
         figures = Figures(key, options.recent("currency"))
         sent = {name: value for name, value in body.items() if name != "apiKeyId"}
         if not body["stream"]:
-            return Response(with_figures(calling.ask(person.pk, key, "/v1/chat/completions", sent), figures))
+            return _whole(request, figures, (person.pk, key, "/v1/chat/completions", sent))
         sent["stream_options"] = {"include_usage": True}
         conversation = calling.listen(person.pk, key, "/v1/chat/completions", sent)
         return _Stream(ChatRelay(conversation, figures, request.path))
 
 
 class EmbeddingsView(_CallView):
+    """`Accept: text/event-stream` makes the answer one event of a stream, which can be hung up on."""
+
     @extend_schema(
-        request=schema.EmbeddingsIn, responses=schema.EmbeddingsOut, operation_id="embed_in_playground"
+        request=schema.EmbeddingsIn,
+        responses={
+            (200, "application/json"): schema.EmbeddingsOut,
+            (200, "text/event-stream"): OpenApiResponse(OpenApiTypes.STR),
+        },
+        operation_id="embed_in_playground",
     )
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> HttpResponseBase:
         body = body_of(request, schema.EmbeddingsIn)
         key = self._lent(request, body)
         figures = Figures(key, options.recent("currency"))
         sent = {name: value for name, value in body.items() if name != "apiKeyId"}
-        return Response(with_figures(calling.ask(actor_of(request).pk, key, "/v1/embeddings", sent), figures))
+        return _whole(request, figures, (actor_of(request).pk, key, "/v1/embeddings", sent))
 
 
 class ConversionsView(_CallView):
@@ -108,10 +116,26 @@ class ConversionsView(_CallView):
         person, key = actor_of(request), self._lent(request, body)
         figures = Figures(key, options.recent("currency"))
         call = (person.pk, key, "/docling/v1/convert/source", _conversion(body["model"], body["url"]))
-        patience = calling.PATIENCE_FOR_DOCUMENTS
-        if not body["stream"]:
-            return Response(with_figures(calling.ask(*call, patience=patience), figures))
+        return _whole(
+            request, figures, call, as_event=body["stream"], patience=calling.PATIENCE_FOR_DOCUMENTS
+        )
+
+
+def _whole(
+    request: Request,
+    figures: Figures,
+    call: tuple[UUID, LentKey, str, dict[str, Any]],
+    *,
+    as_event: bool | None = None,
+    patience: float | None = None,
+) -> HttpResponseBase:
+    """An answer in one piece. As one event of a stream, which is asked for by `Accept` unless `as_event` says it, the
+    caller can hang up while the model thinks."""
+    if as_event is None:
+        as_event = request.headers.get("Accept", "").startswith("text/event-stream")
+    if as_event:
         return _Stream(WholeRelay(calling.listen(*call, patience=patience), figures, request.path))
+    return Response(with_figures(calling.ask(*call, patience=patience), figures))
 
 
 def _conversion(model: str, url: str) -> dict[str, Any]:

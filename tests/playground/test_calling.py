@@ -17,7 +17,7 @@ from portal.playground.places import Places
 from portal.playground.relay import ChatRelay
 from tests.api.conftest import ApiClient
 from tests.factories import UserFactory
-from tests.playground.conftest import CHAT, events
+from tests.playground.conftest import CHAT, EMBEDDING, events
 
 FIGURES = {
     "timeToFirstToken", "duration", "promptTokens", "completionTokens", "totalTokens", "tokensPerSecond",
@@ -81,6 +81,19 @@ def test_a_document_becomes_markdown_as_one_event_or_one_answer(player, gateway)
         assert answer["litemaas"]["promptTokens"] is None
         assert answer["litemaas"]["cost"] is None
     assert gateway.calls[-1] == "POST /docling/v1/convert/source"
+
+
+def test_whoever_waits_for_a_whole_answer_can_have_it_as_an_event(player):
+    accept = {"Accept": "text/event-stream, application/json"}
+    chat = {"apiKeyId": str(player.key.pk), "model": CHAT, "messages": [{"role": "user", "content": "Hello"}]}
+    answer, done = events(player.post("playground/chat/completions", {**chat, "stream": False}, **accept))
+    assert answer["choices"][0]["message"]["content"].endswith("You wrote: Hello")
+    assert done == "[DONE]"
+    made = {"apiKeyId": str(player.key.pk), "model": EMBEDDING, "input": "Hello"}
+    answer, done = events(player.post("playground/embeddings", made, **accept))
+    assert set(answer["litemaas"]) == FIGURES
+    assert answer["litemaas"]["promptTokens"] > 0
+    assert player.post("playground/embeddings", {**made, "input": ""}, **accept).status_code == 400
 
 
 def test_a_conversion_that_goes_wrong_says_so(player, gateway, monkeypatch):

@@ -28,8 +28,8 @@
     return Boolean(fresh);
   };
 
-  const call = async (method, path, body, signal, isSecond = false) => {
-    const headers = { "Content-Type": "application/json", "X-CSRFToken": token, Accept: "application/json, text/event-stream" };
+  const call = async (method, path, body, signal, { isStream = false, isSecond = false } = {}) => {
+    const headers = { "Content-Type": "application/json", "X-CSRFToken": token, Accept: isStream ? "text/event-stream, application/json" : "application/json" };
     let response;
     try {
       response = await fetch(API + path, { method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) });
@@ -39,7 +39,7 @@
     }
     if (response.ok) return response;
     const told = await response.json().catch(() => null);
-    if (told?.error?.code === "CSRF_FAILED" && !isSecond && (await renewed())) return call(method, path, body, signal, true);
+    if (told?.error?.code === "CSRF_FAILED" && !isSecond && (await renewed())) return call(method, path, body, signal, { isStream, isSecond: true });
     throw new Refusal(told?.error ?? { message: page.texts.failed }, response.status);
   };
 
@@ -50,7 +50,7 @@
 
   // Calls `take` with each event's object; answers with the raw text. Raises Refusal for an error inside the stream.
   const listen = async (path, body, signal, take) => {
-    const response = await call("POST", path, body, signal);
+    const response = await call("POST", path, body, signal, { isStream: true });
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     let rest = "";
     let raw = "";
@@ -74,6 +74,13 @@
     }
     if (!isWhole) throw new Refusal({ message: page.texts.failed, code: "NO_ANSWER" });
     return raw;
+  };
+
+  // An answer in one piece, as the only event of a stream: the portal notices when nobody waits for it any more.
+  const whole = async (path, body, signal) => {
+    let found = null;
+    await listen(path, body, signal, (event) => { found = event; });
+    return found;
   };
 
   // One question with two answers, in the dialog of the page.
@@ -111,5 +118,5 @@
     return value > 0 && value < LEAST ? `< ${shown(LEAST, 6)}` : shown(value, value < 0.01 ? 6 : 2);
   };
 
-  window.litemaas.play = { ...page, announce, ask, confirmed, copy, fill, listen, money, part, Refusal };
+  window.litemaas.play = { ...page, announce, ask, confirmed, copy, fill, listen, money, part, Refusal, whole };
 })();

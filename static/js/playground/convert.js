@@ -25,9 +25,8 @@
 
   const once = new play.Once(root, async (settings, signal) => {
     const body = { apiKeyId: settings.key, model: settings.model, url: settings.value("url") };
-    let found = null;
-    await play.listen("/playground/conversions", body, signal, (event) => { found = event; });
-    show(found ?? {});
+    const found = await play.whole("/playground/conversions", body, signal);
+    show(found);
     once.showTook(found.litemaas, ["duration", "cost"]);
     return texts.done;
   });

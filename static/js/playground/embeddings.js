@@ -30,7 +30,7 @@
   const once = new play.Once(root, async (settings, signal) => {
     const [first, second] = [settings.value("first"), settings.value("second")];
     const body = { apiKeyId: settings.key, model: settings.model, input: second ? [first, second] : [first] };
-    const found = await play.ask("POST", "/playground/embeddings", body, signal);
+    const found = await play.whole("/playground/embeddings", body, signal);
     show([...found.data].sort((a, b) => a.index - b.index).map((one) => one.embedding));
     once.showTook(found.litemaas, ["duration", "promptTokens", "cost"]);
   });

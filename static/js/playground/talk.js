@@ -157,7 +157,7 @@
     }
 
     async wait(body, signal, message, answer, voice) {
-      const found = await play.ask("POST", "/playground/chat/completions", body, signal);
+      const found = await play.whole("/playground/chat/completions", body, signal);
       this.write(found.choices?.[0]?.message?.content ?? "", message, answer, voice);
       this.take(found.litemaas, answer);
       this.showRaw(JSON.stringify(found, null, 2), answer);
