@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from django.db.models import Count, Q
 
+from catalog.facts import LeftOut
 from catalog.models import Model, SyncRun
 from catalog.sync import Summary
 
@@ -159,5 +160,5 @@ def sync_run(run: SyncRun) -> Json:
         "updatedModels": run.updated_models,
         "unavailableModels": run.unavailable_models,
         "restoredModels": run.restored_models,
-        "finding": run.finding or None,
+        "finding": run.finding or " ".join(str(LeftOut(**facts)) for facts in run.left_out) or None,
     }

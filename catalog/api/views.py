@@ -1,6 +1,7 @@
 """The catalogue (contract §5). Reads ask the database alone, never the gateway."""
 
 from django.db.models import Count, Q
+from django.utils.translation import ngettext
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -122,6 +123,12 @@ class CatalogueHealthView(ContractView):
             last is not None and last.state != SyncRun.State.FAILED and not gateway().breaker.is_open
         )
         issues = [last.finding] if last and last.finding else []
+        if last and last.left_out_count:
+            # Which ones, administrators see.
+            said = ngettext(
+                "%(n)s entry could not be used.", "%(n)s entries could not be used.", last.left_out_count
+            )
+            issues.append(said % {"n": last.left_out_count})
         if good is None:
             issues.append("The models were never synchronised.")
         fault = "error" if good is None or count == 0 else "warning"

@@ -134,6 +134,29 @@ def test_sync_statistics_and_health_come_from_the_last_run(api):
     assert api.get("models/health").json()["lastSync"] == "2026-11-20T12:00:00Z"
 
 
+def test_what_a_run_left_out_is_told_and_to_administrators_which(api, admin):
+    ModelFactory()
+    left_out = [{"reason": "no_id", "model": "lab/odd", "deployment": ""}]
+    SyncRun.objects.create(
+        started_at=NOW,
+        finished_at=NOW,
+        state="succeeded",
+        total_models=1,
+        left_out_count=1,
+        left_out=left_out,
+    )
+    assert api.get("models/health").json()["issues"] == ["1 entry could not be used."]
+    assert "lab/odd" in admin.get("models/sync/runs").json()["data"][0]["finding"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_missing_models_can_be_left_as_they_are(admin, gateway):
+    ModelFactory.create_batch(30)
+    done = admin.post("models/sync", {"markUnavailable": False}).json()
+    assert (done["success"], done["unavailableModels"]) == (True, 0)
+    assert admin.post("models/sync").json()["error"]["code"] == "SYNC_SAFETY_STOP"
+
+
 def test_only_administrators_synchronise(api, auditor):
     assert api.post("models/sync").status_code == 403
     assert auditor.post("models/sync").json()["details"]["requiredPermission"] == "admin:models"
