@@ -11,7 +11,7 @@ from catalog.models import Deployment, Model, Price, SyncRun
 from litellm_sync import outbox
 from litellm_sync.models import GatewayObject
 from subscriptions.models import Subscription
-from teams.models import Member
+from teams.models import Member, Team
 from tests.factories import ModelFactory, SubscriptionFactory, TeamFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -48,7 +48,21 @@ def row_url(model, pk):
 
 def test_an_ordinary_user_does_not_get_in(client):
     client.force_login(UserFactory.create())
-    assert client.get(list_url(Model)).status_code == 302
+    assert client.get(list_url(Model), follow=True).status_code == 403
+
+
+def test_the_sign_in_leads_on_to_what_was_wanted(client, operator):
+    wanted = list_url(Team)
+    sent = client.get(wanted, follow=True).redirect_chain[-1][0]
+    assert sent == f"{reverse('account_login')}?next={wanted}"
+    client.force_login(operator)
+    assert client.get(sent, follow=True).redirect_chain[-1][0] == wanted
+
+
+def test_the_sign_in_leads_to_no_other_site(client, operator):
+    client.force_login(operator)
+    answer = client.get(reverse("admin:login"), {"next": "https://elsewhere.example/"})
+    assert answer["Location"] == reverse("admin:index")
 
 
 def test_an_auditor_has_no_actions_and_changes_nothing(client):
