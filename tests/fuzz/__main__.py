@@ -42,6 +42,9 @@ def main() -> int:
     )
     parser.add_argument("--seed", type=int, default=20261126)
     parser.add_argument("--examples", type=int, default=50, help="at most, per operation and phase (50)")
+    parser.add_argument(
+        "--chains", type=int, default=0, help="so many, however long they take (as time allows)"
+    )
     parser.add_argument("--phases", default="examples,coverage,fuzzing,stateful", help="Schemathesis' phases")
     parser.add_argument("--exclude", default=_EXCLUDED, help="checks not to make")
     parser.add_argument("--roles", default=",".join(_ROLES))
@@ -68,6 +71,13 @@ def _runs(role: str, phases: str) -> list[str]:
     return [run for run in (single, chains) if run]
 
 
+def _measure(phases: str, arguments: argparse.Namespace) -> dict[str, str]:
+    """How much is done: as much on a slow machine as on a fast one if chains are counted."""
+    if phases == "stateful" and arguments.chains:
+        return {"--max-examples": str(arguments.chains)}
+    return {"--max-examples": str(arguments.examples), "--max-time": str(arguments.seconds)}
+
+
 def _is_clean(url: str, role: str, phases: str, scene: Scene, arguments: argparse.Namespace) -> bool:
     print(f"--- {phases} as {role}", flush=True)
     # Operators see everybody's things.
@@ -78,8 +88,7 @@ def _is_clean(url: str, role: str, phases: str, scene: Scene, arguments: argpars
         options = {
             "--phases": phases,
             "--seed": str(arguments.seed),
-            "--max-examples": str(arguments.examples),
-            "--max-time": str(arguments.seconds),
+            **_measure(phases, arguments),
             "--request-timeout": "20",
             # Before 3.11.8 Python's parser counts its depth for all threads together (gh-106905): Hypothesis
             # parses lambdas, and fails now and then if two threads do.

@@ -10,7 +10,7 @@ import sys
 def test_nothing_breaks_and_nothing_of_others_is_shown():
     # Servers of its own: the test run's must not be taken for them.
     kept = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
-    phases = ("--seconds", "6", "--phases", "coverage,stateful")
+    phases = ("--seconds", "6", "--chains", "6", "--phases", "coverage,stateful")
     command = [sys.executable, "-W", "ignore", "-m", "tests.fuzz", *phases]
     done = subprocess.run(command, env=kept, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
