@@ -217,7 +217,11 @@ def test_who_has_an_account_is_told_in_the_portal(no_mail, head, team, guest):
     invite(head, team, email=guest.email)
     invite(head, team, email="nobody@example.com")
     told = Notification.objects.get()
-    assert (told.user, told.kind, told.parameters) == (guest, "invitation", {"team": "Physics", "message": ""})
+    assert (told.user, told.kind, told.parameters) == (
+        guest,
+        "invitation",
+        {"team": "Physics", "message": ""},
+    )
 
 
 # --- the mail
