@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from accounts.options import flag
 from catalog.models import Model
 from litellm_sync import windows
 from litemaas.errors import InvalidInput
@@ -106,12 +107,6 @@ def _models(value: Any) -> list[str]:
     return wanted
 
 
-def _flag(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError(_("Choose true or false."))
-    return value
-
-
 _READERS: dict[str, Callable[[Any], Any]] = {
     "name": _name,
     "alias": _text(255),
@@ -123,5 +118,5 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "tpm_limit": _rate,
     "rpm_limit": _rate,
     "allowed_models": _models,
-    "is_active": _flag,
+    "is_active": flag,
 }

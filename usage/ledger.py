@@ -17,12 +17,13 @@ from zoneinfo import ZoneInfo
 from django.db import OperationalError, connection, transaction
 
 from litemaas.locks import hold_until_commit
+from litemaas.months import month_of
 from usage import events
 from usage.broken_lines import BrokenLine, facts_of
 from usage.fields import BadRow, Json
 from usage.kept_facts import facts_to_keep
 from usage.models import SummedDay, UsageReject
-from usage.partitions import closed_months, ensure_partitions, month_of
+from usage.partitions import closed_months, ensure_partitions
 from usage.rollups import FACTS, LARGEST_SMALL, adding, numbering, shape
 from usage.rows import SOURCE, About, Call, is_health_check, read_row
 from usage.zones import rollup_zone

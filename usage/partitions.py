@@ -1,25 +1,16 @@
 """Months of `usage_logs` and `usage_quarters`. A month is made before its first row; there is no default partition."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from django.db import connection, transaction
 
 from litemaas.locks import hold_until_commit
+from litemaas.months import month_of, next_month
 from usage.models import ClosedMonth
 
 MONTHS_AHEAD = 2
 TABLES = ("usage_logs", "usage_quarters")
-
-
-def month_of(moment: datetime) -> datetime:
-    """The first instant of its month, in UTC."""
-    return moment.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-
-
-def next_month(month: datetime) -> datetime:
-    years, index = divmod(month.month, 12)
-    return month.replace(year=month.year + years, month=index + 1)
 
 
 @transaction.atomic

@@ -8,12 +8,13 @@ from django.db import transaction
 from accounts import audit
 from accounts.models import Actor
 from litemaas import errors
+from litemaas.months import month_of
 from usage import events
 from usage.broken_lines import is_enough
 from usage.fields import BadRow
 from usage.ledger import Counts, write_rows
 from usage.models import UsageReject
-from usage.partitions import closed_months, month_of
+from usage.partitions import closed_months
 from usage.rows import read_row
 
 _AT_ONCE = 5_000

@@ -10,9 +10,10 @@ from accounts import audit
 from accounts.models import SYSTEM, Actor
 from litemaas import errors
 from litemaas.locks import hold_until_commit
+from litemaas.months import next_month
 from usage.ledger import LOCK
 from usage.models import ClosedMonth
-from usage.partitions import next_month, partition_months
+from usage.partitions import partition_months
 
 SHORTEST, LONGEST, DEFAULT = 1, 365, 90
 

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 from django.db import connection, transaction
 
 from litemaas.locks import hold_until_commit
+from litemaas.months import month_of, next_month
 from usage.ledger import LOCK
 from usage.models import RollupZone
-from usage.partitions import closed_months, ensure_partitions, month_of, next_month
+from usage.partitions import closed_months, ensure_partitions
 from usage.rollups import COARSE, DAYS, MONTHS, QUARTERS, TOTAL_QUARTERS, Cube, filling, numbering
 from usage.zones import rollup_zone
 

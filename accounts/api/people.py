@@ -37,7 +37,8 @@ class UsersView(ContractView):
         return Response(queries.page(request))
 
 
-def _person(user: User) -> dict[str, Any]:
+def profile_of(user: User) -> dict[str, Any]:
+    """What everybody may know of himself, as `ProfileOut`."""
     return {
         "id": user.pk,
         "username": user.username,
@@ -66,7 +67,7 @@ class UserView(ContractView):
             reason=body.get("reason") or "",
             now=timezone.now(),
         )
-        return Response({**_person(user), "isActive": user.is_active})
+        return Response({**profile_of(user), "isActive": user.is_active})
 
 
 class FoundUsersView(ContractView):

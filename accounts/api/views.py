@@ -10,7 +10,8 @@ from rest_framework.response import Response
 from accounts import profile
 from accounts.api import schema
 from accounts.api.authentication import actor_of
-from accounts.models import AuditEvent, User
+from accounts.api.people import profile_of
+from accounts.models import AuditEvent
 from litemaas.api import params
 from litemaas.api.pagination import page_of
 from litemaas.api.permissions import SIGNED_IN
@@ -40,7 +41,7 @@ class ProfileView(ContractView):
 
     @extend_schema(responses=schema.ProfileOut)
     def get(self, request: Request) -> Response:
-        return Response(_profile(actor_of(request)))
+        return Response(profile_of(actor_of(request)))
 
 
 class OwnAccountView(ContractView):
@@ -50,7 +51,7 @@ class OwnAccountView(ContractView):
 
     @extend_schema(responses=schema.ProfileOut, operation_id="own_account")
     def get(self, request: Request) -> Response:
-        return Response(_profile(actor_of(request)))
+        return Response(profile_of(actor_of(request)))
 
     @extend_schema(request=schema.ProfileIn, responses=schema.ProfileOut, operation_id="change_own_account")
     def patch(self, request: Request) -> Response:
@@ -58,18 +59,7 @@ class OwnAccountView(ContractView):
         user = actor_of(request)
         if "fullName" in body:
             user = profile.change_full_name(user=user, full_name=body["fullName"] or "", now=timezone.now())
-        return Response(_profile(user))
-
-
-def _profile(user: User) -> dict[str, Any]:
-    return {
-        "id": user.pk,
-        "username": user.username,
-        "email": user.email,
-        "fullName": user.full_name or None,
-        "roles": user.roles,
-        "createdAt": user.created_at,
-    }
+        return Response(profile_of(user))
 
 
 class ActivityView(ContractView):

@@ -1,17 +1,14 @@
 """Months of the record and of its seals, made before their first row."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from django.db import connection, transaction
+
+from litemaas.months import month_of, next_month
 
 MONTHS_AHEAD = 2
 # Months that this process has seen, by database: a look into the catalogue for each row would cost as much as the row.
 _seen: set[tuple[str, int, int]] = set()
-
-
-def month_of(moment: datetime) -> datetime:
-    """The first instant of its month, in UTC."""
-    return moment.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 
 
 def ensure_month(moment: datetime) -> None:
@@ -36,7 +33,7 @@ def ensure_months_ahead(now: datetime) -> int:
     """This month and the next ones. Returns how many were made."""
     months = [month_of(now)]
     for _ in range(MONTHS_AHEAD):
-        months.append(month_of(months[-1] + timedelta(days=32)))
+        months.append(next_month(months[-1]))
     return sum(make_month(month) for month in months)
 
 

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from accounts.audit.checkpoints import sign_retirement
 from accounts.audit.leaves import GENESIS
 from accounts.audit.models import AuditRetirement
-from accounts.audit.partitions import month_of
+from litemaas.months import month_of, next_month
 
 # The chain of a month is a few unbroken runs: around midnight of its last day, rows of two months are sealed in turn.
 _RUNS = """
@@ -63,7 +63,7 @@ def _retire(month: datetime, now: datetime) -> Retired | None:
             cursor.execute(f"DROP TABLE {name}")
         cursor.execute(
             "DELETE FROM audit_redactions WHERE at >= %s AND at < %s",
-            [month, month_of(month + timedelta(days=32))],
+            [month, next_month(month)],
         )
     return Retired(month, rows)
 
