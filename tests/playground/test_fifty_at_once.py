@@ -154,13 +154,13 @@ def _connections():
         return cursor.fetchone()[0]
 
 
-def called(listener):
+def called(listener, *, stream=True):
     """A connection that has sent a chat and read nothing."""
     place = urlsplit(listener.url)
-    content = json.dumps(listener.body("word " * 200)).encode()
+    content = json.dumps({**listener.body("word " * 200), "stream": stream}).encode()
     head = (
         f"POST {ADDRESS} HTTP/1.1\r\nHost: {place.netloc}\r\nAuthorization: {listener.headers['Authorization']}\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\nAccept: text/event-stream\r\n\r\n"
     )
     caller = socket.create_connection((place.hostname, place.port), timeout=20)
     caller.sendall(head.encode() + content)
@@ -170,7 +170,7 @@ def called(listener):
 def test_hanging_up_before_the_first_byte_ends_the_call(scene, model_server):
     model_server.faults.add("hang", "/v1/chat/completions")
     before = model_server.connections
-    callers = [called(scene[0]) for _ in range(EACH)]
+    callers = [called(scene[0], stream=number % 2 == 0) for number in range(EACH)]
     assert eventually(lambda: model_server.connections == before + EACH, within=20)
     began = time.monotonic()
     for caller in callers:

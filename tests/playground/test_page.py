@@ -132,6 +132,10 @@ def test_two_models_stand_side_by_side_and_stopping_keeps_what_was_said(start, g
     expect(logs).to_have_count(1)
     expect(page.get_by_role("combobox", name="Model", exact=True)).to_have_value(OTHER)
     expect(logs.locator("article").nth(1)).to_contain_text(f"answering as {OTHER}")
+    page.get_by_label("Show the answer as it is written").uncheck()
+    say(page, "In one piece")
+    expect(logs).to_contain_text("You wrote: In one piece")
+    expect(logs.locator("article").last).to_contain_text("Tokens per second")
     assert started.complaints == []
 
 
