@@ -64,7 +64,7 @@ class GatewayObjectAdmin(ReadOnlyAdmin):
     search_fields = ["object_id__exact"]
     search_within = _ANY_KIND
     search_help_text = _("The whole id of a user, team, member, key or model.")
-    ordering = ["-dirty_since"]
+    ordering = ["-pk"]
     actions = ["retry", "drop"]
 
     @admin.action(description=_("Try again now"))
@@ -254,7 +254,7 @@ class _OfSomebody(ReadOnlyAdmin):
     search_fields = ["owner__username"]
     search_help_text = _("A part of the user name.")
     list_select_related = ["owner"]
-    ordering = ["-updated_at"]
+    ordering = ["owner_id", "-updated_at"]
 
 
 @admin.register(SavedPrompt)

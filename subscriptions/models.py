@@ -168,11 +168,8 @@ class Subscription(models.Model):
                 condition=Q(deleted_at__isnull=True),
                 name="subscription_by_status",
             ),
-            models.Index(
-                fields=["-created_at", "id"],
-                condition=Q(deleted_at__isnull=True),
-                name="subscription_by_creation",
-            ),
+            # Django admin lists the deleted ones too.
+            models.Index(fields=["-created_at", "id"], name="subscription_by_creation"),
             models.Index(fields=["expires_at"], condition=Q(status="active"), name="subscription_expiry"),
             models.Index(fields=["model", "status"], name="subscription_of_model"),
             models.Index(fields=["quota_window_start"], name="subscription_by_quota_window"),

@@ -97,7 +97,7 @@ class MemberAdmin(ReadOnlyAdmin):
     list_filter = ["role", "source"]
     search_fields = ["user__username", "user__email", "team__name"]
     list_select_related = ["team", "user"]
-    ordering = ["-joined_at"]
+    ordering = ["-pk"]
     actions = ["make_admin", "make_member", "make_viewer", "remove"]
 
     @admin.action(description=_("Make team administrator"))

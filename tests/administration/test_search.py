@@ -61,6 +61,21 @@ def test_every_word_of_a_search_is_looked_up_in_indexes(as_if_long, model, page)
         assert plan_of(found) == set(), word
 
 
+def sorts(plan):
+    """Whether rows are put in order by sorting all of them; sorting those of one instant is no matter."""
+    return plan["Node Type"] == "Sort" or any(map(sorts, plan.get("Plans", ())))
+
+
+@by_page
+def test_every_long_list_has_the_order_of_an_index(filled, rf, model, page):
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_sort = off; SET LOCAL enable_seqscan = off")
+    rows = model._default_manager.order_by(*page.get_ordering(rf.get("/")), "-pk")[:50]
+    assert not sorts(json.loads(rows.explain(format="json"))[0]["Plan"])
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_sort = on; SET LOCAL enable_seqscan = on")
+
+
 def test_the_record_is_searched_by_its_own_index(as_if_long):
     assert plan_of(AuditEvent.objects.holding("somebody").values("pk")) == set()
 
