@@ -29,6 +29,10 @@ class UserQuerySet(models.QuerySet["User"]):
     def active(self) -> "UserQuerySet":
         return self.filter(is_active=True)
 
+    def operators(self) -> "UserQuerySet":
+        """Who looks after the portal, whether they may change it or only look."""
+        return self.active().filter(Q(roles__contains=[ADMIN]) | Q(roles__contains=[ADMIN_READONLY]))
+
     def visible_to(self, actor: "User") -> "UserQuerySet":
         """Operators see everybody, others themselves."""
         return self if actor.sees_everything else self.filter(pk=actor.pk)

@@ -2,11 +2,9 @@
 
 from datetime import datetime
 
-from django.db.models import Q
 from django.utils.translation import gettext_noop
 
 from accounts.models import Actor, User
-from accounts.permissions import ADMIN, ADMIN_READONLY
 from catalog.models import SyncRun
 from notifications.services import notify
 
@@ -21,9 +19,8 @@ def tell_operators(run: SyncRun, actor: Actor, *, now: datetime) -> None:
     before = SyncRun.objects.exclude(pk=run.pk).exclude(finished_at=None).first()
     if before is not None and before.state == run.state:
         return
-    operators = User.objects.active().filter(Q(roles__contains=[ADMIN]) | Q(roles__contains=[ADMIN_READONLY]))
     notify(
-        user_ids=operators.exclude(pk=actor.pk).values_list("pk", flat=True),
+        user_ids=User.objects.operators().exclude(pk=actor.pk).values_list("pk", flat=True),
         kind="sync_problem",
         variant="warning" if run.state == SyncRun.State.STOPPED else "danger",
         title=_TITLES[SyncRun.State(run.state)],

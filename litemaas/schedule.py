@@ -37,6 +37,7 @@ SCHEDULE = {
     "sign the audit chain": _every(600, "accounts.tasks.sign_audit"),
     "pull daily sums of a gateway without logs": _every(900, "usage.tasks.pull_daily_sums"),
     "make planned backups": _every(600, "portal.tasks.make_planned_backups"),
+    "tell of refused changes": _every(600, "portal.tasks.tell_of_refusals"),
     "keep the audit tables": _every(3600, "accounts.tasks.keep_audit_tables"),
     "clean up expired keys": _every(3600, "apikeys.tasks.clean_up_expired_keys"),
     "tell of keys about to expire": _every(3600, "apikeys.tasks.tell_of_expiring_keys"),

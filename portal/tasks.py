@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from portal.backups import plan, services
+from portal.sync import telling
 
 
 @shared_task
@@ -14,3 +15,8 @@ def forget_old_backups() -> int:
 @shared_task
 def make_planned_backups() -> int:
     return len(plan.make_due(now=timezone.now()))
+
+
+@shared_task
+def tell_of_refusals() -> bool:
+    return telling.tell_of_refusals(now=timezone.now())

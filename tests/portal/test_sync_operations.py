@@ -14,7 +14,8 @@ from litellm_sync.findings import NotAdoptable, NotIgnorable
 from litellm_sync.models import Finding, GatewayObject
 from litellm_sync.registry import Mirror
 from litemaas.errors import Forbidden
-from portal.sync import operations
+from notifications.models import Notification
+from portal.sync import operations, telling
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -136,3 +137,22 @@ class TestAdminPages:
         for status in ("pending", "error", "dropped"):
             url = reverse("admin:litellm_sync_gatewayobject_changelist")
             assert client.get(url, {"status": status}).status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_operators_are_told_of_refusals_once_for_each_hour_that_has_some(operator, refused, now):
+    person = UserFactory()
+    for _turn in range(2):
+        assert telling.tell_of_refusals(now=now)
+    told = Notification.objects.get(kind="sync_problem")
+    assert (told.user, told.body_text, told.link) == (operator, "no such budget", reverse("gateway_queue"))
+    GatewayObject.objects.update(parked_at=refused.parked_at + timedelta(hours=1))
+    telling.tell_of_refusals(now=now)
+    assert Notification.objects.filter(user=operator).count() == 2
+    assert not Notification.objects.filter(user=person).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_is_told_while_the_gateway_refuses_nothing(operator, now):
+    assert not telling.tell_of_refusals(now=now)
+    assert not Notification.objects.exists()
