@@ -141,7 +141,9 @@ def weigh(seen, path):
         with suppress(Error):
             seen.sizes[answer.url] = seen.sizes.get(answer.url) or _travelling(answer)
     urls = {answer.url for answer in seen.asked if LIBRARY not in answer.url and PICTURES not in answer.url}
-    first, later = (sum(seen.sizes.get(url, 0) for url in some) for some in (urls, urls - before))
+    # Which page is the first to need a font or an icon is chance; all are kept from then on.
+    kept = before | {url for url in urls if "/fonts/" in url or "/icons" in url}
+    first, later = (sum(seen.sizes.get(url, 0) for url in some) for some in (urls, urls - kept))
     if first > FIRST_PAGE:
         yield f"{first:,} bytes on an empty cache"
     # The very first page has nothing at hand, nor the first of Django admin, whose frame is another.
