@@ -85,6 +85,18 @@ def test_whoever_repeats_a_request_waits_for_the_first_one_and_gets_its_answer(w
     assert len(known) > 40
 
 
+def test_whoever_only_asks_is_answered_anew(world):
+    """Breakdowns have their page and order in the address, which the key says nothing of."""
+    known = [
+        one for one in operations("post") if "/by-" in one[0] or one[0].endswith(("analytics", "what-if"))
+    ]
+    with undone():
+        for route, operation in known:
+            send(world, route, operation, **KEY)
+        assert not IdempotentRequest.objects.exists()
+    assert len(known) > 8
+
+
 def test_of_those_who_name_a_condition_one_comes_after_the_other_and_who_is_late_is_refused(world):
     wrong, held = {}, []
 

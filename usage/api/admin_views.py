@@ -58,6 +58,7 @@ def question_of(request: Request, body: dict[str, Any], now: datetime, *, max_da
 class AdminAnalyticsView(ContractView):
     permissions_needed = {"POST": "admin:usage"}
     rate_bucket = "analytics"
+    only_asks = True
 
     @extend_schema(request=FiltersIn, responses=AnalyticsOut)
     def post(self, request: Request) -> Response:
@@ -71,6 +72,7 @@ class AdminAnalyticsView(ContractView):
 class _BreakdownView(ContractView):
     permissions_needed = {"POST": "admin:usage"}
     rate_bucket = "analytics"
+    only_asks = True
     default_sort = "totalTokens"
 
     def answer(

@@ -246,6 +246,7 @@ class WhatIfIn(AnalyticsIn):
 class WhatIfView(ContractView):
     permissions_needed = {"POST": "usage:read"}
     rate_bucket = "analytics"
+    only_asks = True
 
     @extend_schema(request=WhatIfIn, responses=WhatIfOut)
     def post(self, request: Request) -> Response:

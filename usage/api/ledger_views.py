@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from accounts.api.authentication import actor_of
 from litemaas.api import params
+from litemaas.api.pagination import FURTHEST
 from litemaas.api.schema import page_parameters
 from litemaas.api.views import ContractView, body_of
 from usage import attribution, operators, quarantine, retention
@@ -86,7 +87,7 @@ class UnattributedView(ContractView):
     def get(self, request: Request) -> Response:
         """Usage of keys that the portal doesn't know, by key, the dearest first."""
         limit = params.integer(request, "limit", 20, maximum=100)
-        page = params.integer(request, "page", 1)
+        page = params.integer(request, "page", 1, maximum=FURTHEST)
         found = attribution.unattributed(first=(page - 1) * limit, count=limit)
         data = [
             {
@@ -149,7 +150,7 @@ class ReconciliationView(ContractView):
         if params.boolean(request, "open", True):
             rows = rows.filter(healed_at=None)
         limit = params.integer(request, "limit", 20, maximum=100)
-        number = params.integer(request, "page", 1)
+        number = params.integer(request, "page", 1, maximum=FURTHEST)
         pages = Paginator(rows, limit)
         found = list(pages.page(number)) if number <= pages.num_pages else []
         days = UsageTrust.objects.order_by("-day")[:90]

@@ -22,6 +22,7 @@ from usage.scopes import scope_of_team
 class TeamAnalyticsView(ContractView):
     permissions_needed = {"POST": "teams:read"}
     rate_bucket = "analytics"
+    only_asks = True
 
     @extend_schema(request=AnalyticsIn, responses=AnalyticsOut)
     def post(self, request: Request, team_id: UUID) -> Response:

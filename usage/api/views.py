@@ -92,6 +92,7 @@ class TimeSeriesView(ContractView):
 class AnalyticsView(ContractView):
     permissions_needed = {"POST": "usage:read"}
     rate_bucket = "analytics"
+    only_asks = True
 
     @extend_schema(request=AnalyticsIn, responses=AnalyticsOut)
     def post(self, request: Request) -> Response:
