@@ -6,7 +6,7 @@ from uuid import UUID
 from drf_spectacular.utils import OpenApiParameter as Param
 from rest_framework import serializers
 
-from litemaas.api.fields import Amount, Flag, Text, Whole
+from litemaas.api.fields import Amount, Flag, Identifier, Text, Whole
 from litemaas.api.schema import KEY_SCHEMA, page_parameters, page_schema
 
 Shape = serializers.Serializer[Any]
@@ -72,9 +72,9 @@ class ChangeKeyIn(Shape):
 class IssueIn(ChangeKeyIn):
     """`modelIds`, or for old clients one `subscriptionId`. What is absent gets the default."""
 
-    subscriptionId = serializers.UUIDField(required=False, allow_null=True)
+    subscriptionId = Identifier(required=False, allow_null=True)
     name = Text(required=False, max_length=255, allow_null=True)
-    teamId = serializers.UUIDField(required=False, allow_null=True)
+    teamId = Identifier(required=False, allow_null=True)
     guardrails = _texts(100)
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from rest_framework import serializers
 
 from accounts.models import Role
-from litemaas.api.fields import Flag, Text, Whole
+from litemaas.api.fields import Flag, Identifier, Text, Whole
 from litemaas.errors import InvalidInput
 from portal.banners import LONGEST_TEXT
 from portal.models import Banner, BannerChange
@@ -35,7 +35,7 @@ class BannerIn(Shape):
         child=serializers.ChoiceField(choices=Role.choices), max_length=10, required=False, allow_null=True
     )
     targetUserIds = serializers.ListField(
-        child=serializers.UUIDField(), max_length=1000, required=False, allow_null=True
+        child=Identifier(), max_length=1000, required=False, allow_null=True
     )
     linkUrl = Text(max_length=500, required=False, allow_null=True, allow_blank=True)
     linkText = _texts(required=False, allow_null=True)

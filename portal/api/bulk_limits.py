@@ -13,7 +13,7 @@ from accounts.api.queries import role_of
 from jobs import services as jobs
 from jobs.api.presenters import accepted
 from jobs.models import Job
-from litemaas.api.fields import Amount, Text, Whole
+from litemaas.api.fields import Amount, Identifier, Text, Whole
 from litemaas.api.views import ContractView, affected, body_of, is_dry
 from portal import bulk_limits
 
@@ -26,7 +26,7 @@ class BulkLimitsIn(Shape):
     maxBudget = Amount(required=False, allow_null=True)
     tpmLimit = Whole(required=False, allow_null=True)
     rpmLimit = Whole(required=False, allow_null=True)
-    userIds = serializers.ListField(child=serializers.UUIDField(), max_length=10_000, required=False)
+    userIds = serializers.ListField(child=Identifier(), max_length=10_000, required=False)
     role = Text(max_length=40, required=False)
 
 

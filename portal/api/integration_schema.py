@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from catalog.api.schema import AffectedOut
+from litemaas.api.fields import Identifier
 
 Shape = serializers.Serializer[Any]
 
@@ -44,8 +45,8 @@ class IntegrationSyncIn(Shape):
     syncSubscriptions = serializers.BooleanField(default=True)
     syncApiKeys = serializers.BooleanField(default=True)
     syncModels = serializers.BooleanField(default=True)
-    userId = serializers.UUIDField(required=False, allow_null=True)
-    teamId = serializers.UUIDField(required=False, allow_null=True)
+    userId = Identifier(required=False, allow_null=True)
+    teamId = Identifier(required=False, allow_null=True)
 
 
 class SyncCountsOut(Shape):

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from litemaas.api.fields import Flag, Text, Whole
+from litemaas.api.fields import Flag, Identifier, Text, Whole
 from litemaas.api.schema import page_schema
 from portal.models import SavedPrompt
 
@@ -72,7 +72,7 @@ class Stops(serializers.Field[Any, Any, Any, Any]):
 
 
 class ChatIn(Shape):
-    apiKeyId = serializers.UUIDField()
+    apiKeyId = Identifier()
     model = Text(max_length=255)
     messages = MessageIn(many=True, allow_empty=False, max_length=_MOST_MESSAGES)  # type: ignore[call-arg]
     temperature = Factor(min_value=0, max_value=2, required=False)
@@ -99,7 +99,7 @@ class Inputs(serializers.Field[Any, Any, Any, Any]):
 
 
 class EmbeddingsIn(Shape):
-    apiKeyId = serializers.UUIDField()
+    apiKeyId = Identifier()
     model = Text(max_length=255)
     input = Inputs()
     dimensions = Whole(min_value=1, max_value=100_000, required=False)
@@ -123,7 +123,7 @@ class DocumentAddress(Text):
 
 
 class ConversionIn(Shape):
-    apiKeyId = serializers.UUIDField()
+    apiKeyId = Identifier()
     model = Text(max_length=255)
     url = DocumentAddress(max_length=2000)
     stream = Flag(default=True)

@@ -8,7 +8,7 @@ from drf_spectacular.utils import OpenApiParameter as Param
 from rest_framework import serializers
 
 from catalog.api.schema import AffectedOut
-from litemaas.api.fields import Flag, Text, Whole
+from litemaas.api.fields import Flag, Identifier, Text, Whole
 from litemaas.api.rendering import dumps
 from litemaas.api.schema import page_parameters, page_schema
 from subscriptions.models import Subscription
@@ -36,7 +36,7 @@ class SubscribeIn(Shape):
     quotaTokens = Whole(required=False, min_value=1, max_value=_LARGEST_QUOTA)
     expiresAt = serializers.DateTimeField(required=False, allow_null=True)
     metadata = Labels(required=False, allow_null=True)
-    userId = serializers.UUIDField(required=False, allow_null=True, help_text="Administrators only.")
+    userId = Identifier(required=False, allow_null=True, help_text="Administrators only.")
     reason = Text(
         required=False,
         allow_blank=True,
@@ -75,7 +75,7 @@ class RevertIn(ReasonIn):
 class ResetIn(Shape):
     """One of the two."""
 
-    userId = serializers.UUIDField(required=False, allow_null=True)
+    userId = Identifier(required=False, allow_null=True)
     all = Flag(required=False)
 
 
@@ -84,7 +84,7 @@ class GrantIn(ReasonIn):
 
 
 class DecisionIn(Shape):
-    subscriptionIds = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=500)
+    subscriptionIds = serializers.ListField(child=Identifier(), min_length=1, max_length=500)
     reason = Text(required=False, allow_blank=True, allow_null=True, max_length=500)
 
 

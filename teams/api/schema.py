@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiParameter as Param
 from rest_framework import serializers
 
-from litemaas.api.fields import Amount, Flag, Text, Whole
+from litemaas.api.fields import Amount, Flag, Identifier, Text, Whole
 from litemaas.api.schema import page_parameters, page_schema
 from teams.limits import LARGEST_RATE
 from teams.models import Invitation, Member
@@ -39,7 +39,7 @@ class TeamChangesIn(TeamLimitsIn):
 
 class NewTeamIn(TeamChangesIn):
     name = Text(max_length=255)
-    adminIds = serializers.ListField(child=serializers.UUIDField(), required=False, max_length=100)
+    adminIds = serializers.ListField(child=Identifier(), required=False, max_length=100)
     isActive = None  # type: ignore[assignment]  # a new team is active
 
 
@@ -59,7 +59,7 @@ class TeamSyncIn(Shape):
 
 
 class NewMemberIn(Shape):
-    userId = serializers.UUIDField()
+    userId = Identifier()
     role = serializers.ChoiceField(choices=ROLES, default=Member.Role.MEMBER)
     maxBudgetInTeam = _optional(Amount)
 

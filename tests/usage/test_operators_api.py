@@ -132,6 +132,8 @@ def test_wrong_questions_are_named(operator, span):
     read(operator.post("admin/usage/by-user?limit=501", span), 400)
     read(operator.post("admin/usage/by-user", span | {"userIds": ["x"]}), 400)
     read(operator.post("admin/usage/by-user", span | {"apiKeyIds": ["nothing"]}), 400)
+    for name in ("userIds", "teamIds", "modelIds", "providerIds"):
+        assert "0" in read(operator.post("admin/usage/by-user", span | {name: [0]}), 400)["details"]["field"]
     long = read(
         operator.post("admin/usage/analytics", {"startDate": "2026-01-01", "endDate": "2026-07-01"}), 400
     )

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from litemaas.api.fields import Identifier
 from usage.models import UsageDifference, UsageTrust
 
 
@@ -61,7 +62,7 @@ class UnattributedOut(serializers.Serializer[Any]):
 
 class ReattributeIn(serializers.Serializer[Any]):
     tokenHash = serializers.CharField(max_length=128)
-    apiKeyId = serializers.UUIDField()
+    apiKeyId = Identifier()
 
 
 class ReattributeOut(serializers.Serializer[Any]):

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from litemaas.api.fields import Identifier
 from usage.api.serializers import (
     AnalyticsIn,
     CostField,
@@ -18,8 +19,8 @@ from usage.api.serializers import (
 
 
 class FiltersIn(AnalyticsIn):
-    userIds = serializers.ListField(child=serializers.UUIDField(), required=False, max_length=500)
-    teamIds = serializers.ListField(child=serializers.UUIDField(), required=False, max_length=500)
+    userIds = serializers.ListField(child=Identifier(), required=False, max_length=500)
+    teamIds = serializers.ListField(child=Identifier(), required=False, max_length=500)
 
 
 class AllTokensOut(serializers.Serializer[Any]):

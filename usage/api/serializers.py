@@ -4,6 +4,8 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
+from litemaas.api.fields import Text
+
 
 class CostField(serializers.DecimalField):
     """US dollars, every digit, as a JSON number."""
@@ -26,13 +28,13 @@ class AnalyticsIn(serializers.Serializer[Any]):
     startDate = DayField()
     endDate = DayField()
     modelIds = serializers.ListField(
-        child=serializers.CharField(max_length=255), required=False, max_length=500
+        child=Text(max_length=255), required=False, max_length=500
     )
     providerIds = serializers.ListField(
-        child=serializers.CharField(max_length=100), required=False, max_length=500
+        child=Text(max_length=100), required=False, max_length=500
     )
     apiKeyIds = serializers.ListField(
-        child=serializers.CharField(max_length=255), required=False, max_length=500
+        child=Text(max_length=255), required=False, max_length=500
     )
 
 
