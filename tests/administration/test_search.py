@@ -103,7 +103,7 @@ def test_a_long_list_is_counted_to_ten_thousand_and_estimated_beyond(filled, mon
 
 def test_a_few_rows_are_counted_exactly(filled):
     text = filled.browsers["is_operator"].get("/admin/accounts/user/").text
-    assert "52 users" in " ".join(text.split())
+    assert "52 Users" in " ".join(text.split())
 
 
 def test_a_row_leads_to_its_page_in_the_portal_and_to_what_happened_to_it(filled):

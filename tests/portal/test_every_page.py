@@ -24,7 +24,12 @@ OPEN = {"root"}
 
 
 def statements(client, address):
+    """Of a warm process; the cheaper of two, because once in a while a request also notes that somebody was seen."""
     client.get(address)
+    return min(_counted(client, address) for _turn in range(2))
+
+
+def _counted(client, address):
     with CaptureQueriesContext(connection) as captured:
         response = client.get(address)
     assert response.status_code == 200, address

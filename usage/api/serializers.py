@@ -27,15 +27,9 @@ class AnalyticsIn(serializers.Serializer[Any]):
     described: ClassVar[dict[str, Any]] = {"required": ["startDate", "endDate"]}
     startDate = DayField()
     endDate = DayField()
-    modelIds = serializers.ListField(
-        child=Text(max_length=255), required=False, max_length=500
-    )
-    providerIds = serializers.ListField(
-        child=Text(max_length=100), required=False, max_length=500
-    )
-    apiKeyIds = serializers.ListField(
-        child=Text(max_length=255), required=False, max_length=500
-    )
+    modelIds = serializers.ListField(child=Text(max_length=255), required=False, max_length=500)
+    providerIds = serializers.ListField(child=Text(max_length=100), required=False, max_length=500)
+    apiKeyIds = serializers.ListField(child=Text(max_length=255), required=False, max_length=500)
 
 
 class AmountsOut(serializers.Serializer[Any]):
