@@ -1,5 +1,6 @@
 """Everybody's usage for operators: every filter on every split, and parts that make the whole."""
 
+import csv
 import io
 import json
 from datetime import timedelta
@@ -296,6 +297,28 @@ def test_files_have_the_sums_of_the_page_in_every_format(operator, span):
     costs = [Decimal(line.split(",")[0]) for line in focus[1:]]
     assert focus[0].startswith("BilledCost,EffectiveCost,ListCost,ContractedCost,BillingCurrency")
     assert sum(costs) == 24 * COST
+
+
+def test_cost_rows_have_what_focus_demands(operator, span):
+    """The columns that FOCUS 1.2 calls mandatory, and its rules for charges that are neither taxes nor corrections."""
+    text = operator.post("admin/usage/export", span | {"format": "focus"}).getvalue().decode()
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert set(rows[0]) >= _MANDATORY
+    for row in rows:
+        assert (row["ChargeCategory"], row["ChargeClass"]) == ("Usage", "")
+        assert all(row[name] for name in _MANDATORY - {"ChargeClass"})
+        assert row["BillingPeriodStart"] <= row["ChargePeriodStart"] < row["ChargePeriodEnd"]
+        assert row["ChargePeriodEnd"] <= row["BillingPeriodEnd"]
+        assert row["ServiceCategory"] == "AI and Machine Learning"
+
+
+_MANDATORY = {
+    *("BilledCost", "ContractedCost", "EffectiveCost", "ListCost", "BillingCurrency"),
+    *("BillingAccountId", "BillingAccountName", "BillingPeriodStart", "BillingPeriodEnd"),
+    *("ChargeCategory", "ChargeClass", "ChargeDescription", "ChargePeriodStart", "ChargePeriodEnd"),
+    *("InvoiceIssuerName", "PricingQuantity", "PricingUnit", "ProviderName", "PublisherName"),
+    *("ServiceCategory", "ServiceName"),
+}
 
 
 def test_the_operators_file_has_the_columns_of_the_contract(operator, span):
