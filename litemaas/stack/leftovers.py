@@ -18,17 +18,16 @@ class Leftovers:
     def note(self, running: dict[int, tuple[int, float]]) -> None:
         """Write down the running processes: number to stop signal and grace."""
         rows = [[pid, _started_at(pid), number, grace] for pid, (number, grace) in running.items()]
-        self.path.write_text(json.dumps(rows))
+        # In one step: who is killed while writing leaves the former list, and readers never see half of one.
+        new = self.path.with_suffix(".new")
+        new.write_text(json.dumps(rows))
+        new.replace(self.path)
 
     def clear(self) -> int:
         """Stop the noted processes that still run, in reverse order; how many there were."""
         if not self.path.exists():
             return 0
-        rows = [
-            row
-            for row in json.loads(self.path.read_text() or "[]")
-            if row[1] and _started_at(row[0]) == row[1]
-        ]
+        rows = [row for row in json.loads(self.path.read_text()) if row[1] and _started_at(row[0]) == row[1]]
         for pid, _, number, grace in reversed(rows):
             watchdog.stop(pid, number, grace)
         self.path.unlink()
