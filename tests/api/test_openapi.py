@@ -79,6 +79,21 @@ def test_every_field_has_a_type(served):
     assert [where for where in loose if not re.fullmatch(FREE, _last(where))] == []
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(("path", "method"), [("/usage/export", "get"), ("/admin/usage/export", "post")])
+def test_a_file_in_json_is_a_list_of_rows_also_in_the_document(served, api, admin, path, method):
+    said = served["paths"][f"/api/v1{path}"][method]["responses"]["200"]["content"]["application/json"][
+        "schema"
+    ]
+    assert (said["type"], said["items"]["type"]) == ("array", "object")
+    if method == "get":
+        answer = api.get("usage/export?format=json")
+    else:
+        days = {"startDate": "2026-01-01", "endDate": "2026-01-02"}
+        answer = admin.post("admin/usage/export", days | {"format": "json"})
+    assert json.loads(answer.getvalue()) == []
+
+
 def _last(where):
     name = where.rstrip("[]")
     return name if "/" in name else name.rpartition(".")[2]

@@ -29,7 +29,7 @@ from usage.scopes import Scope
 MAX_GROUP_ROWS = 10_000
 _FILES = {
     (200, "text/csv"): OpenApiTypes.STR,
-    (200, "application/json"): OpenApiTypes.OBJECT,
+    (200, "application/json"): {"type": "array", "items": {"type": "object", "additionalProperties": {}}},
     (200, "application/vnd.apache.parquet"): OpenApiTypes.BINARY,
     202: ExportJobOut,
 }
