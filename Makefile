@@ -52,7 +52,7 @@ check-templates: setup
 	$(BIN)/djlint --lint --quiet templates
 
 check-locks:
-	@! grep -nE '"resolved"|--(extra-)?index-url|--find-links|(https?|file)://[^ "]*(\.tgz|\.whl|\.tar\.gz|/simple)' \
+	@! grep -nE '"(resolved|funding)"|--(extra-)?index-url|--find-links|(https?|file)://[^ "]*(\.tgz|\.whl|\.tar\.gz|/simple)' \
 	  package-lock.json tests/identity_provider/package-lock.json tests/walk/package-lock.json requirements/*.txt .npmrc || { echo "A lock file holds a download address." >&2; exit 1; }
 
 bench: setup ## Requests per second on a seeded data set (docs/performance.md)
