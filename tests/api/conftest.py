@@ -1,5 +1,6 @@
 """A client that speaks to the REST API as somebody."""
 
+import logging
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from django.utils import timezone
 
 from accounts.tokens import issue_tokens
 from tests.factories import UserFactory
+from tests.permission_world import World, undone
 
 
 class ApiClient:
@@ -82,3 +84,14 @@ def auditor(db: None) -> ApiClient:
 @pytest.fixture
 def anonymous() -> ApiClient:
     return ApiClient()
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup, django_db_blocker):
+    """Something of everything, for a module's tests, and gone after them."""
+    with django_db_blocker.unblock(), undone():
+        logging.disable(logging.CRITICAL)
+        made = World()
+        yield made
+        made.close()
+        logging.disable(logging.NOTSET)

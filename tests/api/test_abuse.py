@@ -4,13 +4,12 @@ The table of what is sent is short; what it is sent to comes from the OpenAPI do
 """
 
 import json
-import logging
 
 import pytest
 from django.test import Client
 
 from litemaas.api.docs import document
-from tests.permission_world import World, undone
+from tests.permission_world import undone
 
 pytestmark = pytest.mark.django_db
 WRITES = ("post", "put", "patch", "delete")
@@ -28,16 +27,6 @@ LARGE = b'{"a": "' + b"x" * 10_000_000 + b'"}'
 # Put into one field of an honest body, and into all fields at once.
 ODD, ODD_EVERYWHERE = (True, 10**40, [None], None), (1.5e300, "", "x" * 70_000, {"a": [{}]})
 QUERIES = ("%00", "9" * 30, "٣", "1e400", "%ED%A0%80")
-
-
-@pytest.fixture(scope="module")
-def world(django_db_setup, django_db_blocker):
-    with django_db_blocker.unblock(), undone():
-        logging.disable(logging.CRITICAL)
-        made = World()
-        yield made
-        made.close()
-        logging.disable(logging.NOTSET)
 
 
 @pytest.fixture(autouse=True)

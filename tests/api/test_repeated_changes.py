@@ -5,7 +5,6 @@ the one place that sees to it.
 """
 
 import json
-import logging
 from datetime import timedelta
 
 import pytest
@@ -16,7 +15,7 @@ from accounts.models import AuditEvent
 from litellm_sync.models import GatewayObject
 from litemaas.api.models import IdempotentRequest
 from tests.api.test_abuse import operations
-from tests.permission_world import World, undone
+from tests.permission_world import undone
 
 pytestmark = pytest.mark.django_db
 KEY = {"Idempotency-Key": "again"}
@@ -25,16 +24,6 @@ ANSWER = ("status", "body", "sealed_body", "sealed_until")
 END_THE_SESSION = {"POST /api/auth/token/rotate", "POST /api/auth/token/blacklist"}
 # A comparison with the gateway is recorded as such, whether it repairs or not.
 COMPARES = "POST /api/v1/integration/sync"
-
-
-@pytest.fixture(scope="module")
-def world(django_db_setup, django_db_blocker):
-    with django_db_blocker.unblock(), undone():
-        logging.disable(logging.CRITICAL)
-        made = World()
-        yield made
-        made.close()
-        logging.disable(logging.NOTSET)
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,6 @@ What is recorded is the measure: a number that changes is looked at, and recorde
 """
 
 import json
-import logging
 import os
 from datetime import timedelta
 from pathlib import Path
@@ -27,7 +26,7 @@ from teams.models import Member
 from teams.services.invitations import invite
 from tests.api.test_api_keys import make_key
 from tests.factories import ModelFactory, SubscriptionFactory, TeamFactory, UserFactory
-from tests.permission_world import World, methods_of, routes, undone
+from tests.permission_world import methods_of, routes, undone
 from tests.usage.conftest import log_row
 from usage.ledger import write_rows
 from usage.models import Webhook
@@ -44,16 +43,6 @@ ASKED_WITH = {
     "/api/v1/admin/usage/filter-options": "?startDate={before}&endDate={today}",
     "/api/v1/admin/api-keys": "?userIds={user_id}",
 }
-
-
-@pytest.fixture(scope="module")
-def world(django_db_setup, django_db_blocker):
-    with django_db_blocker.unblock(), undone():
-        logging.disable(logging.CRITICAL)
-        made = World()
-        yield made
-        made.close()
-        logging.disable(logging.NOTSET)
 
 
 def grow(world, numbers):
