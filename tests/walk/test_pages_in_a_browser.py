@@ -104,6 +104,8 @@ def planned(world, who, known):
 
 def look(started, path, seen):
     page = started.page
+    # What the page before still waits for ends with it, and is not taken for this one's.
+    page.goto("about:blank")
     started.complaints.clear()
     seen.asked.clear()
     page.set_viewport_size(WIDE)
@@ -147,8 +149,7 @@ def weigh(seen, path):
     if first > FIRST_PAGE:
         yield f"{first:,} bytes on an empty cache"
     # The very first page has nothing at hand, nor the first of Django admin, whose frame is another.
-    # The refusal of an unknown provider weighs 58 KB now and then: found last, not understood.
-    if later > LATER_PAGE and before and not path.startswith(("/admin/", "/sign-in/")):
+    if later > LATER_PAGE and before and not path.startswith("/admin/"):
         yield f"{later:,} bytes later"
 
 
