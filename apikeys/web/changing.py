@@ -1,6 +1,5 @@
-"""Changing and rotating one's own keys."""
+"""Changing one's own keys."""
 
-from datetime import timedelta
 from uuid import UUID
 
 from django.contrib import messages
@@ -8,17 +7,16 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from accounts.web.pages import PageRequest, signed_in
 from apikeys import policies, services
 from apikeys.key_policy import key_policy
 from apikeys.web import listing
-from apikeys.web.forms import ChangeForm, RotateForm, models_of_team, subscribed_models
-from apikeys.web.views import detail_of, may_reset
+from apikeys.web.forms import ChangeForm, models_of_team, subscribed_models
+from apikeys.web.views import may_reset
 from litemaas import errors
 from litemaas.web import conflicts
-from litemaas.web.forms import show_refusal
 
 
 @require_http_methods(["GET", "POST"])
@@ -52,41 +50,6 @@ def _change(request: PageRequest, key_id: UUID, form: ChangeForm) -> None:
     changed = {named.get(name, name) for name in form.changed_data}
     values = {name: value for name, value in form.arguments(now).items() if name in changed}
     services.change_api_key(actor=request.user, key_id=key_id, now=now, **values)
-
-
-@require_http_methods(["GET", "POST"])
-@signed_in
-def rotate(request: PageRequest, key_id: UUID) -> HttpResponse:
-    """Ask how long the present secret works on, then show the new one, in this answer only."""
-    key = listing.cared_for(request.user).get_or_refuse(key_id)
-    form = RotateForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        chosen = form.cleaned_data
-        try:
-            rotated = services.rotate_api_key(
-                actor=request.user,
-                key_id=key_id,
-                overlap=timedelta(seconds=chosen["overlap"]),
-                reason=chosen["reason"],
-                request_token=chosen["request_token"] or None,
-                now=timezone.now(),
-            )
-        except errors.DomainError as error:
-            show_refusal(form, error)
-        else:
-            return detail_of(request, key_id, rotated.secret or "", is_new=True)
-    return render(request, "apikeys/rotate.html", {"form": form, "key": key})
-
-
-@require_POST
-@signed_in
-def retire(request: PageRequest, key_id: UUID) -> HttpResponse:
-    """End the overlap of a rotation now. As on the other pages administrators have their own ways to others' keys."""
-    listing.cared_for(request.user).get_or_refuse(key_id)
-    services.retire_former_secret(actor=request.user, key_id=key_id, now=timezone.now())
-    services.bring_to_gateway(key_id)
-    messages.success(request, _("The former key has ended."))
-    return redirect("api_key", key_id)
 
 
 @require_http_methods(["GET", "POST"])

@@ -300,24 +300,3 @@ class ChangeForm(KeySettingsForm):
         ends = self._key.expires_at
         kept = _("As it is: %(day)s") % {"day": ends.date().isoformat() if ends else gettext("never")}
         return [(_KEEP, kept), *super()._expiries()]
-
-
-class RotateForm(forms.Form):
-    """How long the former secret works on."""
-
-    request_token = forms.CharField(widget=forms.HiddenInput, max_length=128, required=False)
-    overlap = forms.TypedChoiceField(
-        label=_("The present key works on"),
-        coerce=int,
-        choices=[
-            (0, _("Not any more, once the new one works")),
-            (3600, _("For an hour")),
-            (86_400, _("For a day")),
-            (604_800, _("For seven days")),
-        ],
-        widget=forms.RadioSelect,
-    )
-    reason = forms.CharField(label=_("Reason"), required=False, max_length=500)
-
-    def __init__(self, data: QueryDict | None = None) -> None:
-        super().__init__(data, initial={"request_token": str(uuid.uuid4()), "overlap": 3600})

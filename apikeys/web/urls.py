@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apikeys.web import cancelling, changing, revealing, team_keys, views
+from apikeys.web import cancelling, changing, revealing, rotating, team_keys, views
 
 urlpatterns = [
     path("subscriptions/<uuid:subscription_id>/cancel", cancelling.cancel, name="cancel_subscription"),
@@ -13,8 +13,8 @@ urlpatterns = [
     path("api-keys/<uuid:key_id>/reveal", revealing.reveal, name="reveal_api_key"),
     path("api-keys/<uuid:key_id>/env", revealing.env_file, name="api_key_env"),
     path("api-keys/<uuid:key_id>/change", changing.change, name="change_api_key"),
-    path("api-keys/<uuid:key_id>/rotate", changing.rotate, name="rotate_api_key"),
-    path("api-keys/<uuid:key_id>/retire-former", changing.retire, name="retire_former_secret"),
+    path("api-keys/<uuid:key_id>/rotate", rotating.rotate, name="rotate_api_key"),
+    path("api-keys/<uuid:key_id>/retire-former", rotating.retire, name="retire_former_secret"),
     path("api-keys/<uuid:key_id>/reset-spend", changing.reset, name="reset_key_spend"),
     path("api-keys/<uuid:key_id>/revoke", views.revoke, name="revoke_api_key"),
 ]

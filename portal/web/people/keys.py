@@ -1,7 +1,7 @@
 """Somebody's API keys, for administrators: maximums do not bind them, and missing subscriptions are made."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -20,9 +20,10 @@ from accounts.web.pages import PageRequest, require, signed_in
 from apikeys import services
 from apikeys.key_policy import KeyPolicy, key_policy
 from apikeys.models import ApiKey, ApiKeyQuerySet
-from apikeys.web.forms import ChangeForm, KeyForm, RotateForm, teams_with_keys
+from apikeys.web.forms import ChangeForm, KeyForm, teams_with_keys
 from apikeys.web.key_filter import KeyFilter
 from apikeys.web.listing import Row, filtered, row_of, rows_of, used_models, used_teams
+from apikeys.web.rotating import RotateForm, rotate_as_asked
 from apikeys.web.states import with_gateway_state
 from catalog.models import Model
 from litemaas import errors
@@ -227,22 +228,10 @@ def rotate(request: PageRequest, user_id: UUID, key_id: UUID) -> HttpResponse:
     person = person_for(request, user_id)
     key = _keys_of(request, person).get_or_refuse(key_id)
     form = RotateForm(sent(request))
-    if request.method == "POST" and form.is_valid():
-        chosen = form.cleaned_data
-        try:
-            rotated = services.rotate_api_key(
-                actor=request.user,
-                key_id=key_id,
-                overlap=timedelta(seconds=chosen["overlap"]),
-                reason=chosen["reason"],
-                request_token=chosen["request_token"] or None,
-                now=timezone.now(),
-            )
-        except errors.DomainError as error:
-            show_refusal(form, error)
-        else:
-            row = row_of(_keys_of(request, person).get(pk=key_id), timezone.now())
-            return shown(request, "key_created", person, row=row, secret=rotated.secret, is_rotated=True)
+    secret = rotate_as_asked(request, key_id, form)
+    if secret is not None:
+        row = row_of(_keys_of(request, person).get(pk=key_id), timezone.now())
+        return shown(request, "key_created", person, row=row, secret=secret, is_rotated=True)
     return shown(request, "rotate_key", person, form=form, row=row_of(key, timezone.now()))
 
 
