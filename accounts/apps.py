@@ -7,8 +7,10 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import gateway, mirror, options
+        from accounts.audit.naming import name_with
         from accounts.audit.refusals import record_refusal
         from accounts.credentials import ProviderGrant, SignIn
+        from accounts.models import User
         from accounts.profile import keep_language, keep_theme
         from accounts.second_factors import SecondFactorColumn, record_changes
         from litellm_sync import registry
@@ -26,6 +28,8 @@ class AccountsConfig(AppConfig):
         )
         columns.register(SecondFactorColumn())
         record_changes()
+        name_with("USER", User, "username")
+        name_with("AUTH", User, "username")
         refused.register(record_refusal)
         language_chosen.register(keep_language)
         theme_chosen.register(keep_theme)

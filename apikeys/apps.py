@@ -7,9 +7,10 @@ class ApikeysConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import portal_keys
+        from accounts.audit.naming import name_with
         from accounts.services import activity_changed
         from apikeys import access, gateway, key_policy, mirror  # noqa: F401  the policy declares its options
-        from apikeys.models import ApiKeySecret
+        from apikeys.models import ApiKey, ApiKeySecret
         from apikeys.secrets import binding
         from apikeys.services.validating import find_holder, find_holder_by_id
         from apikeys.web.limits import shown_in_team
@@ -32,6 +33,7 @@ class ApikeysConfig(AppConfig):
         activity_changed.register(access.follow_activity)
         membership_changed.register(access.follow_membership)
         team_changed.register(access.follow_team)
+        name_with("API_KEY", ApiKey, "name")
         count_keys_with(count_live)
         show_limits_with(shown_in_team)
         columns.register(

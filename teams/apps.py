@@ -10,13 +10,15 @@ class TeamsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from accounts.audit.naming import name_with
         from accounts.services import groups_changed
         from litellm_sync import registry
         from litemaas.crypto import columns
         from teams import gateway, mirror
-        from teams.models import Invitation
+        from teams.models import Invitation, Team
         from teams.services import set_group_memberships
 
+        name_with("TEAM", Team, "name")
         registry.register("team", gateway.apply_team)
         registry.register("member", gateway.apply_member)
         registry.reconcile("team", mirror.TEAMS)

@@ -18,7 +18,7 @@ from accounts.audit import queries
 from accounts.audit.queries import Filter
 from accounts.saved_filters import SavedFilter
 from accounts.web.audit_filters import AuditFilter, SaveForm
-from accounts.web.audit_rows import Events, Row
+from accounts.web.audit_rows import Events, Row, rows_of
 from accounts.web.pages import PageRequest, require, signed_in
 from accounts.web.suggesting import people_like
 from litemaas import errors
@@ -40,8 +40,9 @@ TABLE: Table[Row] = Table(
         Column("user", gettext_lazy("User"), lambda row: row.event["username"]),
         Column("action", gettext_lazy("Action"), lambda row: row.event["action"], is_fixed=True),
         Column("category", gettext_lazy("Category"), lambda row: row.event["resourceType"]),
-        Column("object", gettext_lazy("Object"), lambda row: row.event["resourceId"]),
+        Column("object", gettext_lazy("Object"), lambda row: row.name or row.event["resourceId"]),
         Column("result", gettext_lazy("Result"), lambda row: row.event["success"]),
+        Column("object_id", gettext_lazy("Object id"), lambda row: row.event["resourceId"], is_extra=True),
         Column("error", gettext_lazy("Error"), lambda row: row.event["errorMessage"], is_extra=True),
         Column("address", gettext_lazy("Address"), lambda row: row.event["ipAddress"], is_extra=True),
         Column("credential", gettext_lazy("Credential"), lambda row: row.event["authMethod"], is_extra=True),
@@ -57,7 +58,7 @@ def audit_events(request: PageRequest) -> HttpResponseBase:
     chosen, table = AuditFilter(request.GET), TABLE.shown_to(request)
     asked = chosen.asked
     if table.wants_file:
-        return table.file(_exported(asked), of=lambda found: [Row(row) for row in found])
+        return table.file(_exported(asked), of=rows_of)
     similar = people_like(chosen.unknown_user, actor=request.user)
     values = {
         "filter": chosen,

@@ -1,13 +1,14 @@
 """Rows of the record of acts as the pages show them: codes in words, ids as links, values as texts."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from django.urls import NoReverseMatch, reverse
 
-from accounts.audit import queries, words
+from accounts.audit import naming, queries, words
 from accounts.audit.queries import Filter, Json
 
 # Type of object → the address of its page, which a higher app may have; the id is a UUID.
@@ -25,9 +26,10 @@ _SHORT = 12
 
 @dataclass(frozen=True)
 class Row:
-    """`event` has the names of the contract (§16)."""
+    """`event` has the names of the contract (§16); `name` is what its object is called now, if it has one."""
 
     event: Json
+    name: str = ""
 
     @property
     def id(self) -> int:
@@ -57,8 +59,10 @@ class Row:
 
     @property
     def resource_short(self) -> str:
-        """The object's id, or the beginning of a long one."""
+        """What the object is called, or its id, or the beginning of a long one."""
         key = self.event["resourceId"] or ""
+        if self.name or self.event["resourceType"] == "MODEL":
+            return self.name or key
         return key if len(key) <= _SHORT else f"{key[:8]}…"
 
     @property
@@ -88,6 +92,14 @@ class Row:
         return json.dumps(found, ensure_ascii=False, indent=2, sort_keys=True) if found else ""
 
 
+def rows_of(events: Iterable[Json]) -> list[Row]:
+    """With the names of their objects, by one statement for each type among them."""
+    found = list(events)
+    resources = [(event["resourceType"], event["resourceId"] or "") for event in found]
+    names = naming.names_of(resources)
+    return [Row(event, names.get(one, "")) for event, one in zip(found, resources, strict=True)]
+
+
 def plain(value: Any) -> str | None:
     """A JSON value as a text; None is nothing."""
     return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False)
@@ -106,8 +118,7 @@ class Events:
         return queries.total(self._asked)
 
     def __getitem__(self, part: slice) -> list[Row]:
-        rows = queries.page(self._asked, limit=part.stop - part.start, offset=part.start)
-        return [Row(row) for row in rows]
+        return rows_of(queries.page(self._asked, limit=part.stop - part.start, offset=part.start))
 
 
 class EventsAbout:
@@ -128,4 +139,4 @@ class EventsAbout:
         found, self._count = queries.page_about(
             self._user_id, self._objects, limit=part.stop - part.start, offset=part.start
         )
-        return [Row(row) for row in found]
+        return rows_of(found)

@@ -12,7 +12,7 @@ from accounts.audit.words import ACTIONS, CATEGORIES
 from accounts.models import AuditEvent, SavedFilter
 from accounts.web.audit_rows import Row
 from litemaas.errors import InvalidInput
-from tests.factories import UserFactory
+from tests.factories import SubscriptionFactory, TeamFactory, UserFactory
 from tests.portal.conftest import signed_in
 from tests.portal.test_every_page import MOST_STATEMENTS, statements
 
@@ -198,3 +198,29 @@ def test_a_part_of_a_name_is_answered_with_whom_it_may_mean(console, acts, perso
 def test_an_object_with_a_page_is_a_link_to_it(kind):
     key = "0b5c9e0e-0000-4000-8000-000000000001"
     assert key in Row({"resourceType": kind, "resourceId": key}).resource_href
+
+
+def test_objects_have_their_names_by_a_statement_for_each_kind(console, person):
+    team = TeamFactory.create(name="Lab of lights")
+    subscription = SubscriptionFactory.create(user=person, model__id="lab/one")
+    resources = [("USER", person), ("TEAM", team), ("SUBSCRIPTION", subscription)]
+    for kind, thing in resources:
+        act("USER_UPDATE", (kind, str(thing.pk)))
+    act("TEAM_DELETE", ("TEAM", "0b5c9e0e-0000-4000-8000-000000000001"))
+    act("MODELS_SYNC", ("MODEL", ""))
+    console.get(HERE)
+    with CaptureQueriesContext(connection) as few:
+        html = console.get(f"{HERE}?columns=object.object_id").text
+    for name in ("uma", "Lab of lights", "uma: lab/one"):
+        assert f">{name}</a>" in html
+    assert "0b5c9e0e…" in html
+    assert str(team.pk) in html
+    for _n in range(10):
+        for kind, thing in resources:
+            act("USER_UPDATE", (kind, str(thing.pk)))
+    with CaptureQueriesContext(connection) as many:
+        console.get(f"{HERE}?columns=object.object_id")
+    assert len(many) == len(few)
+    lines = b"".join(console.get(f"{HERE}?format=csv&columns=object")).decode().splitlines()
+    assert lines[0].endswith("Time,Action,Object")
+    assert lines[1].endswith("uma: lab/one")
