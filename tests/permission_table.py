@@ -559,7 +559,7 @@ PAGES: dict[str, str] = {
     "POST /operations/models/texts/{model_id}": "302 403 403 403 403 403 403 302",
     "POST /operations/models/new": "302 403 403 403 403 403 403 200",
     "GET /operations/subscriptions/decided": "302 403 403 403 403 403 403 302",
-    "GET /operations/subscriptions/review": "302 403 403 403 403 403 403 200",
+    "GET /operations/subscriptions/review": "302 403 403 403 403 403 200 200",
     "POST /operations/subscriptions/review": "302 403 403 403 403 403 403 200",
     "POST /operations/subscriptions/decide": "302 403 403 403 403 403 403 302",
     "POST /operations/subscriptions/{subscription_id}/delete": "302 403 403 403 403 403 403 200",

@@ -26,6 +26,7 @@ from usage.periods import last_days
 from usage.questions import Question
 from usage.scopes import Scope
 
+READ = "admin:subscriptions:read"
 _DAYS = 30
 _EARLIER = 8
 
@@ -41,8 +42,10 @@ class VerdictForm(ReasonForm):
 @require_http_methods(["GET", "POST"])
 @signed_in
 def review(request: PageRequest) -> HttpResponse:
-    """`at` in the address names the request to show; without it the first. A decision goes on with the next one."""
-    if not policies.may_decide(request.user):
+    """`at` in the address names the request to show; without it the first. A decision goes on with the next one.
+    Read-only administrators leaf through them."""
+    may_decide = policies.may_decide(request.user)
+    if not may_decide and (request.method == "POST" or not request.user.may(READ)):
         raise errors.Forbidden
     waiting = Subscription.objects.visible_to(request.user).filter(status=Subscription.Status.PENDING)
     waiting = waiting.select_related("user", "model").order_by("status_changed_at", "pk")
@@ -53,9 +56,10 @@ def review(request: PageRequest) -> HttpResponse:
         return redirect("review_requests")
     following = _after(waiting, row) if row else None
     form = VerdictForm(request.POST if request.method == "POST" else None)
+    form.fields["reason"].disabled = not may_decide
     if request.method == "POST" and row and form.is_valid() and _decided(request, row, form):
         return redirect(_address_of(following))
-    values: dict[str, Any] = {"row": row, "form": form, "left": waiting.count()}
+    values: dict[str, Any] = {"row": row, "form": form, "left": waiting.count(), "may_decide": may_decide}
     if row:
         values |= {"following": _address_of(following) if following else "", **_facts_of(row)}
     return render(request, "subscriptions/review_requests.html", values)

@@ -79,13 +79,15 @@ def requests(request: PageRequest) -> HttpResponseBase:
     if table.wants_file:
         return table.file(found)
     page = page_of(found, request.GET)
+    may_decide, reason = policies.may_decide(request.user), _("Only administrators can change this.")
     values = {
         "filter": chosen,
         "table": table,
         "page": page,
         "stats": stats,
-        "may_decide": policies.may_decide(request.user),
-        "may_delete": policies.may_delete(request.user),
+        "may_decide": may_decide,
+        "decide_locked": "" if may_decide else reason,
+        "delete_locked": "" if policies.may_delete(request.user) else reason,
         "can_decide_any": any(row.is_pending for row in page),
     }
     return render(request, "subscriptions/requests.html", values)

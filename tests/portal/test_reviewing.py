@@ -75,9 +75,8 @@ def test_somebody_who_was_faster_is_told_of(desk, waiting):
     assert desk.get(f"{PAGE}?at=nonsense", follow=True).status_code == 200
 
 
-def test_only_who_may_decide_reviews(browser, waiting):
+def test_only_operators_review(browser, waiting):
     assert browser.get(PAGE).status_code == 403
-    assert signed_in(UserFactory(is_auditor=True)).get(PAGE).status_code == 403
 
 
 def test_the_page_costs_the_same_however_many_wait(desk, waiting, person):
@@ -86,3 +85,17 @@ def test_the_page_costs_the_same_however_many_wait(desk, waiting, person):
         subscribe(person, f"lab/more-{n}")
     Subscription.objects.update(status="pending")
     assert statements(desk, PAGE) == few <= 15
+
+
+def test_read_only_administrators_leaf_through_and_decide_nothing(waiting):
+    auditor = signed_in(UserFactory.create(is_auditor=True))
+    first = auditor.get(PAGE)
+    assert first.context["row"].pk == waiting[0].pk
+    html = first.content.decode()
+    assert html.count("Only administrators can change this.") == 2
+    assert 'data-page-key="n"' in html
+    assert 'data-page-key="a"' not in html
+    assert 'name="verdict"' not in html
+    assert auditor.get(first.context["following"]).context["row"].pk == waiting[1].pk
+    posted = {"subscription": waiting[0].pk, "verdict": "approve"}
+    assert auditor.post(PAGE, posted).status_code == 403
