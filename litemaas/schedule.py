@@ -36,6 +36,7 @@ SCHEDULE = {
     "sync the models": _every(600, "catalog.tasks.sync_models"),
     "sign the audit chain": _every(600, "accounts.tasks.sign_audit"),
     "pull daily sums of a gateway without logs": _every(900, "usage.tasks.pull_daily_sums"),
+    "follow the reporting time zone": _every(600, "usage.tasks.follow_zone"),
     "make planned backups": _every(600, "portal.tasks.make_planned_backups"),
     "tell of refused changes": _every(600, "portal.tasks.tell_of_refusals"),
     "keep the audit tables": _every(3600, "accounts.tasks.keep_audit_tables"),

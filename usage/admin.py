@@ -109,7 +109,7 @@ class ClosedMonthAdmin(ReadOnlyAdmin):
 @admin.register(SummedDay)
 class SummedDayAdmin(ReadOnlyAdmin):
     named = (_("Summed day"), _("Summed days"))
-    list_display = ("day", "since")
+    list_display = ("day", "since", "is_counted")
     ordering = ("-day",)
 
 

@@ -1,8 +1,9 @@
 """Usage of gateways that keep no request logs (`disable_spend_logs`): from their daily activity.
 
 A UTC day is counted from one source only: from logs when any of its calls came as such, else from the gateway's sums.
-Rows of the log that come for a day of the second kind are set aside. Sums grow during the day; each reading books what
-is more than was booked before, at noon UTC of the day, as the gateway tells no time.
+As sums may be there some seconds before the logs, a day is counted from them only when its logs were read in vain after
+its sums had been seen for a while. Rows of the log that come for such a day are set aside. Sums grow during the day;
+each reading books what is more than was booked before, at noon UTC of the day, as the gateway tells no time.
 """
 
 from collections.abc import Iterator
@@ -17,12 +18,12 @@ from litemaas.locks import hold_until_commit
 from usage import daily
 from usage.daily import DailySums, OfKeyAndModel
 from usage.ledger import LOCK, Counts, write_calls
-from usage.models import SummedDay, UsageLog
+from usage.models import SummedDay, UsageCursor, UsageLog
 from usage.rows import SOURCE, About, Call, identity_of
 
 DAILY_SOURCE = "litellm-daily"
-# A gateway writes its logs some seconds after its sums; a day is taken for one without logs only after this.
-_PATIENCE = timedelta(hours=2)
+# A gateway may write its logs this much later than its sums.
+_PATIENCE = timedelta(minutes=10)
 _RECENT_DAYS = 3
 
 
@@ -43,18 +44,18 @@ def pull_daily_sums(now: datetime) -> Counts:
     today = now.astimezone(UTC).date()
     first = today - timedelta(days=_RECENT_DAYS - 1)
     days = [first + timedelta(days=n) for n in range(_RECENT_DAYS)]
-    if not any(_is_due(day, now) for day in days):
+    waiting = [day for day in days if not _has_logs(day)]
+    SummedDay.objects.filter(day__in=set(days) - set(waiting), is_counted=False).delete()
+    if not waiting:
         return Counts()
-    told = daily.by_key_and_model(gateway(), first, today)
+    told = daily.by_key_and_model(gateway(), waiting[0], waiting[-1])
     counts = Counts()
-    for day, sums in sorted(told.items()):
-        if sums and day in days:
+    for day in waiting:
+        sums = told.get(day, {})
+        # A gateway that logs no failures still logs what succeeds later that day.
+        if any(one.requests for one in sums.values()) or (sums and day < today):
             counts += _book_day(day, sums, now)
     return counts
-
-
-def _is_due(day: date, now: datetime) -> bool:
-    return not _has_logs(day) and now - _noon(day) + timedelta(hours=12) > _PATIENCE
 
 
 def _has_logs(day: date) -> bool:
@@ -71,12 +72,18 @@ def _noon(day: date) -> datetime:
 def _book_day(day: date, sums: OfKeyAndModel, now: datetime) -> Counts:
     # What is booked must not move between reading it and adding to it.
     hold_until_commit(LOCK)
-    if not _is_due(day, now):
+    seen, _ = SummedDay.objects.get_or_create(day=day, defaults={"since": now})
+    if _has_logs(day) or not (seen.is_counted or _is_without_logs(seen)):
         return Counts()
-    SummedDay.objects.get_or_create(day=day, defaults={"since": now})
+    SummedDay.objects.filter(pk=day).update(is_counted=True)
     calls = list(_calls(day, sums))
     added, _ = write_calls(calls, now=now, source=DAILY_SOURCE) if calls else (0, 0)
     return Counts(read=len(calls), added=added, known=len(calls) - added)
+
+
+def _is_without_logs(seen: SummedDay) -> bool:
+    """Whether all that there is was read long enough after the sums were seen."""
+    return UsageCursor.objects.filter(source=SOURCE, position__gte=seen.since + _PATIENCE).exists()
 
 
 _BOOKED = """

@@ -56,7 +56,7 @@ class InvalidZone(InvalidInput):
 
 
 class GranularityNotAvailable(DomainError):
-    """`data`: granularity, available."""
+    """`data`: granularity, available, and some of the days (UTC) that are not."""
 
     code = "GRANULARITY_NOT_AVAILABLE"
     default_message = gettext_lazy("The figures of this period are not kept that finely.")

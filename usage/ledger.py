@@ -29,6 +29,8 @@ from usage.rows import SOURCE, About, Call, is_health_check, read_row
 from usage.zones import rollup_zone
 
 LOCK = "usage ledger"
+# Why a row that could be read is set aside all the same.
+CLOSED, SUMMED = "its month is closed", "its day is counted from daily sums"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,8 @@ def write_rows(rows: Iterable[Json | BrokenLine], *, now: datetime) -> Counts:
         reader.keep_rejects()
         # Sums of one group are only ever added to by one writer at a time: no deadlocks, and no retries.
         hold_until_commit(LOCK)
-        if summed_days() != reader.summed:
-            raise LedgerMoved("A day came to be counted from daily sums meanwhile.")
+        if (closed_months(), summed_days()) != (reader.closed, reader.summed):
+            raise LedgerMoved("A month was put away, or a day came to be counted from daily sums.")
         added, same_id = _book(cursor, copied, months, now) if copied else (0, 0)
         cursor.execute(_DROP_STAGES)
     return Counts(reader.read, added, copied - added, reader.rejected, reader.health_checks, same_id)
@@ -138,7 +140,8 @@ class LedgerMoved(OperationalError):
 
 
 def summed_days() -> set[date]:
-    return set(SummedDay.objects.values_list("day", flat=True))
+    """Those that are counted from daily sums."""
+    return set(SummedDay.objects.filter(is_counted=True).values_list("day", flat=True))
 
 
 class _Reader:
@@ -148,7 +151,7 @@ class _Reader:
         self.read = self.health_checks = self.rejected = 0
         self._now = now
         self._rejects: list[UsageReject] = []
-        self._closed = closed_months()
+        self.closed = closed_months()
         self.summed = summed_days()
 
     def calls(self, rows: Iterable[Json | BrokenLine]) -> Iterator[Call]:
@@ -168,11 +171,11 @@ class _Reader:
             return None
         try:
             found = (events.read_event if is_event else read_row)(row, now=self._now)
-            if self._closed and month_of(found.started_at) in self._closed:
+            if self.closed and month_of(found.started_at) in self.closed:
                 # What it held can't be compared with any more: it might be counted twice.
-                raise BadRow("its month is closed")
+                raise BadRow(CLOSED)
             if self.summed and found.started_at.date() in self.summed:
-                raise BadRow("its day is counted from daily sums")
+                raise BadRow(SUMMED)
         except BadRow as error:
             self._reject(row, str(error))
             return None

@@ -15,11 +15,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 from redis.exceptions import RedisError
 
-from accounts import audit
-from accounts.models import Actor
+from accounts import audit, options
+from accounts.models import SYSTEM, Actor
 from jobs.models import Job
 from jobs.running import Run
-from jobs.services import start_job
+from jobs.services import JobRunning, start_job
 from litemaas import errors
 from usage import reconciling, services
 from usage.errors import RefreshedJustNow
@@ -29,6 +29,7 @@ from usage.periods import Period, today
 from usage.quality import coverage
 from usage.upkeep import change_rollup_zone, rebuild_rollups
 from usage.windows import Window
+from usage.zones import rollup_zone
 
 JOB_KIND, JOB_LABEL = "usage-rebuild", gettext_noop("Summing usage anew")
 ZONE_JOB_KIND, ZONE_JOB_LABEL = "usage-zone", gettext_noop("Days of another time zone")
@@ -164,18 +165,29 @@ def _months(first: date, last: date) -> Iterator[tuple[date, date]]:
 
 
 def run_zone_change(run: Run) -> dict[str, Any]:
-    """A job: all days of the rollups follow the reporting time zone."""
-    return {"changed": change_rollup_zone(run.arguments["zone"])}
+    """A job: all days of the rollups follow the reporting time zone, the one of now if it was changed once more."""
+    return {"changed": change_rollup_zone(str(options.value("reportingTimeZone")))}
 
 
 def follow_options(names: frozenset[str], now: datetime) -> None:
     """The reporting time zone was changed: a job makes the days of the new one. Until then the old ones are shown."""
     if "reportingTimeZone" in names:
-        from accounts import options
-        from accounts.models import SYSTEM
+        start_job(kind=ZONE_JOB_KIND, actor=SYSTEM, arguments=_wanted_zone(), now=now)
 
-        zone = str(options.value("reportingTimeZone"))
-        start_job(kind=ZONE_JOB_KIND, actor=SYSTEM, arguments={"zone": zone}, now=now)
+
+@transaction.atomic
+def follow_zone(now: datetime) -> Job | None:
+    """The same for what nobody was told of: another zone in the deployment's settings, or a job that failed."""
+    wanted = _wanted_zone()
+    if rollup_zone() == wanted["zone"]:
+        return None
+    with suppress(JobRunning):
+        return start_job(kind=ZONE_JOB_KIND, actor=SYSTEM, arguments=wanted, exclusive=ZONE_JOB_KIND, now=now)
+    return None
+
+
+def _wanted_zone() -> dict[str, Any]:
+    return {"zone": str(options.value("reportingTimeZone"))}
 
 
 def cache_metrics() -> dict[str, Any]:

@@ -8,7 +8,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from litellm_sync.errors import GatewayRefused, GatewayUnavailable
-from usage import daily_pull, quotas, reconciling, retention, services, spool
+from usage import daily_pull, operators, quotas, reconciling, retention, services, spool
 from usage.budgets import alerting, delivering
 from usage.errors import UsageReadingRunning
 from usage.ledger import Counts
@@ -58,6 +58,12 @@ def book_events() -> int | None:
 def keep_usage_retention() -> int:
     """Put months of calls away that are older than the retention. Returns how many calls went."""
     return retention.keep_retention(timezone.now())
+
+
+@shared_task
+def follow_zone() -> None:
+    """Have the days of the rollups made anew if the reporting time zone is another one."""
+    operators.follow_zone(timezone.now())
 
 
 @shared_task

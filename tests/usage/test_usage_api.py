@@ -12,7 +12,7 @@ from accounts.models import User
 from tests.factories import UserFactory
 from tests.usage.conftest import log_row
 from usage.ledger import write_rows
-from usage.models import UsageCursor
+from usage.models import SummedDay, UsageCursor
 
 pytestmark = pytest.mark.django_db
 COST = Decimal("0.0006900000000000001")
@@ -170,3 +170,16 @@ def test_a_sum_of_more_digits_than_python_keeps_by_default_is_not_rounded(ask, s
     )
     total = ask("get", "summary", **span)["totals"]["cost"]
     assert total == Decimal("98765.008280123456789013545678")
+
+
+def test_hours_are_refused_where_the_gateway_tells_days_only(ask, span, clock):
+    day = clock.date() - timedelta(days=2)
+    SummedDay.objects.create(day=day, since=clock, is_counted=True)
+    for address, wanted in (("timeseries", {"interval": "hour"}), ("query", {"by": "weekday,hourOfDay"})):
+        refused = ask("get", address, expect=400, **span, **wanted)
+        assert refused["code"] == "GRANULARITY_NOT_AVAILABLE"
+        assert refused["details"]["available"] == ["day", "week", "month"]
+        assert refused["details"]["days"] == [day.isoformat()]
+    assert ask("get", "timeseries", interval="day", **span)["data"]
+    SummedDay.objects.update(is_counted=False)
+    assert ask("get", "timeseries", interval="hour", **span)["data"]

@@ -21,6 +21,7 @@ from usage import naming, queries
 from usage.api.presenting import Json
 from usage.api.query_serializers import QueryJobOut, QueryOut
 from usage.exports.long_answers import start_long_answer
+from usage.granularity import require_granularity
 from usage.models import Status
 from usage.periods import MAX_MONTHS_DAYS, read_period, read_zone
 from usage.queries import DEFAULT_MEASURES, MEASURES, MOST_ROWS, ORDERS, SPLITS, Answer, Query
@@ -59,6 +60,7 @@ class QueryView(ContractView):
         """
         now = timezone.now()
         query = _query(request, now)
+        require_granularity(query.question.period, query.by)
         if not queries.is_long(query):
             return Response(_present(query, queries.ask(query, now=now)))
         job = start_long_answer(query, actor=actor_of(request), now=now)

@@ -26,6 +26,7 @@ from usage.cubes.answers import groups_of, total
 from usage.cubes.spans import UNITS, Unit, spans_of
 from usage.figures import Figures, Line, grouped, most_used_first
 from usage.figures import total as total_of
+from usage.granularity import require_granularity
 from usage.lines import lines_of
 from usage.overviews import own_overview
 from usage.periods import read_period
@@ -79,10 +80,14 @@ class TimeSeriesView(ContractView):
         responses=TimeSeriesOut,
     )
     def get(self, request: Request) -> Response:
-        """Usage by hour, day, week or month. Every span of the period that has begun is there."""
+        """Usage by hour, day, week or month. Every span of the period that has begun is there.
+
+        Hours are refused (GRANULARITY_NOT_AVAILABLE) where the gateway told sums of whole days only.
+        """
         now = timezone.now()
         interval: Unit = params.choice(request, "interval", UNITS, "day")  # type: ignore[assignment]
         question = asking.question_of(request, asking.whose(request), asking.period_of(request, now))
+        require_granularity(question.period, [interval])
         found = {g.span: g.figures for g in groups_of(question, (), now=now, every=interval)}
         spans = [span for span in spans_of(question.period, interval) if span.start <= now]
         data = [presenting.point(s.name, s.start, s.end, found.get(s, Figures())) for s in spans]

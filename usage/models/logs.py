@@ -173,10 +173,15 @@ class ClosedMonth(models.Model):
 
 
 class SummedDay(models.Model):
-    """A day (UTC) that is counted from the gateway's daily sums, as it keeps no logs. Log rows of it are set aside."""
+    """A day (UTC) of which the gateway told sums but no calls.
+
+    Once it `is_counted`, it is counted from those sums, as the gateway keeps no logs; log rows of it are set aside.
+    Until then its logs may only be late.
+    """
 
     day = models.DateField(primary_key=True)
     since = models.DateTimeField()
+    is_counted = models.BooleanField(default=False)
 
     class Meta:
         db_table = "usage_summed_days"
