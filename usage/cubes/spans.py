@@ -13,6 +13,7 @@ from usage.periods import Period, midnight
 Unit = Literal["hour", "day", "week", "month"]
 UNITS: tuple[Unit, ...] = ("hour", "day", "week", "month")
 _HOUR = timedelta(hours=1)
+_QUARTER = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +52,25 @@ def _name(day: date, unit: Unit) -> str:
 
 
 def _hours(period: Period) -> Iterator[Span]:
-    """An hour that the clock shows twice is two spans of one name; one that it skips is none."""
+    """An hour that the clock shows twice is two spans of one name; one that it skips is none.
+
+    Where the clock is changed within an hour, the span ends there, and the next one is named by what the clock shows.
+    """
     start = period.start
     while start < period.end:
         local = start.astimezone(period.zone)
         end = start + _HOUR - timedelta(minutes=local.minute)
+        if end.astimezone(period.zone).utcoffset() != local.utcoffset():
+            end = next(at for at in _quarters_after(start) if at == end or not _goes_on(local, at))
         yield Span(f"{local:%Y-%m-%dT%H:%M}", start, min(end, period.end), local.date())
         start = end
+
+
+def _quarters_after(moment: datetime) -> Iterator[datetime]:
+    while True:
+        moment += _QUARTER
+        yield moment
+
+
+def _goes_on(local: datetime, moment: datetime) -> bool:
+    return moment.astimezone(local.tzinfo).utcoffset() == local.utcoffset()
