@@ -1,5 +1,6 @@
 """The page of one's own sessions: everywhere that one is signed in, and the way to end each of it."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -16,7 +17,12 @@ from accounts.web.pages import PageRequest, signed_in
 @signed_in
 def sessions_page(request: PageRequest) -> HttpResponse:
     found = sessions.sessions_of(request.user, current_key=request.session.session_key, now=timezone.now())
-    return render(request, "account/sessions.html", {"sessions": found, "tab": "sessions"})
+    values = {
+        "sessions": found,
+        "tab": "sessions",
+        "has_password": settings.LOCAL_ACCOUNTS and request.user.has_usable_password(),
+    }
+    return render(request, "account/sessions.html", values)
 
 
 @require_POST

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import profile
+from accounts.audit.naming import Resource, names_of
 from accounts.audit.words import action_text, category_text
 from accounts.models import AuditEvent, Role, User
 from accounts.web.pages import PageRequest, signed_in
@@ -82,19 +83,31 @@ def activity(request: PageRequest) -> HttpResponse:
     """What one did oneself, from the record of acts."""
     own = AuditEvent.objects.filter(actor_id=request.user.pk).exclude(resource_type=_READS)
     page = page_of(own.order_by("-at", "-id"), request.GET)
+    rows = list(page)
+    names = names_of((event.resource_type, event.resource_id) for event in rows)
     events = [
         {
             "at": event.at,
             "action": action_text(event.action),
             "code": event.action,
             "kind": category_text(event.resource_type),
-            "object": event.resource_id,
+            "name": _name_of(event, names, request.user),
             "success": event.success,
             "address": event.ip_address,
         }
-        for event in page
+        for event in rows
     ]
     return render(request, "settings/activity.html", {"page": page, "events": events, "tab": "activity"})
+
+
+def _name_of(event: AuditEvent, names: dict[Resource, str], reader: User) -> str:
+    """Neither an id, which nobody knows by sight, nor the reader's own name. Models are known by their ids."""
+    if event.resource_type == "MODEL":
+        return event.resource_id
+    if event.resource_id == str(reader.pk):
+        return ""
+    name = names.get((event.resource_type, event.resource_id), "")
+    return name.removeprefix(f"{reader.username}: ")
 
 
 @require_POST

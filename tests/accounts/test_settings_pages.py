@@ -3,7 +3,9 @@
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts import audit
@@ -11,7 +13,7 @@ from accounts.models import User
 from accounts.web.pages import zone_of
 from accounts.web.settings_forms import ProfileForm
 from litemaas.web.conflicts import version_of
-from tests.factories import UserFactory
+from tests.factories import SubscriptionFactory, TeamFactory, UserFactory
 from tests.portal.conftest import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -117,6 +119,27 @@ def test_the_activity_is_ones_own_and_without_reads_of_programs(reader):
     audit.record("USER_CREATE", actor=UserFactory(), obj=reader, at=now)
     page = signed_in(reader).get("/settings/activity")
     assert page.context["page"].paginator.count == 1
+
+
+def test_the_activity_calls_things_by_their_names_with_one_statement_for_each_kind(
+    reader, django_assert_num_queries
+):
+    client = signed_in(reader)
+    audit.record("PROFILE_UPDATE", actor=reader)
+    client.get("/settings/activity")
+    with CaptureQueriesContext(connection) as without:
+        client.get("/settings/activity")
+    team = TeamFactory(name="Language lab")
+    subscriptions = [SubscriptionFactory(user=reader) for _ in range(3)]
+    for thing in (reader, team, *subscriptions):
+        audit.record("PROFILE_UPDATE", actor=reader, obj=thing)
+    audit.record("API_KEY_CREATE", actor=reader, resource=("API_KEY", "no id at all"))
+    with django_assert_num_queries(len(without) + 3):
+        page = client.get("/settings/activity").content.decode()
+    for name in ("Language lab", subscriptions[0].model_id):
+        assert f">{name} <small>" in page
+    assert str(team.pk) not in page
+    assert "no id at all" not in page
 
 
 def test_a_theme_from_the_menu_goes_into_the_profile(reader):
