@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Context, Decimal
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -14,20 +15,31 @@ _MOST = 10**15
 _EXACT = Context(prec=80)
 
 
+def has_output(model: Model) -> bool:
+    """Vectors are no tokens: embeddings are paid by what goes in, unless the gateway names a price for more."""
+    return model.model_type != Model.Type.EMBEDDINGS or model.output_cost_per_token is not None
+
+
 class CalculatorForm(forms.Form):
     input_tokens = WholeNumber(label=_("Input tokens"), min_value=0, max_value=_MOST)
     output_tokens = WholeNumber(label=_("Output tokens"), min_value=0, max_value=_MOST)
 
+    def __init__(self, *args: Any, has_output: bool = True, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if not has_output:
+            del self.fields["output_tokens"]
+
     @property
     def tokens(self) -> tuple[int, int] | None:
         """Input and output; None while they make no sense. Nothing typed yet counts as the example."""
-        if not self.is_bound:
-            return self.get_initial_for_field(self.fields["input_tokens"], "input_tokens"), (
-                self.get_initial_for_field(self.fields["output_tokens"], "output_tokens")
-            )
-        if not self.is_valid():
+        if self.is_bound and not self.is_valid():
             return None
-        return self.cleaned_data["input_tokens"], self.cleaned_data["output_tokens"]
+        typed = (
+            self.cleaned_data
+            if self.is_bound
+            else {name: self.get_initial_for_field(field, name) for name, field in self.fields.items()}
+        )
+        return typed["input_tokens"], typed.get("output_tokens", 0)
 
 
 @dataclass(frozen=True)

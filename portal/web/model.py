@@ -16,7 +16,7 @@ from apikeys import policies as key_policies
 from catalog.errors import ModelNotFound
 from catalog.models import Model
 from catalog.web.filters import snippet_kind
-from portal.web.calculator import CalculatorForm, Estimate
+from portal.web.calculator import CalculatorForm, Estimate, has_output
 from portal.web.catalogue import last_sync
 from subscriptions import policies
 from subscriptions.models import Subscription
@@ -51,6 +51,7 @@ def model(request: PageRequest, model_id: str) -> HttpResponse:
         "may_edit": request.user.may("admin:models") and found.retired_at is None,
         "snippet_kind": snippet_kind(found),
         "counts_tokens": found.model_type != Model.Type.CONVERT,
+        "has_output": has_output(found),
         "tab": tab,
         "tabs": [(_address(found, name), word, name == tab) for name, word in tabs.items()],
     }
@@ -121,7 +122,9 @@ def _calculator(request: PageRequest, found: Model) -> dict[str, Any]:
         typed: Any = {"input_tokens": mine.prompt_tokens, "output_tokens": mine.completion_tokens}
     else:
         typed = request.GET if "input_tokens" in request.GET or "output_tokens" in request.GET else None
-    form = CalculatorForm(typed, initial={"input_tokens": 1_000_000, "output_tokens": 200_000})
+    form = CalculatorForm(
+        typed, initial={"input_tokens": 1_000_000, "output_tokens": 200_000}, has_output=has_output(found)
+    )
     estimate = Estimate.of(found, form.tokens) if form.tokens else None
     return {"form": form, "estimate": estimate, "mine": mine, "is_mine": "mine" in request.GET}
 

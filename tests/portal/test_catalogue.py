@@ -165,6 +165,14 @@ def test_an_unknown_price_is_not_free(browser):
     assert (estimate.input, estimate.output, estimate.total) == (Decimal(1), None, None)
 
 
+def test_embeddings_are_paid_by_what_goes_in(browser):
+    ModelFactory(id="lab/x", model_type="embeddings", output_cost_per_token=None)
+    page = browser.get("/models/lab/x?tab=calculator")
+    assert page.context["estimate"].total == Decimal(1)
+    assert list(page.context["form"].fields) == ["input_tokens"]
+    assert "<strong>$2.00</strong>" in browser.get("/models/lab/x?tab=calculator&input_tokens=2000000").text
+
+
 def test_a_tab_that_is_not_there_is_the_first(browser):
     ModelFactory(id="lab/x", model_type="convert")
     assert browser.get("/models/lab/x?tab=calculator").context["tab"] == "overview"
