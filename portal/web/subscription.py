@@ -34,6 +34,8 @@ def subscription(request: PageRequest, subscription_id: UUID) -> HttpResponse:
         "keys": [(key, state_of(key, now)) for key in keys],
         "used_requests": used_requests,
         "used_tokens": used_tokens,
+        # What was asked for, was refused or has ended grants nothing that could be used.
+        "has_quota": row.status in {Subscription.Status.ACTIVE, Subscription.Status.SUSPENDED},
         "resets": quota_rules.window_end(now),
         "waits_for_model": bool(row.resumes_as),
     }

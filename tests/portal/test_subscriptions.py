@@ -179,6 +179,19 @@ def test_the_page_of_a_subscription_names_keys_and_tells_its_history(person, ope
     assert "Holiday." in beside
 
 
+def test_what_was_denied_has_no_quota_to_use_and_says_why_first(person, browser):
+    row = subscribe(person, "lab/one")
+    Subscription.objects.update(status="denied", status_reason="Not this year.")
+    page = browser.get(f"/subscriptions/{row.pk}").text
+    assert "Why it was denied" in page
+    assert "Quota of this month" not in page
+    assert 'role="progressbar"' not in browser.get("/subscriptions?view=list").text
+    Subscription.objects.update(status="pending", status_reason="For the letters.")
+    page = browser.get(f"/subscriptions/{row.pk}").text
+    assert "What you need it for" in page
+    assert "tokens per month." in page
+
+
 def test_who_may_only_read_is_offered_no_act_on_subscriptions(person, browser):
     subscribe(person, "lab/one")
     person.roles = ["readonly"]
