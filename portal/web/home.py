@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.web.pages import PageRequest, signed_in
+from apikeys import policies as key_policies
 from portal.web import standing
 
 
@@ -17,6 +18,7 @@ def home(request: PageRequest) -> HttpResponse:
     shown = {
         "money": money,
         "standing": standing.standing_of(user, has_calls=money.has_calls, now=now),
+        "may_issue": key_policies.may_issue(user),
         "messages_latest": standing.latest_messages(user),
         "operations": standing.operations(now=now) if user.sees_everything else None,
     }

@@ -1,7 +1,7 @@
 """What the first page tells: how one stands with subscriptions, keys, money and messages, and what operators watch."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
@@ -33,7 +33,8 @@ _RECENT = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Standing:
-    """Counts and rows of what is one's own; `models` is how many the catalogue has. `expiring` are keys by date."""
+    """Counts and rows of what is one's own; `models` is how many the catalogue has. `expiring` are keys by date,
+    `newest` is the one that was made last."""
 
     models: int
     active: int
@@ -41,6 +42,7 @@ class Standing:
     keys: int
     expiring: list[ApiKey]
     has_called: bool
+    newest: ApiKey | None = None
 
     @property
     def is_new(self) -> bool:
@@ -50,7 +52,8 @@ class Standing:
 
 @dataclass(frozen=True)
 class Money:
-    """`budget` None: no limit. `spent` is of its window. `days` are the costs of the last week, None = not read."""
+    """`budget` None: no limit. `spent` is of its window. `days` are the costs of the last week, None = not read.
+    `differing_days` are those of them that the gateway sums up differently."""
 
     budget: Holder | None
     spent: Decimal | None
@@ -59,6 +62,7 @@ class Money:
     unpriced: int
     has_calls: bool
     as_of: datetime | None
+    differing_days: list[date]
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ def standing_of(user: User, *, has_calls: bool, now: datetime) -> Standing:
     """`has_calls`: whether a call is known already, which spares the question."""
     mine = Subscription.objects.kept().filter(user=user).order_by("-status_changed_at")
     rows = list(mine.only("status", "model_id", "status_changed_at"))
-    keys = list(ApiKey.objects.filter(owner=user).live(now).only("name", "expires_at"))
+    keys = list(ApiKey.objects.filter(owner=user).live(now).only("name", "expires_at", "created_at"))
     soon = [key for key in keys if key.expires_at is not None and key.expires_at - now < EXPIRES_SOON]
     return Standing(
         models=Model.objects.available().count(),
@@ -86,6 +90,7 @@ def standing_of(user: User, *, has_calls: bool, now: datetime) -> Standing:
         keys=len(keys),
         expiring=sorted(soon, key=lambda key: key.expires_at or now),
         has_called=has_calls or UserMonth.objects.filter(user_id=user.pk).exists(),
+        newest=max(keys, key=lambda key: key.created_at, default=None),
     )
 
 
@@ -111,6 +116,7 @@ def money_of(user: User, *, now: datetime) -> Money:
         sum(figures.unpriced for figures in by_day.values()),
         bool(lines),
         quality.as_of,
+        quality.differing_days if lines else [],
     )
 
 

@@ -14,6 +14,7 @@ from tests.portal.conftest import issue, signed_in, subscribe
 from tests.portal.test_every_page import MOST_STATEMENTS, statements
 from tests.usage.conftest import log_row
 from usage.ledger import write_rows
+from usage.models import UsageTrust
 
 
 def used(key, *, cost=0.25, **changes):
@@ -28,6 +29,27 @@ def test_somebody_new_is_led_through_the_first_steps(browser):
     assert "Nothing was used in these days." in page
     assert "No notifications" in page
     assert "Operations" not in page
+
+
+def test_the_next_step_is_one_click_away(person, browser):
+    assert browser.get("/home").text.count("Browse models") == 1
+    subscribe(person, "lab/one")
+    assert 'href="/api-keys/new"' in browser.get("/home").text
+    key = issue(person, "first", "lab/one")
+    assert f'href="/api-keys/{key.pk}#snippets"' in browser.get("/home").text
+
+
+def test_a_week_that_the_gateway_sums_up_differently_is_marked(person, browser):
+    subscribe(person, "lab/one")
+    key = issue(person, "first", "lab/one")
+    used(key)
+    now = timezone.now()
+    for address in ("/home", f"/api-keys/{key.pk}"):
+        assert "Differs from the gateway" not in browser.get(address).text
+    sums = {"requests": 1, "gateway_requests": 2, "cost": 1, "gateway_cost": 2}
+    UsageTrust.objects.create(day=now.date(), state="differs", checked_at=now, **sums)
+    for address in ("/home", f"/api-keys/{key.pk}"):
+        assert "Differs from the gateway" in browser.get(address).text
 
 
 def test_the_first_steps_go_when_they_are_done(person, browser):
