@@ -55,6 +55,11 @@ _PORTAL_RIGHTS = {
     "usage:export": _("Export my usage"),
     "teams:read": _("See my teams"),
 }
+# Most keys do without them: a form shows them folded.
+_RARE = (
+    *("tpm_limit", "rpm_limit", "max_parallel_requests", "model_rpm_limit", "model_tpm_limit"),
+    *("model_max_budget", "portal_permissions", "tags"),
+)
 _NOT_NEGATIVE = {"min_value": _("Enter 0 or more."), "invalid": _("Enter a number.")}
 
 
@@ -197,6 +202,13 @@ class KeySettingsForm(forms.Form):
         never = [] if most else [("", _("Never"))]
         return [*never, *days, (_ON_DATE, _("On a day of my choice"))]
 
+    @property
+    def sets_rare(self) -> bool:
+        """Whether something is set, or wrong, that most keys do without."""
+        fields = [self[name] for name in _RARE if name in self.fields]
+        some_calls = set(self["permissions"].value() or []) != set(PERMISSIONS)
+        return some_calls or any(field.errors or field.value() for field in fields)
+
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = self.cleaned_data
         if values.get("expires") == _ON_DATE and not values.get("expires_at"):
@@ -249,12 +261,14 @@ class KeyForm(KeySettingsForm):
         chosen: list[str],
         teams: list[tuple[str, str]],
         policy: KeyPolicy,
+        is_service: bool = False,
     ) -> None:
+        """With only one model to choose it is chosen. `is_service`: a team's key, which needs no subscription."""
         usual = policy.defaults
         days = usual["expirationDays"]
         initial = {
             "request_token": str(uuid.uuid4()),
-            "model_ids": chosen,
+            "model_ids": chosen or (models if len(models) == 1 else []),
             "max_budget": usual["maxBudget"],
             "soft_budget": usual["softBudget"],
             "budget_duration": usual["budgetDuration"] or "",
@@ -266,6 +280,10 @@ class KeyForm(KeySettingsForm):
         self._set_choices("team_id", [("", _("None")), *teams])
         if not teams:
             del self.fields["team_id"]
+        if is_service:
+            field = self.fields["model_ids"]
+            field.help_text = _("The models that the key opens. You can choose those that the team may use.")
+            field.error_messages["invalid_choice"] = _("The team may not use %(value)s.")
 
     def arguments(self, now: datetime) -> dict[str, Any]:
         found = super().arguments(now)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Prefetch, Q
+from django.db.models import BooleanField, ExpressionWrapper, Prefetch, Q
 from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils.timezone import localtime
@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from apikeys.models import ApiKey, ApiKeyModel, ApiKeyQuerySet
 from apikeys.models.keys import seen_by
+from apikeys.models.opening import opens_now
 from apikeys.spend import secret_facts, spent_by
 from apikeys.web.key_filter import KeyFilter
 from apikeys.web.states import KeyState, in_state, state_of, with_gateway_state
@@ -22,18 +23,29 @@ from litemaas.web.templatetags.pf_labels import KEY_LOOKS
 from teams.models import Team
 
 _SHOWN_MODELS = 2
-# The models of keys in one statement, for pages that call them.
-WITH_MODELS = Prefetch("model_links", ApiKeyModel.objects.select_related("model"))
+_LINKS = ApiKeyModel.objects.annotate(opens=ExpressionWrapper(opens_now(), output_field=BooleanField()))
+# The models of keys in one statement, each with whether the key opens it now; for pages that call them, whole.
+WITH_OPEN = Prefetch("model_links", _LINKS)
+WITH_MODELS = Prefetch("model_links", _LINKS.select_related("model"))
 
 
 @dataclass(frozen=True)
 class Row:
-    """A key with its state, its models' names, sorted, and what it spent in its budget's window; None: not known."""
+    """A key with its state, its models' names, sorted, and what it spent in its budget's window; None: not known.
+
+    `closed` are those of its models that it does not open now.
+    """
 
     key: ApiKey
     state: KeyState
     models: list[str]
     spend: Decimal | None
+    closed: frozenset[str] = frozenset()
+
+    @property
+    def opens_nothing(self) -> bool:
+        """The key itself is in order, but nothing can be called with it."""
+        return self.state.is_live and len(self.closed) == len(self.models)
 
     @property
     def first_models(self) -> list[str]:
@@ -98,8 +110,10 @@ def row_of(key: ApiKey, now: datetime) -> Row:
     """`key` comes from `own`, `cared_for` or `stoppable`."""
     current, former = secret_facts(key.secrets.all())
     spent = spent_by(vars(key), current, former, now)
-    models = sorted(link.model_id for link in key.model_links.all())
-    return Row(key, state_of(key, now), models, spent.amount)
+    links = key.model_links.all()
+    models = sorted(link.model_id for link in links)
+    closed = frozenset(link.model_id for link in links if not vars(link).get("opens", True))
+    return Row(key, state_of(key, now), models, spent.amount, closed)
 
 
 def rows_of(keys: Iterable[ApiKey], now: datetime) -> list[Row]:
@@ -133,4 +147,4 @@ def filtered(keys: ApiKeyQuerySet, chosen: KeyFilter, now: datetime) -> ApiKeyQu
         keys = keys.filter(team=team)
     if kind := wanted.get("kind"):
         keys = keys.filter(owner__isnull=kind == "service")
-    return keys.select_related("team", "owner").prefetch_related("model_links", "secrets")
+    return keys.select_related("team", "owner").prefetch_related(WITH_OPEN, "secrets")

@@ -81,7 +81,9 @@ def new_service_key(request: PageRequest, team_id: UUID) -> HttpResponse:
     if not _may_issue_service(request, team):
         raise errors.Forbidden(_("Only administrators of an active team make its service keys."))
     models = models_of_team(team)
-    form = KeyForm(request.POST or None, models=models, chosen=[], teams=[], policy=key_policy())
+    form = KeyForm(
+        request.POST or None, models=models, chosen=[], teams=[], policy=key_policy(), is_service=True
+    )
     if request.method == "POST" and form.is_valid():
         now = timezone.now()
         try:

@@ -20,6 +20,7 @@ from apikeys import policies, services
 from apikeys.key_policy import key_policy
 from apikeys.models import ApiKey
 from apikeys.web import history, limits, listing
+from apikeys.web.closed import why_closed
 from apikeys.web.forms import KeyForm, subscribed_models, teams_with_keys
 from apikeys.web.key_filter import KeyFilter
 from apikeys.web.use import use_of
@@ -113,7 +114,7 @@ def is_shown_once() -> bool:
 
 def _sample(request: PageRequest, key: ApiKey) -> dict[str, Any]:
     """The models with examples, the one that is shown (`?model=`, else the first) and how it is called."""
-    links = sorted(key.model_links.all(), key=lambda link: link.model_id)
+    links = sorted(key.model_links.all(), key=lambda link: (not vars(link)["opens"], link.model_id))
     models = [link.model for link in links if snippet_kind(link.model)]
     if not models:
         return {}
@@ -134,8 +135,10 @@ def detail_of(request: PageRequest, key_id: UUID, secret: str, *, is_new: bool =
     found = listing.cared_for(reader).select_related("owner", "team")
     key = found.prefetch_related("secrets", listing.WITH_MODELS).get_or_refuse(key_id)
     sample = _sample(request, key)
+    row = listing.row_of(key, now)
     values = {
-        "row": listing.row_of(key, now),
+        "row": row,
+        "closed": why_closed(key, row.closed) if row.state.is_live else [],
         "secret": secret,
         "is_new": is_new,
         "hide_after": 0 if is_new else SECONDS_SHOWN,
@@ -187,7 +190,11 @@ def revoke(request: PageRequest, key_id: UUID) -> HttpResponse:
     if request.method != "POST":
         used = row.key.last_used_at
         was_just_used = used is not None and now - used < JUST_USED
-        values = {"row": row, "back": back, "was_just_used": was_just_used}
+        is_cared_for = row.key.is_service or row.key.owner_id == request.user.pk
+        may_rotate = (
+            is_cared_for and row.state.word != "rotating" and policies.may_change(request.user, row.key)
+        )
+        values = {"row": row, "back": back, "was_just_used": was_just_used, "may_rotate": may_rotate}
         return render(request, "apikeys/revoke.html", values)
     services.revoke_api_key(actor=request.user, key_id=key_id, now=now)
     messages.success(request, _("The key “%(name)s” is revoked.") % {"name": row.key.name})

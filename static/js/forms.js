@@ -48,7 +48,10 @@
 
   // --- fields that another field's value makes pointless -----------------------------------------------------------------
   const settle = (form) => {
-    for (const part of form.querySelectorAll("[data-only-when]")) part.hidden = form.elements[part.dataset.onlyWhen]?.value === part.dataset.isnt;
+    for (const part of form.querySelectorAll("[data-only-when]")) {
+      const value = form.elements[part.dataset.onlyWhen]?.value;
+      part.hidden = "is" in part.dataset ? value !== part.dataset.is : value === part.dataset.isnt;
+    }
   };
   document.addEventListener("change", (event) => { if (event.target.form) settle(event.target.form); });
   for (const form of document.forms) settle(form);

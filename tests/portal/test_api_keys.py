@@ -11,7 +11,9 @@ from accounts.models import SYSTEM
 from apikeys import secrets, services
 from apikeys.limits import GATEWAY_IS_ENTERPRISE
 from apikeys.models import ApiKey, ApiKeySecret
+from catalog.models import Model
 from litellm_sync.models import GatewayObject, GatewaySpend
+from subscriptions.models import Subscription
 from tests.factories import UserFactory
 from tests.portal.conftest import issue, signed_in, subscribe
 
@@ -86,6 +88,36 @@ def test_the_usual_life_of_a_key_is_prefilled_and_what_is_too_long_is_not_offere
     form = browser.get("/api-keys/new").context["form"]
     assert [value for value, _word in form.fields["expires"].choices] == ["30", "45", "60", "date"]
     assert form.initial["expires"] == "45"
+
+
+def test_the_only_model_is_chosen_and_what_most_keys_do_without_is_folded(model, person, browser):
+    form = browser.get("/api-keys/new").context["form"]
+    assert form["model_ids"].value() == ["lab/one"]
+    assert not form.sets_rare
+    assert browser.post("/api-keys/new", FORM | {"name": "", "tags": "batch"}).context["form"].sets_rare
+    subscribe(person, "lab/two")
+    assert browser.get("/api-keys/new").context["form"]["model_ids"].value() == []
+
+
+def test_a_key_that_opens_nothing_says_so_and_why(model, person, browser):
+    key = issue(person, "build", "lab/one")
+    assert "Opens no model" not in browser.get("/api-keys").text
+    Subscription.objects.update(status="suspended", suspended_by="owner")
+    assert "Opens no model" in browser.get("/api-keys").text
+    page = browser.get(f"/api-keys/{key.pk}").text
+    assert "This key opens no model at the moment" in page
+    assert "There is no active subscription to it." in page
+
+
+def test_a_model_that_a_key_does_not_open_is_named_beside_those_that_it_opens(model, person, browser):
+    subscribe(person, "lab/two")
+    key = issue(person, "build", "lab/one", "lab/two")
+    Model.objects.filter(pk="lab/one").update(availability="unavailable", unavailable_since=timezone.now())
+    page = browser.get(f"/api-keys/{key.pk}")
+    assert "1 of its models does not open at the moment" in page.text
+    assert "The gateway does not offer it at the moment." in page.text
+    assert page.context["sample"].pk == "lab/two"
+    assert "Opens no model" not in browser.get("/api-keys").text
 
 
 def test_the_limit_of_keys_is_said_on_top_of_the_form(model, person, browser, settings):

@@ -30,7 +30,9 @@ def key(team, browser):
 
 def test_one_is_made_without_a_subscription_and_shown_once(team, browser):
     assert "Create service key" in browser.get(f"/teams/{team.pk}/keys").text
-    assert "Create a service key of Lab" in browser.get(f"/teams/{team.pk}/keys/new").text
+    form = browser.get(f"/teams/{team.pk}/keys/new").text
+    assert "Create a service key of Lab" in form
+    assert "those that the team may use" in form
     made = browser.post(f"/teams/{team.pk}/keys/new", FORM)
     key = ApiKey.objects.get()
     assert (key.owner, key.team, key.name) == (None, team, "robot")

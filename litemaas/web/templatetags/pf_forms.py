@@ -51,10 +51,10 @@ def form_section(content: str, title: str, description: str = "") -> SafeString:
 
 
 @register.simple_block_tag
-def only_when(content: str, name: str, isnt: str) -> SafeString:
-    """Fields that are hidden by script while the field `name` has the value `isnt`. They are sent all the same: the
-    use case must not mind them."""
-    return render("only_when", content=content, name=name, isnt=isnt)
+def only_when(content: str, name: str, isnt: str = "", is_value: str = "") -> SafeString:
+    """Fields that are hidden by script while the field `name` has the value `isnt`, or has not the value `is_value`.
+    They are sent all the same: the use case must not mind them."""
+    return render("only_when", content=content, name=name, isnt=isnt, is_value=is_value)
 
 
 @register.simple_tag
