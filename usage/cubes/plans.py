@@ -69,7 +69,8 @@ class Plan:
         columns += [COLUMN_OF[name] for name in self.by]
         columns += [f"{sign}{_expression(measure, cube)} AS {measure}" for measure in self._measures]
         self.values += [piece.start, piece.end]
-        conditions = [f"{at} >= %s AND {at} < %s", *self._scope(), *self._filters()]
+        when = cube.when(piece.grain)
+        conditions = [f"{when} >= %s AND {when} < %s", *self._scope(), *self._filters()]
         return f"SELECT {', '.join(columns)} FROM {cube.tables[piece.grain]} WHERE {' AND '.join(conditions)}"  # noqa: S608
 
     def _span(self, piece: Piece, at: str) -> str:
