@@ -13,9 +13,10 @@ from apikeys.models import ApiKey
 from jobs import running
 from jobs.models import Job
 from litemaas.web.charts import Chart, Series
+from teams.models import Team
 from tests.factories import ModelFactory, TeamFactory, UserFactory
 from tests.usage.conftest import log_row
-from usage.exports import files
+from usage.exports import files, sizes
 from usage.ledger import write_rows
 from usage.models import BackfilledWindow, UsageCursor, UsageTrust
 from usage.rows import SOURCE
@@ -293,6 +294,19 @@ def test_a_large_file_is_made_by_a_job(client, person, monkeypatch):
     job = Job.objects.get(kind="usage_export")
     assert answer.headers["Location"] == f"/jobs/{job.pk}"
     assert job.arguments["form"] == "json"
+
+
+def test_how_large_a_file_of_many_calls_will_be_is_judged_by_two_days(client, admin, person, monkeypatch):
+    monkeypatch.setattr(sizes, "MOST_COUNTED", 20)
+    # Twelve rows on eleven days, fourteen on one; six of each are the team's.
+    assert "About 144" in client.get("/operations/usage/export").content.decode()
+    lab = str(Team.objects.get(name="Lab").pk)
+    assert "About 72" in client.get("/operations/usage/export", {"teamIds": lab}).content.decode()
+    text = client.get("/operations/usage/export", {"userIds": str(person.pk)}).content.decode()
+    assert "About" not in text
+    monkeypatch.setattr(exporting, "ROWS_AT_ONCE", 100)
+    assert "a job makes the file" in client.get("/operations/usage/export").content.decode()
+    assert client.get("/operations/usage/export/file").status_code == 302
 
 
 def test_operators_export_what_their_filters_show(client, admin, person):

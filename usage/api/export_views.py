@@ -21,6 +21,7 @@ from usage.api import asking
 from usage.api.row_serializers import ExportJobOut, FiltersIn
 from usage.exports.files import GROUPS, ROWS_AT_ONCE, Export, TooManyRows, start_export
 from usage.exports.formats import FORMATS
+from usage.exports.sizes import size_of
 from usage.periods import MAX_DAYS, read_period, read_zone
 from usage.questions import Question
 from usage.scopes import Scope
@@ -85,7 +86,7 @@ class AdminExportView(ContractView):
 
 
 def _file(export: Export, caller: User, now: datetime, *, most: int | None = None) -> HttpResponseBase:
-    rows = export.reader(now).count()
+    rows = size_of(export.reader(now)).rows
     if most is not None and rows > most:
         raise TooManyRows(rows=rows, maxRows=most)
     if rows > ROWS_AT_ONCE:

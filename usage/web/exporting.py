@@ -16,6 +16,7 @@ from accounts.web.pages import PageRequest, signed_in
 from litemaas import errors
 from usage.exports.files import ROWS_AT_ONCE, Export, start_export
 from usage.exports.formats import FORMATS
+from usage.exports.sizes import size_of
 from usage.questions import Question
 from usage.scopes import Scope
 from usage.web.filters import PeriodFilter, UsageFilter
@@ -76,16 +77,16 @@ def everybodys(request: PageRequest) -> HttpResponseBase:
 def _dialog(
     request: PageRequest, chosen: PeriodFilter, export: Export, page: str, now: datetime
 ) -> HttpResponseBase:
-    rows = export.reader(now).count()
-    is_large = rows > ROWS_AT_ONCE
     if request.method == "POST":
         with transaction.atomic():
             job = start_export(export, actor=request.user, now=now)
         return redirect("job_page", job.pk)
+    size = size_of(export.reader(now))
+    is_large = size.rows > ROWS_AT_ONCE
     values: dict[str, Any] = {
         "filter": chosen,
         "period": export.question.period,
-        "rows": rows,
+        "size": size,
         "is_large": is_large,
         "forms": [(name, why, _address(request, form, is_large)) for form, name, why in _FORMS],
         "back": _with_query(reverse(page), request),
@@ -122,7 +123,7 @@ def everybodys_file(request: PageRequest) -> HttpResponseBase:
 
 def _file(request: PageRequest, export: Export, dialog: str, now: datetime) -> HttpResponseBase:
     """At once; what has grown too large meanwhile goes back to the dialog, which offers the job."""
-    if export.reader(now).count() > ROWS_AT_ONCE:
+    if size_of(export.reader(now)).rows > ROWS_AT_ONCE:
         return redirect(_with_query(reverse(dialog), request))
     answer = StreamingHttpResponse(export.content(now), content_type=export.content_type)
     answer["Content-Disposition"] = f'attachment; filename="{export.file_name}"'
