@@ -6,9 +6,10 @@ given. The same model with its own past prices is not computed at all: it gives 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Context, Decimal
+from typing import Literal
 
 from django.utils.translation import gettext as _
 
@@ -19,6 +20,8 @@ from usage.figures import Figures, exact_sum, summed
 from usage.questions import Question
 
 _EXACT = Context(prec=80)
+# What a line's cost was reckoned from: what was paid, prices that were told, or the catalogue's.
+Basis = Literal["paid", "told", "catalogue"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,17 @@ class Prices:
 
 
 @dataclass(frozen=True, slots=True)
+class PriceList:
+    """Prices that somebody tells: of single models, and of all others; None leaves those to the catalogue."""
+
+    of_model: Mapping[str, Prices] = field(default_factory=dict)
+    others: Prices | None = None
+
+    def of(self, model: str) -> Prices | None:
+        return self.of_model.get(model, self.others)
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """`model` was used, `becomes` is what it is exchanged for; `cost` None where the prices are not known."""
 
@@ -48,6 +62,7 @@ class Line:
     becomes: str
     figures: Figures
     cost: Decimal | None
+    basis: Basis = "paid"
 
     @property
     def difference(self) -> Decimal | None:
@@ -84,24 +99,19 @@ def what_if(
     *,
     exchange: Mapping[str, str] | None = None,
     model: str = "",
-    prices: Prices | None = None,
+    prices: PriceList | None = None,
     now: datetime,
 ) -> WhatIf:
-    """`model` takes the place of every model, `exchange` of some; `prices` are used instead of the catalogue's.
+    """`model` takes the place of every model, `exchange` of some; `prices` go before what was paid and the catalogue's.
 
-    Raises InvalidInput for a model that the catalogue does not have.
+    Raises InvalidInput for a model that neither the catalogue nor the price list has.
     """
-    groups = groups_of(question, ("model",), now=now)
-    becomes = {
-        str(group.labels[0]): model or (exchange or {}).get(str(group.labels[0]), str(group.labels[0]))
-        for group in groups
-    }
-    _require_known({model, *(exchange or {}).values()} - {"", *becomes})
+    told = prices or PriceList()
+    sums = used_models(question, now=now)
+    becomes = {used: model or (exchange or {}).get(used, used) for used in sums}
+    _require_known({model, *(exchange or {}).values()} - {"", *becomes, *told.of_model})
     known = _prices_of(set(becomes.values()))
-    lines = [
-        Line(used, becomes[used], group.figures, _cost(used, becomes[used], group.figures, prices, known))
-        for group, used in ((group, str(group.labels[0])) for group in groups)
-    ]
+    lines = [_line(used, becomes[used], figures, told, known) for used, figures in sums.items()]
     costs = [line.cost for line in lines]
     return WhatIf(
         lines,
@@ -110,9 +120,24 @@ def what_if(
     )
 
 
-def alternatives(question: Question, models: Iterable[Model], *, now: datetime) -> list[Alternative]:
-    """What everything would have cost with each of these models: to the digit what `what_if` says of each."""
-    sums = {str(group.labels[0]): group.figures for group in groups_of(question, ("model",), now=now)}
+def _line(
+    used: str, becomes: str, figures: Figures, told: PriceList, known: Mapping[str, Prices | None]
+) -> Line:
+    if (own := told.of(becomes)) is not None:
+        return Line(used, becomes, figures, own.cost_of(figures), "told")
+    if used == becomes:
+        return Line(used, becomes, figures, figures.cost, "paid")
+    found = known.get(becomes)
+    return Line(used, becomes, figures, found.cost_of(figures) if found else None, "catalogue")
+
+
+def used_models(question: Question, *, now: datetime) -> dict[str, Figures]:
+    return {str(group.labels[0]): group.figures for group in groups_of(question, ("model",), now=now)}
+
+
+def alternatives(sums: Mapping[str, Figures], models: Iterable[Model]) -> list[Alternative]:
+    """What everything would have cost with each of these models: to the digit what `what_if` says of each. `sums` are
+    those of the models used."""
     whole = summed(sums.values())
     found = []
     for model in models:
@@ -135,17 +160,6 @@ def _cost_with(model: Model, own: Figures, whole: Figures) -> Decimal | None:
         completion_tokens=whole.completion_tokens - own.completion_tokens,
     )
     return _EXACT.add(own.cost, Prices(cost_in, cost_out).cost_of(others))
-
-
-def _cost(
-    used: str, becomes: str, figures: Figures, prices: Prices | None, known: Mapping[str, Prices | None]
-) -> Decimal | None:
-    if prices is not None:
-        return prices.cost_of(figures)
-    if used == becomes:
-        return figures.cost
-    found = known.get(becomes)
-    return found.cost_of(figures) if found else None
 
 
 def _require_known(names: set[str]) -> None:

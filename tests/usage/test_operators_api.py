@@ -366,6 +366,15 @@ def test_own_routes_answer_from_the_same_sums(world, span):
     assert standing["forecastCoverage"]["counted"] is None
     whatif = read(mine.post("usage/what-if", span))
     assert whatif["cost"] == whatif["actualCost"] == 8 * COST
+    price = {"modelId": whatif["lines"][0]["modelId"], "inputCostPerToken": 1, "outputCostPerToken": "0.5"}
+    first, *others = read(mine.post("usage/what-if", {**span, "priceList": [price]}))["lines"]
+    assert (first["basis"], first["cost"]) == (
+        "told",
+        first["promptTokens"] + first["completionTokens"] * Decimal("0.5"),
+    )
+    assert all((line["basis"], line["cost"]) == ("paid", line["actualCost"]) for line in others)
+    for wrong in ([price, price], [{"modelId": "x"}], [{**price, "inputCostPerToken": -1}], "x"):
+        assert read(mine.post("usage/what-if", {**span, "priceList": wrong}), 400)["code"]
 
 
 def test_global_figures_for_earlier_clients(operator, span):

@@ -7,7 +7,9 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.http import QueryDict
 from django.utils import timezone
+from django.utils.translation import override
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,7 +22,8 @@ from usage.ledger import write_rows
 from usage.periods import last_days
 from usage.questions import Filters, Question
 from usage.scopes import Scope
-from usage.whatif import Prices, alternatives, what_if
+from usage.web.price_list import PricesForm, as_lines
+from usage.whatif import PriceList, Prices, alternatives, used_models, what_if
 
 pytestmark = pytest.mark.django_db
 COST = Decimal("0.0006900000000000001")
@@ -61,8 +64,26 @@ def test_unknown_prices_stay_unknown_and_unknown_models_are_refused(question):
 
 
 def test_own_prices_hold_for_all_models(question):
-    prices = Prices(Decimal(1), Decimal(2))
+    prices = PriceList(others=Prices(Decimal(1), Decimal(2)))
     assert what_if(question, prices=prices, now=NOW).cost == 6 * (9 * 1 + 20 * 2)
+
+
+def test_a_price_list_holds_for_its_models_and_the_others_keep_what_they_cost(question):
+    found = what_if(question, prices=PriceList({"a": Prices(Decimal(1), Decimal(2))}), now=NOW)
+    assert [(line.model, line.basis) for line in found.lines] == [("a", "told"), ("b", "paid")]
+    assert found.cost == 3 * (9 + 2 * 20) + 3 * COST
+    both = PriceList({"a": Prices(Decimal(1), Decimal(2))}, Prices(Decimal(3), Decimal(0)))
+    assert what_if(question, prices=both, now=NOW).cost == 3 * (9 + 2 * 20) + 3 * 9 * 3
+    assert what_if(question, prices=PriceList(), now=NOW).cost == 6 * COST
+
+
+def test_a_price_list_prices_models_that_the_catalogue_does_not_have(question):
+    new = PriceList({"new": Prices(Decimal(1), Decimal(0))})
+    found = what_if(question, exchange={"a": "new", "b": "c"}, prices=new, now=NOW)
+    assert [(line.becomes, line.basis, line.cost) for line in found.lines] == [
+        ("new", "told", Decimal(3 * 9)),
+        ("c", "catalogue", None),
+    ]
 
 
 @given(
@@ -78,7 +99,7 @@ def test_a_cached_price_equal_to_the_plain_one_changes_nothing(prompt, cached, o
 
 
 def test_the_list_of_all_models_says_of_each_what_asking_for_it_says(question):
-    found = {one.model: one for one in alternatives(question, Model.objects.all(), now=NOW)}
+    found = {one.model: one for one in alternatives(used_models(question, now=NOW), Model.objects.all())}
     assert found["c"].cost is None
     for name in "ab":
         asked = what_if(question, model=name, now=NOW)
@@ -88,13 +109,13 @@ def test_the_list_of_all_models_says_of_each_what_asking_for_it_says(question):
 def test_a_model_of_unknown_prices_that_was_the_only_one_gives_what_was_paid(question):
     only = replace(question, filters=Filters(model=["a"]))
     Model.objects.filter(pk="a").update(input_cost_per_token=None)
-    [one] = alternatives(only, Model.objects.filter(pk="a"), now=NOW)
+    [one] = alternatives(used_models(only, now=NOW), Model.objects.filter(pk="a"))
     assert one.cost == 3 * COST
     assert one.difference == 0
 
 
 def test_differences_keep_every_digit(question):
-    found = what_if(question, prices=Prices(Decimal(10**9), Decimal("1e-18")), now=NOW)
+    found = what_if(question, prices=PriceList(others=Prices(Decimal(10**9), Decimal("1e-18"))), now=NOW)
     assert str(found.cost) == "54000000000.000000000000000120"
     assert found.difference == Decimal("53999999999.9958600000000001194")
 
@@ -136,6 +157,46 @@ def test_own_prices_are_told_per_million_tokens_and_wrong_ones_at_their_field(pa
     cached = page(input="1", output="2", cached="-1")
     assert cached.context["found"] is None
     assert "greater than or equal to 0" in cached.content.decode()
+
+
+def test_prices_of_single_models_are_told_a_line_each(page):
+    answer = page(single="Model\tInput\tOutput\na\t1000000\t2000000\n")
+    assert answer.context["found"].cost == 2 * (9 + 2 * 20) + 2 * COST
+    assert [line.basis for line, _address in answer.context["listed"].rows] == ["told", "paid"]
+    both = page(single="a; 1000000; 2000000; 0\nz; 1; 1\nb; ;", input="0", output="1000000")
+    assert both.context["found"].cost == 2 * (9 + 2 * 20) + 2 * 20
+    assert "One model of your list was not used in this period: z" in both.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("lines", "problem"),
+    [
+        ("a; 1", "Line 1 must have a name and two or three prices."),
+        ("a; 1; 1\nb; 1; x", "Line 2: x is not a price."),
+        ("a; 1; -1", "Line 1: -1 is not a price."),
+        ("a; 1; 1\n\na; 2; 2", "Line 3 names a a second time."),
+    ],
+)
+def test_lines_that_are_no_prices_are_named(page, lines, problem):
+    answer = page(single=lines)
+    assert answer.context["found"] is None
+    assert problem in answer.content.decode()
+
+
+def test_a_price_list_can_begin_with_the_catalogues_prices(page):
+    begun = page().context["started_list"]
+    query = QueryDict(begun.partition("?")[2])
+    assert query["single"] == "a; 1; 1\nb; 10; 10"
+    answer = page(single=query["single"])
+    assert answer.context["found"].cost == 2 * 29 * (Decimal("0.000001") + Decimal("0.00001"))
+
+
+def test_prices_are_read_as_the_reader_writes_them(page):
+    with override("de"):
+        form = PricesForm({"single": "a; 0,5; 0.25"})
+        assert form.prices.of_model["a"] == Prices(Decimal("5e-7"), Decimal("25e-8"))
+        model = Model(id="a", input_cost_per_token=Decimal("5e-7"), output_cost_per_token=Decimal(10))
+        assert as_lines([model]) == "a; 0,5; 10000000"
 
 
 def test_its_file_holds_every_digit(page):

@@ -1,4 +1,4 @@
-"""Answers about budgets, quotas, alerts and what-if."""
+"""Answers about budgets, quotas and alerts."""
 
 from typing import Any
 
@@ -99,22 +99,3 @@ AlertPageOut: Any = type(
     {"data": BudgetAlertOut(many=True), "pagination": PaginationOut()},
 )
 WebhooksOut: Any = type("WebhooksOut", (serializers.Serializer,), {"data": WebhookOut(many=True)})
-
-
-class WhatIfLineOut(serializers.Serializer[Any]):
-    modelId = serializers.CharField()
-    becomes = serializers.CharField()
-    requests = serializers.IntegerField()
-    promptTokens = serializers.IntegerField()
-    completionTokens = serializers.IntegerField()
-    cachedTokens = serializers.IntegerField()
-    actualCost = CostField()
-    cost = CostField(allow_null=True)
-    difference = CostField(allow_null=True)
-
-
-class WhatIfOut(serializers.Serializer[Any]):
-    actualCost = CostField()
-    cost = CostField(allow_null=True)
-    difference = CostField(allow_null=True)
-    lines = WhatIfLineOut(many=True)

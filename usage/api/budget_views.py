@@ -1,4 +1,4 @@
-"""Budgets, quotas, alerts and what-if (REST contract §8, and additions)."""
+"""Budgets, quotas and alerts (REST contract §8, and additions)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,13 +11,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.authentication import actor_of
-from litemaas.api.fields import Exact, Flag, Text
+from litemaas.api.fields import Flag, Text
 from litemaas.api.pagination import page_of
 from litemaas.api.schema import page_parameters
 from litemaas.api.views import ContractView, body_of, created
-from litemaas.errors import InvalidInput, NotFound
-from usage import naming
-from usage.api import asking
+from litemaas.errors import NotFound
 from usage.api.budget_serializers import (
     AlertPageOut,
     AlertThresholdsOut,
@@ -26,17 +24,11 @@ from usage.api.budget_serializers import (
     StandingOut,
     WebhookOut,
     WebhooksOut,
-    WhatIfOut,
 )
-from usage.api.serializers import AnalyticsIn
 from usage.budgets import services, standing
 from usage.budgets.forecasting import MEANT_COVERAGE, coverage
 from usage.budgets.standing import BudgetState, QuotaState
 from usage.models import BudgetAlert, BudgetKind, Webhook
-from usage.periods import read_period
-from usage.questions import Question
-from usage.scopes import Scope
-from usage.whatif import Prices, what_if
 
 _KINDS: Mapping[str, BudgetKind] = {
     "user": BudgetKind.USER,
@@ -225,71 +217,3 @@ class WebhookView(ContractView):
     def delete(self, request: Request, webhook_id: str) -> Response:
         services.remove_webhook(actor=actor_of(request), webhook_id=UUID(webhook_id), now=timezone.now())
         return Response(status=204)
-
-
-class PricesIn(serializers.Serializer[Any]):
-    """US dollars per token."""
-
-    inputCostPerToken = Exact(max_digits=30, decimal_places=18, min_value=0)
-    outputCostPerToken = Exact(max_digits=30, decimal_places=18, min_value=0)
-    cachedInputCostPerToken = Exact(
-        max_digits=30, decimal_places=18, min_value=0, required=False, allow_null=True
-    )
-
-
-class WhatIfIn(AnalyticsIn):
-    modelId = Text(max_length=255, required=False, allow_blank=True)
-    exchange = serializers.DictField(child=serializers.CharField(max_length=255), required=False)
-    prices = PricesIn(required=False, allow_null=True)
-
-
-class WhatIfView(ContractView):
-    permissions_needed = {"POST": "usage:read"}
-    rate_bucket = "analytics"
-    only_asks = True
-
-    @extend_schema(request=WhatIfIn, responses=WhatIfOut)
-    def post(self, request: Request) -> Response:
-        """What the caller's calls of a period would have cost with another model (`modelId`, or `exchange` from one
-        to another) or with other prices. Without any of them it is exactly what they cost."""
-        now, caller, body = timezone.now(), actor_of(request), body_of(request, WhatIfIn)
-        if body.get("modelId") and body.get("exchange"):
-            raise InvalidInput(fields={"exchange": "Give either modelId or exchange."})
-        period = read_period(body.get("startDate"), body.get("endDate"), now=now)
-        filters = asking.body_filters(body, lambda named: naming.own_keys(caller, named))
-        found = what_if(
-            Question(Scope.of(caller), period, filters),
-            exchange=body.get("exchange"),
-            model=body.get("modelId") or "",
-            prices=_prices(body.get("prices")),
-            now=now,
-        )
-        return Response(
-            {
-                "actualCost": found.actual,
-                "cost": found.cost,
-                "difference": found.difference,
-                "lines": [
-                    {
-                        "modelId": line.model,
-                        "becomes": line.becomes,
-                        "requests": line.figures.requests,
-                        "promptTokens": line.figures.prompt_tokens,
-                        "completionTokens": line.figures.completion_tokens,
-                        "cachedTokens": line.figures.cached_tokens,
-                        "actualCost": line.figures.cost,
-                        "cost": line.cost,
-                        "difference": line.difference,
-                    }
-                    for line in found.lines
-                ],
-            }
-        )
-
-
-def _prices(given: Mapping[str, Any] | None) -> Prices | None:
-    if not given:
-        return None
-    return Prices(
-        given["inputCostPerToken"], given["outputCostPerToken"], given.get("cachedInputCostPerToken")
-    )

@@ -11,6 +11,7 @@ from usage.api import (
     query_views,
     team_views,
     views,
+    what_if_views,
 )
 
 urlpatterns = [
@@ -37,7 +38,7 @@ urlpatterns = [
     route("usage/export", export_views.ExportView.as_view(), "api-usage-export"),
     route("usage/budget", budget_views.BudgetView.as_view(), "api-usage-budget"),
     route("usage/standing", budget_views.StandingView.as_view(), "api-usage-standing"),
-    route("usage/what-if", budget_views.WhatIfView.as_view(), "api-usage-what-if"),
+    route("usage/what-if", what_if_views.WhatIfView.as_view(), "api-usage-what-if"),
     route(
         "usage/budgets/<str:kind>/<uuid:object_id>/thresholds",
         budget_views.ThresholdsView.as_view(),

@@ -1,9 +1,8 @@
 """What one's own calls would have cost with another model, or at other prices."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, TypeVar, cast
 
 from django import forms
@@ -23,17 +22,19 @@ from litemaas import currency
 from litemaas.web.addresses import address_with
 from litemaas.web.paging import page_of
 from litemaas.web.tables import Column, Shown, Table
-from usage.cubes.answers import total
+from usage.figures import Figures, summed
 from usage.quality import coverage
 from usage.questions import Question
 from usage.scopes import Scope
 from usage.web.filters import UsageFilter
+from usage.web.price_list import PricesForm, as_lines
 from usage.web.views import common
-from usage.whatif import Alternative, Line, Prices, WhatIf, alternatives, what_if
+from usage.whatif import Alternative, Line, WhatIf, alternatives, used_models, what_if
 
-_MILLION = Decimal(1_000_000)
 _FACTS = ("id", "provider", "input_cost_per_token", "output_cost_per_token")
-_PRICES = ("input", "output", "cached")
+_PRICES = ("input", "output", "cached", "single")
+# So many of the models used begin a price list.
+_MOST_STARTED = 50
 T = TypeVar("T")
 
 
@@ -56,55 +57,35 @@ class WhatIfFilter(UsageFilter):
         return next(iter(self.picked("becomes")), "")
 
 
-def _price(label: Any, **options: Any) -> forms.DecimalField:
-    return forms.DecimalField(label=label, min_value=0, max_digits=24, decimal_places=12, **options)
+_BASES = {
+    "paid": gettext_lazy("As paid"),
+    "told": gettext_lazy("Your own"),
+    "catalogue": gettext_lazy("The catalogue’s"),
+}
+_BECOMES: Column[Line] = Column("becomes", gettext_lazy("Model instead"), lambda line: line.becomes)
+_BASIS: Column[Line] = Column("basis", gettext_lazy("Prices"), lambda line: _BASES[line.basis])
 
 
-class PricesForm(forms.Form):
-    """Per million tokens, in the currency of all amounts."""
-
-    input = _price(gettext_lazy("Input, per million tokens"))
-    output = _price(gettext_lazy("Output, per million tokens"))
-    cached = _price(
-        gettext_lazy("Cached input, per million tokens"),
-        required=False,
-        help_text=gettext_lazy("Without a price of its own it costs what other input costs."),
+def _lines(name: str, column: Column[Line]) -> Table[Line]:
+    figures: list[Column[Line]] = [
+        Column(key, title, value, order=key, numeric=True, is_extra=key == "cached")
+        for key, title, value in (
+            ("requests", gettext_lazy("Requests"), lambda line: line.figures.requests),
+            ("prompt", gettext_lazy("Prompt tokens"), lambda line: line.figures.prompt_tokens),
+            ("cached", gettext_lazy("Cached tokens"), lambda line: line.figures.cached_tokens),
+            ("completion", gettext_lazy("Completion tokens"), lambda line: line.figures.completion_tokens),
+            ("paid", gettext_lazy("Cost"), lambda line: line.figures.cost),
+            ("would", gettext_lazy("Would have cost"), lambda line: line.cost),
+            ("difference", gettext_lazy("Difference"), lambda line: line.difference),
+        )
+    ]
+    named: Column[Line] = Column(
+        "name", gettext_lazy("Model"), lambda line: line.model, order="name", is_fixed=True
     )
-
-    @property
-    def prices(self) -> Prices | None:
-        """None until they are right."""
-        if not self.is_valid():
-            return None
-        told = (self.cleaned_data[name] for name in _PRICES)
-        plain, output, cached = (None if one is None else Decimal(one) / _MILLION for one in told)
-        return Prices(plain or Decimal(0), output or Decimal(0), cached)
+    return Table(name, [named, column, *figures], sort="-paid")
 
 
-LINES: Table[Line] = Table(
-    "what-if",
-    [
-        Column("name", gettext_lazy("Model"), lambda line: line.model, order="name", is_fixed=True),
-        Column("becomes", gettext_lazy("Model instead"), lambda line: line.becomes),
-        *(
-            Column(name, title, value, order=name, numeric=True, is_extra=name == "cached")
-            for name, title, value in (
-                ("requests", gettext_lazy("Requests"), lambda line: line.figures.requests),
-                ("prompt", gettext_lazy("Prompt tokens"), lambda line: line.figures.prompt_tokens),
-                ("cached", gettext_lazy("Cached tokens"), lambda line: line.figures.cached_tokens),
-                (
-                    "completion",
-                    gettext_lazy("Completion tokens"),
-                    lambda line: line.figures.completion_tokens,
-                ),
-                ("paid", gettext_lazy("Cost"), lambda line: line.figures.cost),
-                ("would", gettext_lazy("Would have cost"), lambda line: line.cost),
-                ("difference", gettext_lazy("Difference"), lambda line: line.difference),
-            )
-        ),
-    ],
-    sort="-paid",
-)
+LINES, PRICED = _lines("what-if", _BECOMES), _lines("what-if-prices", _BASIS)
 ALTERNATIVES: Table[Alternative] = Table(
     "what-if-models",
     [
@@ -138,41 +119,60 @@ class _Listed:
 def what_if_page(request: PageRequest) -> HttpResponseBase:
     now, user = timezone.now(), request.user
     chosen = WhatIfFilter(request.GET, user=user, now=now)
-    prices_form = PricesForm(request.GET if "input" in request.GET else None)
+    prices_form = PricesForm(request.GET if _PRICES_ASKED & request.GET.keys() else None)
     question = Question(Scope.of(user), chosen.chosen, chosen.filters)
     quality = coverage(question.period, now=now, since=user.created_at)
     prices, found = prices_form.prices, None
     if prices or chosen.model:
         found = what_if(question, model="" if prices else chosen.model, prices=prices, now=now)
-    listed = _listed(request, chosen, question, found, now)
+    sums = {line.model: line.figures for line in found.lines} if found else used_models(question, now=now)
+    listed = _listed(request, chosen, found, sums, is_priced=prices is not None)
     if isinstance(listed, StreamingHttpResponse):
         return listed
     values = {
         **common(request, chosen, question, quality),
-        "total": total(question, now=now),
+        "total": summed(sums.values()),
         "found": found,
         "becomes": "" if prices else chosen.model,
         "prices_form": prices_form,
+        "not_used": sorted(prices.of_model.keys() - sums.keys()) if prices else [],
+        "bases": _BASES,
         "currency_code": currency.current()["code"],
         "kept": [(name, one) for name, ones in request.GET.lists() if name not in _LEFT for one in ones],
         "listed": listed,
         "without_prices": address_with(request, **dict.fromkeys((*_PRICES, "sort", "page"))),
+        "started_list": address_with(
+            request, single=_started(chosen, sums), **dict.fromkeys(_LEFT - {"single"})
+        ),
         "export_address": "",
         "usage_address": reverse("usage"),
     }
     return render(request, "usage/what_if.html", values)
 
 
+def _started(chosen: WhatIfFilter, sums: Mapping[str, Figures]) -> str:
+    """A price list to change: what the dearest models cost by the catalogue."""
+    used = [model for model in chosen.models if model.pk in sums]
+    used.sort(key=lambda model: (-sums[model.pk].cost, model.pk))
+    return as_lines(used[:_MOST_STARTED])
+
+
 # What belongs to the other way of asking.
-_LEFT = (*_PRICES, "becomes", "sort", "page", "format")
+_LEFT = {*_PRICES, "becomes", "sort", "page", "format"}
+_PRICES_ASKED = {"input", "single"}
 
 
 def _listed(
-    request: HttpRequest, chosen: WhatIfFilter, question: Question, found: WhatIf | None, now: datetime
+    request: HttpRequest,
+    chosen: WhatIfFilter,
+    found: WhatIf | None,
+    sums: Mapping[str, Figures],
+    *,
+    is_priced: bool,
 ) -> _Listed | StreamingHttpResponse:
     if found:
-        return _page(request, LINES, found.lines)
-    return _page(request, ALTERNATIVES, alternatives(question, chosen.models, now=now))
+        return _page(request, PRICED if is_priced else LINES, found.lines)
+    return _page(request, ALTERNATIVES, alternatives(sums, chosen.models))
 
 
 def _page(request: HttpRequest, table: Table[T], rows: Iterable[T]) -> _Listed | StreamingHttpResponse:
