@@ -18,7 +18,7 @@ from litemaas.errors import NotFound
 from litemaas.web.addresses import address_with
 from usage import operators
 from usage.budgets.standing import own_budget
-from usage.cubes.answers import Order, groups_of, page_of_groups
+from usage.cubes.answers import Order, page_of_groups
 from usage.cubes.answers import total as total_of
 from usage.cubes.visitors import users_of
 from usage.models import NOBODY
@@ -44,8 +44,7 @@ class SharedBoard(Board):
 
     @cached_property
     def providers(self) -> Drawn:
-        groups = groups_of(self.facts.question, ("provider",), now=self.facts.now)
-        named = [(str(group.labels[0]) or _("Unknown"), group.figures) for group in groups]
+        named = [(name or _("Unknown"), figures) for name, figures in self.facts.by_provider.items()]
         metric = self._metric("providers", "cost")
         title = _("Cost by provider") if metric == "cost" else str(TAB_NAMES["provider"])
         return self._bars("providers", title, _("Provider"), named, metric)
@@ -76,7 +75,7 @@ def operations(request: PageRequest) -> HttpResponseBase:
     chosen = OperatorFilter(request.GET, actor=request.user, now=now)
     question = Question(Scope.visible_to(request.user), chosen.chosen, chosen.filters)
     quality = coverage(question.period, now=now)
-    facts = SharedFacts(question, chosen.compares, now)
+    facts = SharedFacts(question, chosen.compares, now, None if question.filters.used else chosen.used)
     board = SharedBoard(request, facts, quality.missing_days)
     if answer := board.answer():
         return answer

@@ -1,13 +1,13 @@
 """The figures that a page of usage is drawn from: of one person or team from one reading, of everybody as needed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 from typing import Protocol
 
 from usage.breakdowns import providers_by_model
-from usage.cubes.answers import groups_of
+from usage.cubes.answers import Group, groups_of
 from usage.figures import Figures, Line, by_day, grouped, providers_of, summed
 from usage.lines import lines_of, lines_with_keys
 from usage.questions import Question
@@ -81,25 +81,30 @@ class OwnFacts:
 class SharedFacts:
     """Everybody's. A year of 300 models has a hundred thousand rows by day: only what is drawn is asked for.
 
-    The days are asked last, so that what came in meanwhile never makes a part larger than the whole.
+    The days are asked last, so that what came in meanwhile never makes a part larger than the whole. `parts` are the
+    groups by model and provider, where somebody has asked for them already.
     """
 
     question: Question
     compares: bool
     now: datetime
+    parts: Sequence[Group] | None = None
 
-    @cached_property
+    @property
     def days(self) -> Days:
-        return self._by_day(self.question)
+        return self._both[0]
 
-    @cached_property
+    @property
     def before(self) -> Days | None:
-        return self._by_day(self.question.before) if self.compares else None
+        return self._both[1]
 
     @cached_property
     def models(self) -> Mapping[str, Figures]:
-        groups = groups_of(self.question, ("model",), now=self.now)
-        return {str(group.labels[0]): group.figures for group in groups}
+        return self._sums(0)
+
+    @cached_property
+    def by_provider(self) -> Mapping[str, Figures]:
+        return self._sums(1)
 
     @cached_property
     def providers(self) -> Mapping[str, str]:
@@ -119,9 +124,28 @@ class SharedFacts:
                 found.setdefault(str(group.labels[0]), {})[group.span.day] = group.figures
         return found
 
-    def _by_day(self, question: Question) -> Days:
+    @cached_property
+    def _parts(self) -> Sequence[Group]:
+        if self.parts is not None:
+            return self.parts
+        return groups_of(self.question, ("model", "provider"), now=self.now)
+
+    def _sums(self, at: int) -> Mapping[str, Figures]:
+        found: dict[str, list[Figures]] = {}
+        for group in self._parts:
+            found.setdefault(str(group.labels[at]), []).append(group.figures)
+        return {label: summed(figures) for label, figures in found.items()}
+
+    @cached_property
+    def _both(self) -> tuple[Days, Days | None]:
+        """The days of the period, and of the one before it if it is compared: they follow each other."""
+        period, question = self.question.period, self.question
+        if self.compares:
+            question = replace(question, period=replace(period, first=period.before.first))
         groups = groups_of(question, (), now=self.now, every="day")
-        return {group.span.day: group.figures for group in groups if group.span}
+        days = {group.span.day: group.figures for group in groups if group.span}
+        now = {day: figures for day, figures in days.items() if day >= period.first}
+        return now, ({day: days[day] for day in days.keys() - now.keys()} if self.compares else None)
 
 
 def _model(line: Line) -> str:

@@ -119,14 +119,15 @@ class PeriodFilter(forms.Form):
                 found.append((str(field.label), ", ".join(words[value] for value in picked)))
         return found
 
-    def offer_models(self, scope: Scope, now: datetime) -> set[str]:
-        """Offers the models that were used in the period, and those that a link names; the providers of the former."""
-        used = models_used(Question(scope, self.chosen), now=now)
+    def offer_models(self, used: Iterable[str]) -> None:
+        """Offers the models that were used in the period, and those that a link names."""
         asked = self.data.getlist("modelIds")[:_MOST_ASKED]  # type: ignore[attr-defined]
         named = (name[:255] for name in asked if "\x00" not in name)
-        names = dict.fromkeys([*(model.name for model in used), *named])
+        names = dict.fromkeys([*used, *named])
         self.offer("modelIds", ((name, name) for name in names if name))
-        return {model.provider for model in used if model.provider}
+
+    def offer_models_of(self, scope: Scope, now: datetime) -> None:
+        self.offer_models(model.name for model in models_used(Question(scope, self.chosen), now=now))
 
 
 class UsageFilter(PeriodFilter):
@@ -139,7 +140,7 @@ class UsageFilter(PeriodFilter):
 
     def __init__(self, query: QueryDict, *, user: User, now: datetime) -> None:
         super().__init__(query, now=now)
-        self.offer_models(Scope.of(user), now)
+        self.offer_models_of(Scope.of(user), now)
         keys = ApiKey.objects.filter(owner=user).order_by("name", "pk")
         self.offer("apiKeyIds", ((str(pk), _named(name, ended)) for pk, name, ended in _listed(keys)))
         teams = Team.objects.filter(members__user=user).order_by("name").values_list("pk", "name")

@@ -12,8 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from apikeys.models import ApiKey
 from teams.models import Team
+from usage.cubes.answers import groups_of
 from usage.periods import MAX_ADMIN_DAYS
-from usage.questions import Filters
+from usage.questions import Filters, Question
 from usage.scopes import Scope
 from usage.web.filters import PeriodFilter, several, uuids
 
@@ -26,7 +27,10 @@ _NOBODY_FITS = UUID(int=1)
 
 
 class OperatorFilter(PeriodFilter):
-    """Users first: keys are offered of the chosen ones only, and keys of others are dropped (`dropped_keys`)."""
+    """Users first: keys are offered of the chosen ones only, and keys of others are dropped (`dropped_keys`).
+
+    `used` is the period's usage by model and provider before it is narrowed.
+    """
 
     max_days = MAX_ADMIN_DAYS
 
@@ -47,7 +51,9 @@ class OperatorFilter(PeriodFilter):
         super().__init__(query, now=now)
         self._spread("userIds")
         self._spread("apiKeyIds")
-        providers = self.offer_models(Scope.visible_to(actor), now)
+        self.used = groups_of(Question(Scope.visible_to(actor), self.chosen), ("model", "provider"), now=now)
+        self.offer_models(str(group.labels[0]) for group in self.used)
+        providers = {str(group.labels[1]) for group in self.used} - {""}
         self.offer("providerIds", ((name, name) for name in sorted(providers)))
         teams = Team.objects.visible_to(actor).order_by("name")[:_MOST_TEAMS].values_list("pk", "name")
         self.offer("teamIds", ((str(pk), name) for pk, name in teams))

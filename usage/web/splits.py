@@ -70,8 +70,14 @@ def _by_user(question: Question, part: Slice, now: datetime) -> Part:
         return [], page.total
     groups = groups_of(question.narrowed(user=ids), ("user",), now=now)
     figures, names = {group.labels[0]: group.figures for group in groups}, user_names(ids)
+    address = _page_of_people()
     rows = [
-        Row(_shown(names[pk]), figures.get(pk, Figures()), _address_of(names[pk]), email=names[pk].email)
+        Row(
+            _shown(names[pk]),
+            figures.get(pk, Figures()),
+            "" if names[pk].id == NOBODY or not address else f"{address}{names[pk].id}",
+            email=names[pk].email,
+        )
         for pk in ids
     ]
     return rows, page.total
@@ -81,10 +87,10 @@ def _shown(user: UserName) -> str:
     return _("Unknown user") if user.id == NOBODY else user.username
 
 
-def _address_of(user: UserName) -> str:
-    """The person's page, where there is one."""
-    address = f"/operations/users/{user.id}"
-    return address if user.id != NOBODY and is_valid_path(address) else ""
+def _page_of_people() -> str:
+    """Where the pages of people are, which an app above this one has; empty where there is none."""
+    address = "/operations/users/"
+    return address if is_valid_path(f"{address}{NOBODY}") else ""
 
 
 def _by_model(question: Question, part: Slice, now: datetime) -> Part:

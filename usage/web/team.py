@@ -41,7 +41,7 @@ class TeamUsageFilter(PeriodFilter):
 
     def __init__(self, query: QueryDict, *, scope: Scope, now: datetime) -> None:
         super().__init__(query, now=now)
-        self.offer_models(scope, now)
+        self.offer_models_of(scope, now)
         self.full_clean()
 
     @property
