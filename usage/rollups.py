@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from usage.histogram import BOUNDS, DIGITS
+from usage.histogram import BOUNDS, BUCKETS, DIGITS
 from usage.models import NOBODY, SET_SIZE
 
 _TOKENS = (
@@ -22,6 +22,7 @@ SUMS = (
 HISTOGRAMS = ("latency_histogram", "first_token_histogram")
 # What a call must tell to be summed.
 FACTS = ("started_at", "series_id", "requests", *_TOKENS, "cost", "latency_ms", "first_token_ms")
+_SUMMED = ", ".join(FACTS[1:])
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,13 @@ class Cube:
         `series` is where dims are looked up; `is_wide`: the relation has them itself. `is_small`: no sum of whole
         numbers exceeds 31 bits, and adding them takes half the time.
         """
+        grouped = self._numbers
         if self.source == "calls":
             values = [*_call_sums(is_small), *_CALL_HISTOGRAMS]
+            # In order, one sum at a time fits into the processor's cache, and what is added to lies together too.
+            chosen = f"{_QUARTER} AS bucket, {_SUMMED} FROM {relation} r WHERE {where}"
+            relation = f"(SELECT {chosen} ORDER BY series_id, bucket)"
+            where, grouped = "true", "r.series_id, r.bucket"
         else:
             kept = (*SUMS, *(HISTOGRAMS if self.has_histograms else ()))
             values = [_total(name, is_small) for name in kept]
@@ -81,7 +87,7 @@ class Cube:
         return (
             f"SELECT {self.at} AS {self.time}, {', '.join(names)}, "  # noqa: S608 - the names are ours
             f"{', '.join(f'{value} AS {name}' for value, name in zip(values, self.measures, strict=True))}"
-            f" FROM {relation} r{joined} WHERE {where} GROUP BY {self._numbers}"
+            f" FROM {relation} r{joined} WHERE {where} GROUP BY {grouped}"
         )
 
     def of_days(self, relation: str, *, is_one_day: bool, is_small: bool) -> str:
@@ -182,8 +188,9 @@ def _outcome(status: str, of_series: str) -> str:
 def _packed(column: str) -> str:
     """The histogram of one group: see `usage.histogram`."""
     bounds = ",".join(str(bound) for bound in BOUNDS)
-    one = f"('1e' || {DIGITS} * width_bucket(r.{column}, '{{{bounds}}}'::bigint[]))::numeric"
-    return f"coalesce(sum({one}), 0)"
+    # Made once per statement: a number from a text takes longer than finding its bucket.
+    ones = f"(SELECT array_agg(('1e' || {DIGITS} * n)::numeric ORDER BY n) FROM generate_series(0, {BUCKETS - 1}) n)"  # noqa: S608
+    return f"coalesce(sum(({ones})[1 + width_bucket(r.{column}, '{{{bounds}}}'::bigint[])]), 0)"
 
 
 def _call_sums(is_small: bool) -> tuple[str, ...]:
@@ -215,7 +222,7 @@ def _pair(name: str, dims: tuple[str, ...], *, has_histograms: bool) -> tuple[Cu
     )
 
 
-QUARTERS = Cube("usage_quarters", "bucket", _QUARTER, ("series_id",), "calls")
+QUARTERS = Cube("usage_quarters", "bucket", "r.bucket", ("series_id",), "calls")
 TOTAL_QUARTERS = Cube("usage_total_quarters", "bucket", "r.bucket", ("status",), "quarters")
 DAYS = Cube("usage_days", "day", _DAY, ("series_id",), "quarters")
 MONTHS = Cube("usage_months", "month", _MONTH, ("series_id",), "days")
