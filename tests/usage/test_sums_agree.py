@@ -11,7 +11,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +20,7 @@ from tests.usage.conftest import log_row
 from usage.cubes import covers
 from usage.cubes.answers import Order, groups_of, page_of_groups, ranking, total
 from usage.cubes.distinct import count_by, count_known
+from usage.cubes.plans import Plan
 from usage.cubes.spans import UNITS, spans_of
 from usage.cubes.visitors import users_by, users_by_day, users_of
 from usage.cubes.zone import forget_zone
@@ -302,3 +303,19 @@ def test_a_ranking_is_the_order_of_the_figures(book, made, ends, by):
         assert [*found.values.values()] == ranked[:2]
 
     with_fresh_ledger(check)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("by", "table"), [("user", "usage_user"), ("apiKey", "usage_key")])
+def test_the_many_rows_of_people_and_keys_are_read_page_after_page(by, table):
+    plan = Plan(Question(Scope(), Period(date(2025, 11, 5), date(2026, 11, 10))), [by], None, NOW)
+    with connection.cursor() as cursor:
+        # A small table would be read whole.
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        statement = plan.ranked("cost", descending=True)
+        cursor.execute(f"EXPLAIN {statement}", [*plan.values, 10, 0])
+        found = "\n".join(row[0] for row in cursor.fetchall())
+    assert f"{table}_month_by_time" in found
+    assert f"{table}_day_by_time" in found
+    assert f"{table}_months_pkey" not in found
+    assert f"{table}_days_pkey" not in found

@@ -27,6 +27,7 @@ from usage.models import (
     KeyDay,
     RollupZone,
     Series,
+    TotalQuarter,
     UsageDay,
     UsageLog,
     UsageReject,
@@ -82,6 +83,26 @@ def test_rebuilding_gives_the_same_bytes(settings, make_key, zone):
         "rebuild_rollups", "--from", "2026-09-01", "--to", "2026-11-21", stdout=StringIO(), stderr=StringIO()
     )
     assert picture() == live
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("minutes", [10, 600, 3000])
+def test_batches_of_one_quarter_of_one_day_and_of_more_are_added_to_the_byte(make_key, minutes):
+    for number in range(3):
+        make_key(f"hash-{number}", team=TeamFactory())
+    start = NOW - timedelta(minutes=NOW.minute % 15, seconds=NOW.second, days=3)
+    rows = [{**row, **_at(start + timedelta(minutes=minutes * n / 300))} for n, row in enumerate(some_rows())]
+    for first in (0, 150):
+        write_rows(rows[first : first + 150], now=NOW)
+    live = picture()
+    rebuild_rollups(date(2026, 11, 1), date(2026, 11, 21))
+    assert picture() == live
+    assert TotalQuarter.objects.aggregate(r=Sum("requests"))["r"] == 300
+
+
+def _at(moment: datetime) -> dict[str, str]:
+    row = log_row(0, at=moment)
+    return {name: row[name] for name in ("startTime", "endTime", "completionStartTime") if name in row}
 
 
 @pytest.mark.django_db
