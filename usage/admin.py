@@ -23,6 +23,7 @@ from usage.models import (
     BudgetForecast,
     BudgetKind,
     ClosedMonth,
+    KeptAttribution,
     RollupZone,
     Series,
     SummedDay,
@@ -111,6 +112,13 @@ class SummedDayAdmin(ReadOnlyAdmin):
     named = (_("Summed day"), _("Summed days"))
     list_display = ("day", "since", "is_counted")
     ordering = ("-day",)
+
+
+@admin.register(KeptAttribution)
+class KeptAttributionAdmin(ReadOnlyAdmin):
+    named = (_("Attribution of an unknown key"), _("Attributions of unknown keys"))
+    list_display = ("token_hash", "api_key_id", "since")
+    ordering = ("-since",)
 
 
 @admin.register(RollupZone)

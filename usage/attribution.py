@@ -15,7 +15,7 @@ from apikeys.models import ApiKey
 from litemaas import errors
 from litemaas.locks import hold_until_commit
 from usage.ledger import LOCK
-from usage.models import NOBODY, Series, UsageDay, UsageLog
+from usage.models import NOBODY, KeptAttribution, Series, UsageDay, UsageLog
 from usage.rollups import DAYS, MONTHS, QUARTERS, Cube
 from usage.upkeep import refill_coarse
 
@@ -69,8 +69,8 @@ def count_unattributed() -> int:
 def reattribute_usage(*, actor: Actor, token_hash: str, key_id: UUID | str, now: datetime) -> int:
     """Book all usage of the unknown key `token_hash` on this key, its owner and its team. Returns the calls moved.
 
-    Days of the past change with it. Doing it again changes nothing. Raises NotFound for a key that there is not, and
-    for a hash that nobody used.
+    Days of the past change with it, and what is used with it later is booked on the key as it comes. Doing it again
+    changes nothing. Raises NotFound for a key that there is not, and for a hash that nobody used.
     """
     if not actor.may("admin:usage:write"):
         raise errors.Forbidden(requiredPermission="admin:usage:write")
@@ -80,6 +80,8 @@ def reattribute_usage(*, actor: Actor, token_hash: str, key_id: UUID | str, now:
     hold_until_commit(LOCK)
     series = list(Series.objects.filter(token_hash=token_hash, api_key_id=NOBODY).select_for_update())
     if not token_hash or not series:
+        if KeptAttribution.objects.filter(token_hash=token_hash, api_key_id=key.pk).exists():
+            return 0
         raise errors.NotFound(_("No usage of this key is waiting to be attributed."))
     days = set(UsageDay.objects.filter(series__in=series).values_list("day", flat=True))
     for line in series:
@@ -88,6 +90,8 @@ def reattribute_usage(*, actor: Actor, token_hash: str, key_id: UUID | str, now:
     last_used = calls.order_by("-started_at").values_list("started_at", flat=True).first()
     moved = calls.update(api_key_id=key.pk, user_id=key.owner_id, team_id=key.team_id)
     refill_coarse(days)
+    kept = {"api_key_id": key.pk, "since": now}
+    KeptAttribution.objects.update_or_create(token_hash=token_hash, defaults=kept)
     if last_used and (key.last_used_at is None or key.last_used_at < last_used):
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=last_used)
     audit.record(

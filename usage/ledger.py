@@ -284,7 +284,8 @@ CREATE TEMPORARY TABLE usage_staged_lines ON COMMIT DROP AS
             CASE WHEN k.id IS NOT NULL THEN coalesce(t.id, k.team_id) END AS team_id
         FROM usage_staged_about b
             LEFT JOIN api_key_secrets x ON x.token_hash = b.token_hash
-            LEFT JOIN api_keys k ON k.id = x.api_key_id
+            LEFT JOIN usage_kept_attributions o ON o.token_hash = b.token_hash
+            LEFT JOIN api_keys k ON k.id = coalesce(x.api_key_id, o.api_key_id)
             LEFT JOIN teams t ON t.id::text = b.team
         -- Kept apart: the planner would look series up by key and person alone, and those have twenty.
         OFFSET 0

@@ -237,8 +237,26 @@ def test_unattributed_usage_is_given_to_a_key_with_all_its_sums(booked, make_key
     rebuild_rollups(date(2026, 9, 1), date(2026, 11, 21))
     assert picture() == live
     assert AuditEvent.objects.get(action="USAGE_REATTRIBUTE").metadata["calls"] == 75
+    assert reattribute_usage(actor=SYSTEM, token_hash="hash-3", key_id=other.pk, now=NOW) == 0
     with pytest.raises(errors.NotFound):
-        reattribute_usage(actor=SYSTEM, token_hash="hash-3", key_id=other.pk, now=NOW)
+        reattribute_usage(actor=SYSTEM, token_hash="hash-of-nobody", key_id=other.pk, now=NOW)
+
+
+@pytest.mark.django_db
+def test_what_is_used_with_an_attributed_key_later_is_booked_on_its_key_at_once(make_key):
+    mine = make_key("hash-9", team=TeamFactory())
+    write_rows([log_row(1, api_key="hash-3")], now=NOW)
+    reattribute_usage(actor=SYSTEM, token_hash="hash-3", key_id=mine.pk, now=NOW)
+    write_rows([log_row(n, api_key="hash-3") for n in range(4)], now=NOW)
+    assert set(UsageLog.objects.values_list("api_key_id", "user_id", "team_id")) == {
+        (mine.pk, mine.owner_id, mine.team_id)
+    }
+    assert not unattributed()
+    assert KeyDay.objects.get(api_key_id=mine.pk).requests == 4
+    # A key that the portal makes known goes before an operator's word.
+    other = make_key("hash-3")
+    write_rows([log_row(5, api_key="hash-3")], now=NOW)
+    assert UsageLog.objects.filter(api_key_id=other.pk).count() == 1
 
 
 @pytest.mark.django_db

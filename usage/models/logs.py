@@ -190,6 +190,23 @@ class SummedDay(models.Model):
         return f"{self.day}"
 
 
+class KeptAttribution(models.Model):
+    """An operator's word on whose an unknown key is: what is used with it from then on is that key's, too."""
+
+    token_hash = models.CharField(max_length=128, primary_key=True)
+    api_key_id = models.UUIDField()
+    since = models.DateTimeField()
+
+    class Meta:
+        db_table = "usage_kept_attributions"
+        constraints = [
+            models.CheckConstraint(condition=~Q(token_hash=""), name="usage_attribution_names_a_key")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.token_hash[:8]} is {self.api_key_id}"
+
+
 class UsageBatch(models.Model):
     """Events as the gateway pushed them, kept until the worker has booked them: a queue on disk.
 

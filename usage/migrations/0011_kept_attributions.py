@@ -1,0 +1,27 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("usage", "0010_days_that_are_counted_from_sums"),
+    ]
+
+    operations = [
+        migrations.CreateModel(
+            name="KeptAttribution",
+            fields=[
+                ("token_hash", models.CharField(max_length=128, primary_key=True, serialize=False)),
+                ("api_key_id", models.UUIDField()),
+                ("since", models.DateTimeField()),
+            ],
+            options={
+                "db_table": "usage_kept_attributions",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("token_hash", ""), _negated=True),
+                        name="usage_attribution_names_a_key",
+                    )
+                ],
+            },
+        ),
+    ]
