@@ -34,8 +34,10 @@ class QuotaUse:
     tokens: int
 
 
+# Another reporting time zone moves the beginning of the month by less than this, in either direction.
+_SAME_MONTH = "interval '2 days'"
 # Rows are locked in one order, as everywhere, and nothing older overwrites something newer.
-_RECORD = """
+_RECORD = f"""
 UPDATE subscriptions s
    SET used_requests = GREATEST(0, u.requests - u.forgiven_requests),
        used_tokens = GREATEST(0, u.tokens - u.forgiven_tokens),
@@ -44,27 +46,32 @@ UPDATE subscriptions s
        quota_window_start = %(window)s,
        used_as_of = %(as_of)s
   FROM (SELECT s.id, c.requests, c.tokens,
-               CASE WHEN s.quota_window_start = %(window)s THEN s.forgiven_requests ELSE 0 END AS forgiven_requests,
-               CASE WHEN s.quota_window_start = %(window)s THEN s.forgiven_tokens ELSE 0 END AS forgiven_tokens
+               CASE WHEN s.quota_window_start > %(window)s - {_SAME_MONTH} THEN s.forgiven_requests ELSE 0 END
+                   AS forgiven_requests,
+               CASE WHEN s.quota_window_start > %(window)s - {_SAME_MONTH} THEN s.forgiven_tokens ELSE 0 END
+                   AS forgiven_tokens
           FROM subscriptions s
           JOIN unnest(%(users)s::uuid[], %(models)s::text[], %(requests)s::bigint[], %(tokens)s::bigint[])
                AS c(user_id, model_id, requests, tokens)
             ON s.user_id = c.user_id AND s.model_id = c.model_id
          WHERE s.quota_window_start IS NULL OR s.quota_window_start < %(window)s
-            OR (s.quota_window_start = %(window)s AND (s.used_as_of IS NULL OR s.used_as_of <= %(as_of)s))
+            OR (s.quota_window_start < %(window)s + {_SAME_MONTH}
+                AND (s.used_as_of IS NULL OR s.used_as_of <= %(as_of)s))
          ORDER BY s.id
            FOR NO KEY UPDATE OF s) u
  WHERE s.id = u.id
-"""
-_RECORD_NOTHING_USED = """
+"""  # noqa: S608 - the interval is ours
+_RECORD_NOTHING_USED = f"""
 UPDATE subscriptions s
    SET used_requests = 0, used_tokens = 0, forgiven_requests = 0, forgiven_tokens = 0,
        quota_window_start = %(window)s, used_as_of = %(as_of)s
   FROM (SELECT id FROM subscriptions
          WHERE quota_window_start IS NULL OR quota_window_start < %(window)s
+            OR (quota_window_start > %(window)s AND quota_window_start < %(window)s + {_SAME_MONTH}
+                AND used_as_of < %(as_of)s)
          ORDER BY id LIMIT %(limit)s FOR NO KEY UPDATE) u
  WHERE s.id = u.id
-"""
+"""  # noqa: S608 - the interval is ours
 
 
 def record_quota_use(

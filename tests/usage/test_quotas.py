@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from subscriptions.models import Subscription
+from subscriptions.quota_rules import window_start
 from tests.factories import NOW, ModelFactory, SubscriptionFactory, UserFactory
 from tests.usage.conftest import log_row
 from usage.ledger import write_rows
@@ -56,3 +57,20 @@ def test_without_a_reading_nothing_is_known(subscription):
     UsageCursor.objects.all().delete()
     assert count_quotas(now=NOW) == (0, 0)
     assert utilization(subscription.user_id, now=NOW) == {"requests": None, "tokens": None}
+
+
+def test_another_reporting_time_zone_does_not_stop_the_counting(subscription, settings):
+    unused = SubscriptionFactory(user=subscription.user)
+    use(3)
+    count_quotas(now=NOW)
+    # The month begins earlier, then later, than it did before.
+    for count, zone in enumerate(("Pacific/Auckland", "America/Los_Angeles", "UTC"), start=4):
+        settings.REPORTING_TIME_ZONE = zone
+        use(1, first=count * 100)
+        later = NOW + timedelta(minutes=count)
+        UsageCursor.objects.update(moved_at=later)
+        count_quotas(now=later)
+        assert utilization(subscription.user_id, now=later)["requests"] is not None
+        for row, used in ((subscription, count), (unused, 0)):
+            row.refresh_from_db()
+            assert (row.used_requests, row.quota_window_start) == (used, window_start(later))
