@@ -17,6 +17,7 @@ from litellm_sync.models import GatewaySpend
 from usage.budgets.spending import quarter_after
 from usage.budgets.windows import QUARTER, Window, quarter_of, window_of
 from usage.cubes.answers import groups_between
+from usage.daily import NOISE
 from usage.figures import Figures
 from usage.models import BackfilledWindow, UsageCursor, UsageDifference
 from usage.questions import Filters
@@ -27,8 +28,6 @@ Kind, Against = UsageDifference.Kind, UsageDifference.Against
 _BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
 # Up to so many keys are looked up one by one; more are cheaper in one sweep over all.
 _FEW = 200
-# The gateway adds binary floats; so far may two sums of the same calls be apart.
-_NOISE = Decimal("1e-9")
 _NOTHING = Figures()
 
 
@@ -117,7 +116,7 @@ def _up(moment: datetime) -> datetime:
 
 
 def _is_below(one: Decimal, other: Decimal) -> bool:
-    return other - one > _NOISE * max(Decimal(1), abs(one), abs(other))
+    return other - one > NOISE * max(Decimal(1), abs(one), abs(other))
 
 
 def _reading_began() -> datetime | None:

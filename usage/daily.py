@@ -10,6 +10,8 @@ from litellm_sync.client import GatewayClient
 from usage.fields import Json, mapping
 
 PAGE_SIZE = 1000
+# The gateway adds binary floats; so far may two sums of the same calls be apart.
+NOISE = Decimal("1e-9")
 _HEALTH_CHECK = "litellm-internal-health-check"
 
 
@@ -28,6 +30,13 @@ class DailySums:
     def __add__(self, other: "DailySums") -> "DailySums":
         return DailySums(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
 
+    def beyond(self, part: "DailySums") -> "DailySums | None":
+        """What this has more than a part of it; None where it is the noise of binary floats at most."""
+        rest = [max(getattr(self, f.name) - getattr(part, f.name), 0) for f in fields(self)]
+        if not any(rest[:-1]) and rest[-1] <= NOISE:
+            return None
+        return DailySums(*rest[:-1], rest[-1] if rest[-1] > NOISE else Decimal(0))
+
 
 # By key hash and model, or by key hash alone.
 OfKeyAndModel = dict[tuple[str, str], DailySums]
@@ -38,25 +47,44 @@ def by_key(client: GatewayClient, first: date, last: date) -> dict[date, OfKey]:
     """Sums of each day and key hash. A page holds sums of its own rows only: they are added up."""
     found: dict[date, OfKey] = {}
     for day, breakdown in _days(client, first, last):
-        keys = found.setdefault(day, {})
-        for token_hash, entry in mapping(breakdown.get("api_keys")).items():
-            if token_hash != _HEALTH_CHECK:
-                keys[token_hash] = keys.get(token_hash, DailySums()) + _sums(entry)
+        _add_keys(found.setdefault(day, {}), breakdown)
     return found
 
 
 def by_key_and_model(client: GatewayClient, first: date, last: date) -> dict[date, OfKeyAndModel]:
-    """Sums of each day, key hash and public model name, where the gateway breaks models down by key."""
+    """Sums of each day, key hash and public model name, "" where the gateway names none.
+
+    Calls without a model group are in none of its sums by model: what a key has beyond those is theirs.
+    """
     found: dict[date, OfKeyAndModel] = {}
+    whole: dict[date, OfKey] = {}
     for day, breakdown in _days(client, first, last):
-        sums = found.setdefault(day, {})
+        sums, keys = found.setdefault(day, {}), whole.setdefault(day, {})
         models = mapping(breakdown.get("model_groups")) or mapping(breakdown.get("models"))
         for model, entry in models.items():
             for token_hash, part in mapping(mapping(entry).get("api_key_breakdown")).items():
                 if token_hash != _HEALTH_CHECK:
-                    key = (token_hash, model)
-                    sums[key] = sums.get(key, DailySums()) + _sums(part)
+                    sums[token_hash, model] = sums.get((token_hash, model), DailySums()) + _sums(part)
+        _add_keys(keys, breakdown)
+    for day, keys in whole.items():
+        _add_rest(found[day], keys)
     return found
+
+
+def _add_keys(keys: OfKey, breakdown: Json) -> None:
+    for token_hash, entry in mapping(breakdown.get("api_keys")).items():
+        if token_hash != _HEALTH_CHECK:
+            keys[token_hash] = keys.get(token_hash, DailySums()) + _sums(entry)
+
+
+def _add_rest(found: OfKeyAndModel, keys: OfKey) -> None:
+    named: OfKey = {}
+    for (token_hash, _model), sums in found.items():
+        named[token_hash] = named.get(token_hash, DailySums()) + sums
+    for token_hash, whole in keys.items():
+        rest = whole.beyond(named.get(token_hash, DailySums()))
+        if rest:
+            found[token_hash, ""] = found.get((token_hash, ""), DailySums()) + rest
 
 
 def _days(client: GatewayClient, first: date, last: date) -> Iterator[tuple[date, Json]]:

@@ -108,6 +108,9 @@ class LogServer:
             metrics = keys["api_keys"].setdefault(key, {"metrics": dict.fromkeys(sums, 0)})["metrics"]
             for name, value in sums.items():
                 metrics[name] += value
+            # LiteLLM leaves calls without a model group out here.
+            if not model:
+                continue
             entry = keys["model_groups"].setdefault(model, {"metrics": {}, "api_key_breakdown": {}})
             entry["api_key_breakdown"][key] = {"metrics": sums}
         return {

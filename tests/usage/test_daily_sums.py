@@ -91,3 +91,11 @@ def test_logs_of_a_day_that_is_counted_from_sums_are_set_aside_and_stay_there(lo
     replayed = replay_rejects(actor=SYSTEM, now=NOW)
     assert (replayed.added, replayed.rejected) == (0, 20)
     assert UsageReject.objects.count() == sums()["r"] == 20
+
+
+def test_calls_without_a_model_group_are_counted_too(log_server):
+    log_server.rows = [row | ({"model_group": ""} if n % 4 == 0 else {}) for n, row in enumerate(rows(20))]
+    without_logs(log_server)
+    good = [row for row in log_server.rows if row["status"] == "success"]
+    assert (sums()["r"], sums()["t"]) == (20, 29 * len(good))
+    assert UsageDay.objects.filter(series__model="").aggregate(r=Sum("requests"))["r"] == 5
