@@ -12,16 +12,15 @@ from litellm_sync.client import gateway
 from litemaas.locks import advisory_lock
 from usage import daily, services
 from usage.counters import compare_counters
-from usage.daily import DailySums
+from usage.daily import NOISE, DailySums
 from usage.errors import UsageReadingRunning
 from usage.models import UsageDifference, UsageTrust
+from usage.rollup_check import contradiction
 from usage.upkeep import rebuild_rollups
 from usage.windows import Window
 
 Kind, Against = UsageDifference.Kind, UsageDifference.Against
 
-# The gateway adds binary floats; so far may two sums of the same calls be apart.
-_NOISE = Decimal("1e-9")
 # The nightly run looks so far back: later rows than that are for `reconcile_usage --from`.
 _RECENT_DAYS = 3
 
@@ -99,7 +98,8 @@ def _compare(days: list[date], theirs: dict[date, daily.OfKey]) -> list[_Pair]:
             pairs.append(_Pair(day, token_hash, Against.DAILY, mine, other))
         rollups = _rollups_of(day)
         total = sum(calls.values(), DailySums())
-        pairs.append(_Pair(day, "", Against.ROLLUPS, total, rollups))
+        of_rollups = _Pair(day, "", Against.ROLLUPS, total, rollups)
+        pairs.append(of_rollups if of_rollups.differs else _among_rollups(day) or of_rollups)
     return [pair for pair in pairs if pair.differs]
 
 
@@ -117,6 +117,14 @@ SELECT coalesce(sum(requests) FILTER (WHERE status = 'success'), 0)::bigint,
     coalesce(sum(total_tokens), 0)::bigint, coalesce(sum(cached_tokens), 0)::bigint, coalesce(sum(cost), 0)
 FROM usage_quarters q JOIN usage_series s ON s.id = q.series_id WHERE bucket >= %s AND bucket < %s
 """
+
+
+def _among_rollups(day: date) -> _Pair | None:
+    """The coarser rollups of the day, and of its month, against those that they are made of."""
+    if (found := contradiction(day)) is None:
+        return None
+    right, wrong = (DailySums(requests=one.requests, total_tokens=one.tokens, cost=one.cost) for one in found)
+    return _Pair(day, "", Against.ROLLUPS, right, wrong)
 
 
 def _span(day: date) -> list[datetime]:
@@ -156,7 +164,7 @@ def _is_short(pair: _Pair) -> bool:
 
 
 def _is_same_cost(mine: Decimal, other: Decimal) -> bool:
-    return abs(mine - other) <= _NOISE * max(Decimal(1), abs(mine), abs(other))
+    return abs(mine - other) <= NOISE * max(Decimal(1), abs(mine), abs(other))
 
 
 def _kind_of(pair: _Pair, all_pairs: list[_Pair]) -> str:

@@ -17,6 +17,8 @@ from usage.counters import compare_counters
 from usage.ledger import write_rows
 from usage.models import UsageCursor, UsageDifference, UsageLog, UsageTrust
 from usage.reconciling import reconcile_usage
+from usage.rollup_check import contradiction
+from usage.rollups import CUBES
 
 pytestmark = pytest.mark.django_db
 
@@ -119,6 +121,21 @@ def test_wrong_sums_are_summed_anew(log_server):
         cursor.execute("UPDATE usage_quarters SET requests = requests + 1")
     outcome = reconcile()
     assert (outcome.healed, outcome.open) == (1, 0)
+    assert UsageDifference.objects.get().kind == "rollup"
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo"])
+def test_any_rollup_that_contradicts_the_others_is_found_and_made_anew(log_server, settings, zone):
+    settings.REPORTING_TIME_ZONE = zone
+    log_server.rows = rows()
+    services.pull_usage(NOW)
+    for cube in CUBES:
+        if "requests" in cube.measures:
+            with connection.cursor() as cursor:
+                cursor.execute(f"UPDATE {cube.table} SET cost = cost + 1")  # noqa: S608
+            outcome = reconcile()
+            assert (outcome.healed, outcome.open) == (1, 0), cube.table
+            assert contradiction(DAY) is None
     assert UsageDifference.objects.get().kind == "rollup"
 
 
