@@ -1,7 +1,7 @@
 """The gateway's daily activity: sums per UTC day, key and model, from all its pages."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -32,10 +32,10 @@ class DailySums:
 
     def beyond(self, part: "DailySums") -> "DailySums | None":
         """What this has more than a part of it; None where it is the noise of binary floats at most."""
-        rest = [max(getattr(self, f.name) - getattr(part, f.name), 0) for f in fields(self)]
-        if not any(rest[:-1]) and rest[-1] <= NOISE:
-            return None
-        return DailySums(*rest[:-1], rest[-1] if rest[-1] > NOISE else Decimal(0))
+        rest = DailySums(*(max(getattr(self, f.name) - getattr(part, f.name), 0) for f in fields(self)))
+        if rest.cost <= NOISE:
+            rest = replace(rest, cost=Decimal(0))
+        return rest if rest != DailySums() else None
 
 
 # By key hash and model, or by key hash alone.

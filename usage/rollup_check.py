@@ -34,7 +34,7 @@ def contradiction(day: date) -> tuple[Sums, Sums] | None:
     period = Period(day, day, ZoneInfo(rollup_zone()))
     month = day.replace(day=1)
     end = (month + timedelta(days=32)).replace(day=1)
-    asked: list[tuple[Cube, object, object]] = [(QUARTERS, period.start, period.end)]
+    asked: list[tuple[Cube, date, date]] = [(QUARTERS, period.start, period.end)]
     asked += [(cube, period.start, period.end) for cube in _BY_QUARTER if cube is not QUARTERS]
     asked += [(cube, day, day + timedelta(days=1)) for cube in _BY_DAY]
     split = len(asked)
