@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("usage", "0010_days_that_are_counted_from_sums"),
+        ("usage", "0011_rows_in_their_order"),
     ]
 
     operations = [
