@@ -12,6 +12,7 @@ from django.db.models import F, Q
 
 from accounts.models import SYSTEM, Actor
 from catalog.models import Model
+from subscriptions import reasons
 from subscriptions.models import Subscription, SubscriptionQuerySet
 from subscriptions.states import ENDED, Act
 from subscriptions.steps import access_changed, many_ended, take_steps
@@ -26,11 +27,11 @@ def follow_restriction(model: Model, actor: Actor, now: datetime) -> None:
     """
     mine = Subscription.objects.filter(model=model)
     if model.restricted_access:
-        old, new, act, reason = _S.ACTIVE, _S.PENDING, Act.RESTRICT, "The model became restricted."
+        old, new, act, reason = _S.ACTIVE, _S.PENDING, Act.RESTRICT, reasons.MODEL_RESTRICTED
         waiting = Q(status=_S.SUSPENDED) | Q(resumes_as__in=[_S.ACTIVE, _S.SUSPENDED])
         mine.filter(waiting).update(needs_approval=True)
     else:
-        old, new, act, reason = _S.PENDING, _S.ACTIVE, Act.OPEN, "The model became open to all."
+        old, new, act, reason = _S.PENDING, _S.ACTIVE, Act.OPEN, reasons.MODEL_OPEN
         mine.filter(needs_approval=True).update(needs_approval=False)
         mine.filter(resumes_as=_S.PENDING).update(resumes_as=_S.ACTIVE)
     changed = take_steps(
@@ -59,7 +60,7 @@ def _take(rows: SubscriptionQuerySet, now: datetime) -> None:
         act=Act.VANISH,
         actor=SYSTEM,
         action="SUBSCRIPTION_MODEL_GONE",
-        reason="The gateway does not offer this model any more.",
+        reason=reasons.MODEL_GONE,
         now=now,
         resumes_as=F("status"),
         resumes_reason=F("status_reason"),
@@ -80,7 +81,7 @@ def _give_back(rows: SubscriptionQuerySet, now: datetime) -> None:
                 act=Act.RETURN,
                 actor=SYSTEM,
                 action="SUBSCRIPTION_MODEL_BACK",
-                reason="The gateway offers this model again.",
+                reason=reasons.MODEL_BACK,
                 now=now,
                 status_reason=F("resumes_reason"),
                 suspended_by=F("suspended_by"),
@@ -101,7 +102,7 @@ def follow_retirement(model: Model, actor: Actor, now: datetime) -> None:
         act=Act.VANISH,
         actor=actor,
         action="SUBSCRIPTION_MODEL_GONE",
-        reason="The model was taken out of the catalogue.",
+        reason=reasons.MODEL_RETIRED,
         now=now,
         needs_approval=False,
     )

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from catalog.models import Model
 from litemaas.errors import NotFound
+from subscriptions import reasons
 
 if TYPE_CHECKING:
     from accounts.models import Actor
@@ -196,6 +197,15 @@ class Subscription(models.Model):
     def is_pending(self) -> bool:
         return self.status == self.Status.PENDING
 
+    @property
+    def reason_text(self) -> str:
+        return reasons.in_words(self.status_reason)
+
+    @property
+    def has_reason_of_portal(self) -> bool:
+        """Nobody wrote it."""
+        return reasons.is_of_the_portal(self.status_reason)
+
 
 class StatusChange(models.Model):
     """One step of a subscription's life. `changed_by` NULL = the system."""
@@ -232,3 +242,7 @@ class StatusChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.old_status or '–'} → {self.new_status}"
+
+    @property
+    def reason_text(self) -> str:
+        return reasons.in_words(self.reason)

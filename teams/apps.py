@@ -12,9 +12,11 @@ class TeamsConfig(AppConfig):
     def ready(self) -> None:
         from accounts.audit.naming import name_with
         from accounts.services import groups_changed
+        from accounts.web.settings import tell_teams_with
         from litellm_sync import registry
         from litemaas.crypto import columns
         from teams import gateway, mirror
+        from teams.listing import own_teams
         from teams.models import Invitation, Team
         from teams.services import set_group_memberships
 
@@ -23,6 +25,7 @@ class TeamsConfig(AppConfig):
         registry.register("member", gateway.apply_member)
         registry.reconcile("team", mirror.TEAMS)
         registry.reconcile("member", mirror.MEMBERS)
+        tell_teams_with(own_teams)
         groups_changed.register(set_group_memberships)
         columns.register(columns.SealedColumn(Invitation, "sealed_token", lambda row: f"invitation:{row.pk}"))
         post_migrate.connect(make_default_team, sender=self)

@@ -22,6 +22,7 @@ from django.db.models import (
     Window,
 )
 from django.db.models.functions import Coalesce, RowNumber
+from django.urls import reverse
 
 from accounts.models import User
 from litellm_sync.models import budget_reset_of, spend_as_of, spend_of, sync_status_of
@@ -29,6 +30,8 @@ from teams.models import DEFAULT_TEAM_ID, Member, Team, TeamQuerySet
 from teams.roles import ADMIN, MEMBER, role_of
 
 SHOWN_MEMBERS = 50
+# On the page of the profile, which leads to all of them.
+_SHOWN_TEAMS = 20
 _AMOUNT = DecimalField(max_digits=30, decimal_places=18)
 
 
@@ -68,6 +71,12 @@ _limits: list[LimitsInTeam] = []
 def show_limits_with(limits: LimitsInTeam) -> None:
     """What holds for keys is known above: the app that has keys registers this at the start."""
     _limits[:] = [limits]
+
+
+def own_teams(user: User) -> list[tuple[str, str]]:
+    """Names and addresses of the teams that somebody is in, by name."""
+    rows = Team.objects.active().of(user.pk).order_by("name", "pk").values_list("pk", "name")
+    return [(name, reverse("team", args=[pk])) for pk, name in rows[:_SHOWN_TEAMS]]
 
 
 def effective_limits(team: Any, reader: Any, *, is_in: bool) -> Any:

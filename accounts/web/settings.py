@@ -1,5 +1,6 @@
 """One's own settings: the tabs that are about the account itself."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -21,8 +22,16 @@ from litemaas.web import conflicts
 from litemaas.web.paging import page_of
 from litemaas.web.preferences import remember_language, remember_theme
 
+# A person's teams, as names and addresses.
+_TeamTeller = Callable[[User], Sequence[tuple[str, str]]]
+_team_tellers: list[_TeamTeller] = []
 # Noise to a person: what programs read with a credential.
 _READS = "API_ACCESS"
+
+
+def tell_teams_with(teller: _TeamTeller) -> None:
+    """The app that has teams registers this at the start."""
+    _team_tellers[:] = [teller]
 
 
 @require_http_methods(["GET", "POST"])
@@ -42,7 +51,9 @@ def own_profile(request: PageRequest) -> HttpResponse:
         messages.success(request, _("Your profile is saved."))
         return redirect("settings_profile")
     roles = [str(Role(role).label) for role in request.user.roles]
-    return render(request, "settings/profile.html", {"form": form, "tab": "profile", "roles": roles})
+    teams = [team for tell in _team_tellers for team in tell(request.user)]
+    values = {"form": form, "tab": "profile", "roles": roles, "teams": teams}
+    return render(request, "settings/profile.html", values)
 
 
 @require_http_methods(["GET", "POST"])

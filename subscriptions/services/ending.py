@@ -7,7 +7,7 @@ from django.db import transaction
 
 from accounts.models import SYSTEM, Actor
 from litemaas import errors
-from subscriptions import policies
+from subscriptions import policies, reasons
 from subscriptions.models import Subscription
 from subscriptions.states import Act
 from subscriptions.steps import locked, many_ended, take_step, take_steps
@@ -46,7 +46,7 @@ def _expire_some(now: datetime) -> int:
         act=Act.EXPIRE,
         actor=SYSTEM,
         action="SUBSCRIPTION_EXPIRED",
-        reason="Its time ran out.",
+        reason=reasons.TIME_RAN_OUT,
         now=now,
         limit=_AT_ONCE,
     )

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from accounts import audit
 from accounts.models import SYSTEM, Actor
 from litemaas import errors
-from subscriptions import policies
+from subscriptions import policies, reasons
 from subscriptions.models import Subscription, SubscriptionQuerySet
 from subscriptions.states import Act
 from subscriptions.steps import access_changed, take_steps
@@ -120,7 +120,7 @@ def _suspend_some(window_start: datetime, now: datetime) -> int:
         act=Act.USE_UP,
         actor=SYSTEM,
         action="SUBSCRIPTION_QUOTA_EXCEEDED",
-        reason="The quota of this month is used up.",
+        reason=reasons.QUOTA_USED_UP,
         now=now,
         limit=_AT_ONCE,
         suspended_by=_By.QUOTA,
@@ -160,7 +160,7 @@ def renew(
             act=Act.RENEW,
             actor=SYSTEM,
             action="SUBSCRIPTION_RESUMED",
-            reason="There is quota left again.",
+            reason=reasons.QUOTA_LEFT,
             now=now,
             limit=limit,
             needs_approval=False,

@@ -182,7 +182,7 @@ class PlaceForm(forms.Form):
     role = forms.ChoiceField(label=_("Role"), choices=Member.Role.choices, initial=Member.Role.MEMBER)
     max_budget_in_team = _amount(
         _("Budget inside the team"),
-        _("In US dollars, for as long as the team's budget lasts. Empty is none of one's own."),
+        _("In US dollars, and starts again with the team's budget. Empty is unlimited within the team's."),
     )
 
 

@@ -13,6 +13,7 @@ from accounts.models import User
 from accounts.web.pages import zone_of
 from accounts.web.settings_forms import ProfileForm
 from litemaas.web.conflicts import version_of
+from teams.models import Member
 from tests.factories import SubscriptionFactory, TeamFactory, UserFactory
 from tests.portal.conftest import signed_in
 
@@ -33,6 +34,12 @@ CHOSEN = {
 @pytest.fixture
 def reader():
     return UserFactory(full_name="Ada")
+
+
+def test_the_profile_names_the_teams(reader):
+    team = TeamFactory(name="Language lab")
+    Member.objects.create(team=team, user=reader, role="member", joined_at=timezone.now())
+    assert f'href="/teams/{team.pk}"' in signed_in(reader).get("/settings").text
 
 
 def test_the_full_name_is_changed_and_recorded(reader):
@@ -137,7 +144,7 @@ def test_the_activity_calls_things_by_their_names_with_one_statement_for_each_ki
     with django_assert_num_queries(len(without) + 3):
         page = client.get("/settings/activity").content.decode()
     for name in ("Language lab", subscriptions[0].model_id):
-        assert f">{name} <small>" in page
+        assert f">{name}</span>" in page
     assert str(team.pk) not in page
     assert "no id at all" not in page
 

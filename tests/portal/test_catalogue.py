@@ -173,6 +173,11 @@ def test_embeddings_are_paid_by_what_goes_in(browser):
     assert "<strong>$2.00</strong>" in browser.get("/models/lab/x?tab=calculator&input_tokens=2000000").text
 
 
+def test_without_any_price_the_calculator_says_so(browser):
+    ModelFactory(id="lab/x", input_cost_per_token=None, output_cost_per_token=None)
+    assert "so nothing can be calculated" in browser.get("/models/lab/x?tab=calculator").text
+
+
 def test_a_tab_that_is_not_there_is_the_first(browser):
     ModelFactory(id="lab/x", model_type="convert")
     assert browser.get("/models/lab/x?tab=calculator").context["tab"] == "overview"

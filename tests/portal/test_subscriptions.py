@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext
 
 from apikeys.models import ApiKey
 from notifications.models import Notification
-from subscriptions import quota_rules
+from subscriptions import quota_rules, reasons
 from subscriptions.models import Subscription
 from subscriptions.services import QuotaUse, record_quota_use
 from tests.factories import ModelFactory, SubscriptionFactory
@@ -190,6 +191,24 @@ def test_what_was_denied_has_no_quota_to_use_and_says_why_first(person, browser)
     page = browser.get(f"/subscriptions/{row.pk}").text
     assert "What you need it for" in page
     assert "tokens per month." in page
+
+
+def test_why_the_portal_did_something_is_told_in_the_readers_language(person, browser):
+    row = subscribe(person, "lab/one")
+    row.history.create(
+        old_status="active", new_status="pending", reason=reasons.MODEL_RESTRICTED, changed_at=row.created_at
+    )
+    Subscription.objects.update(status="pending", status_reason=reasons.MODEL_RESTRICTED)
+    page = browser.get(f"/subscriptions/{row.pk}")
+    assert "What you need it for" not in page.text
+    assert page.text.count("The model became restricted.") == 2
+    with translation.override("de"):
+        row.refresh_from_db()
+        assert row.reason_text == gettext(reasons.MODEL_RESTRICTED)
+    Subscription.objects.update(status_reason="Status")
+    row.refresh_from_db()
+    with translation.override("de"):
+        assert row.reason_text == "Status"
 
 
 def test_who_may_only_read_is_offered_no_act_on_subscriptions(person, browser):
