@@ -31,6 +31,7 @@ USER_PICTURES = {
     "model": "/models/{restricted}",
     "new-key": "/api-keys/new",
     "keys": "/api-keys",
+    "key": "/api-keys/{key}",
     "usage": "/usage",
     "home": "/home",
 }
@@ -53,11 +54,15 @@ def main(address: str, password: str) -> None:
         )
         page = signed_in(browser, address, "user", password)
         model, restricted = models(page)
-        secret, gateway = make_keys(page, address, password, model, restricted)
+        secret, gateway, key = make_keys(page, address, password, model, restricted)
         for _ in range(CALLS):
             call(gateway, secret, model)
         wait_for_usage(page)
-        here = {"restricted": restricted, "user": page.request.get("/api/v1/auth/me").json()["id"]}
+        here = {
+            "restricted": restricted,
+            "key": key,
+            "user": page.request.get("/api/v1/auth/me").json()["id"],
+        }
         for name, path in USER_PICTURES.items():
             shoot(page, path.format_map(here), name)
         page = signed_in(browser, address, "admin", password)
@@ -88,9 +93,9 @@ def models(page: Page) -> tuple[str, str]:
     return (MODEL if MODEL in free else free[0]), (restricted or free)[0]
 
 
-def make_keys(page: Page, address: str, password: str, model: str, restricted: str) -> tuple[str, str]:
-    """A key for the model, through the API with a token, and the gateway's address. Also what makes lists worth seeing:
-    a request for the restricted model, and a second key with a budget."""
+def make_keys(page: Page, address: str, password: str, model: str, restricted: str) -> tuple[str, str, str]:
+    """The secret of a key for the model, made through the API with a token, the gateway's address, and the key's id.
+    Also what makes lists worth seeing: a request for the restricted model, and a second key with a budget."""
     signed_in = ask(
         f"{address}/api/auth/token", {"grantType": "password", "username": "user", "password": password}
     )
@@ -102,7 +107,7 @@ def make_keys(page: Page, address: str, password: str, model: str, restricted: s
     ask(f"{address}/api/v1/api-keys", batch, token)
     key = ask(f"{address}/api/v1/api-keys", {"name": "Notebook", "modelIds": [model]}, token)
     gateway: str = page.request.get("/api/v1/config").json()["litellmApiUrl"]
-    return key["key"], gateway
+    return key["key"], gateway, key["id"]
 
 
 def call(gateway: str, secret: str, model: str) -> None:
