@@ -95,7 +95,9 @@ def activity(request: PageRequest) -> HttpResponse:
     own = AuditEvent.objects.filter(actor_id=request.user.pk).exclude(resource_type=_READS)
     page = page_of(own.order_by("-at", "-id"), request.GET)
     rows = list(page)
-    names = names_of((event.resource_type, event.resource_id) for event in rows)
+    own_id = str(request.user.pk)
+    others = [event for event in rows if event.resource_id != own_id]
+    names = names_of((event.resource_type, event.resource_id) for event in others)
     events = [
         {
             "at": event.at,
@@ -115,8 +117,6 @@ def _name_of(event: AuditEvent, names: dict[Resource, str], reader: User) -> str
     """Neither an id, which nobody knows by sight, nor the reader's own name. Models are known by their ids."""
     if event.resource_type == "MODEL":
         return event.resource_id
-    if event.resource_id == str(reader.pk):
-        return ""
     name = names.get((event.resource_type, event.resource_id), "")
     return name.removeprefix(f"{reader.username}: ")
 
