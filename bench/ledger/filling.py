@@ -105,7 +105,7 @@ def _coarse(
             INSERT INTO usage_{name}_{unit}s ({unit}, {dims}, {_NAMES}, {names})
             SELECT r.{unit}, {", ".join(f"r.{dim.strip()}" for dim in dims.split(","))}, {_SUMS.format(n="r.n")}, {extra}
             FROM (SELECT o.*, t.{unit}, {count} AS n FROM {times} t CROSS JOIN ({objects}) o WHERE random() < {share}) r
-            ORDER BY 1, 2""")  # noqa: S608
+            ORDER BY 1, random()""")  # noqa: S608 - in the order in which people came that day
     return made
 
 
