@@ -1,5 +1,6 @@
 """People, their ways in, and the record of what they did, for operators."""
 
+from functools import partial
 from typing import Any
 
 from allauth.account.models import EmailAddress, EmailConfirmation
@@ -12,16 +13,17 @@ from django.contrib.auth.models import Group
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
-from accounts import automation, services
+from accounts import automation, services, sessions
 from accounts.audit import models as audit
+from accounts.audit import words
 from accounts.credentials import AutomationKey, ProviderGrant, SignIn
 from accounts.models import AuditEvent, PortalOption, Role, User
 from accounts.saved_filters import SavedFilter
-from litemaas.administration import ReadOnlyAdmin, ReadOnlyInline, run_each
+from litemaas.administration import ReadOnlyAdmin, ReadOnlyInline, act
 
 # Pages that libraries bring along, which would show whole tokens and second factors; ours follow below.
 _BROUGHT: tuple[type[Model], ...] = (
@@ -68,6 +70,14 @@ class SignInInline(ReadOnlyInline):
     ordering = ["-signed_in_at"]
 
 
+def _set_active(user: User, *, is_active: bool, **by: Any) -> User:
+    return services.change_user(user_id=user.pk, is_active=is_active, **by)
+
+
+def _role_texts(codes: list[str]) -> str:
+    return ", ".join(gettext(str(Role(code).label)) for code in codes)
+
+
 @admin.register(User)
 class UserAdmin(ReadOnlyAdmin):
     named = (_("User"), _("Users"))
@@ -78,44 +88,58 @@ class UserAdmin(ReadOnlyAdmin):
     exclude = ["preferences"]
     in_portal = ("user", "user_id")
     inlines = [AddressInline, IdentityInline, SignInInline]
-    actions = ["activate", "deactivate", "open_for_linking"]
+    in_words = {"roles": _role_texts, "group_roles": _role_texts}
+    actions = ["activate", "deactivate", "end_sessions", "open_for_linking"]
+    activate = act(_("Activate"), partial(_set_active, is_active=True))
+    deactivate = act(
+        _("Deactivate: no sign-in, keys blocked"),
+        partial(_set_active, is_active=False),
+        confirm=_("Deactivate"),
+        reason="",
+    )
+    end_sessions = act(
+        _("End sessions"),
+        lambda user, **by: sessions.revoke_sessions(user_id=user.pk, **by),
+        confirm=_("End sessions"),
+    )
+    open_for_linking = act(
+        _("Let a provider's verified e-mail address take the account over, once"),
+        lambda user, **by: services.open_for_linking(user_id=user.pk, **by),
+        confirm=_("Let a provider's verified e-mail address take the account over, once"),
+    )
 
-    @admin.action(description=_("Activate"))
-    def activate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        self._set_active(request, queryset, True)
 
-    @admin.action(description=_("Deactivate: no sign-in, keys blocked"))
-    def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        self._set_active(request, queryset, False)
+# Categories of the record, and whose rows they tell of.
+_KINDS = {
+    "USER": "accounts.User",
+    "AUTH": "accounts.User",
+    "MODEL": "catalog.Model",
+    "TEAM": "teams.Team",
+    "SUBSCRIPTION": "subscriptions.Subscription",
+    "API_KEY": "apikeys.ApiKey",
+    "JOB": "jobs.Job",
+    "BANNER": "portal.Banner",
+}
 
-    @admin.action(description=_("Let a provider's verified e-mail address take the account over, once"))
-    def open_for_linking(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        def link(user: User) -> Any:
-            return services.open_for_linking(
-                actor=request.user,  # type: ignore[arg-type]
-                user_id=user.pk,
-                now=timezone.now(),
-            )
 
-        run_each(request, queryset, link)
-
-    def _set_active(self, request: HttpRequest, users: QuerySet[User], active: bool) -> None:
-        def change(user: User) -> Any:
-            return services.change_user(
-                actor=request.user,  # type: ignore[arg-type]
-                user_id=user.pk,
-                is_active=active,
-                now=timezone.now(),
-            )
-
-        run_each(request, users, change)
+def _credential_text(code: str) -> str:
+    return "" if code == "none" else words.credential_text(code)
 
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnlyAdmin):
     named = (_("Audit event"), _("Audit events"))
+    titled_by = ("action", "actor_name")
     list_display = ["at", "actor_name", "action", "resource_type", "resource_id", "success", "ip_address"]
     list_filter = ["success", "at"]
+    # Another order would have to read millions of rows.
+    sortable_by = ["at"]
+    in_words = {
+        "action": words.action_text,
+        "resource_type": words.category_text,
+        "credential": _credential_text,
+    }
+    refers = {"resource_id": lambda row: _KINDS.get(row.resource_type)}
     search_fields = ["action"]
     search_help_text = _(
         "A part of the action, of the object's id or of what was noted; or a whole user name."
@@ -163,21 +187,17 @@ class AutomationKeyAdmin(ReadOnlyAdmin):
     list_select_related = ["created_by"]
     actions = ["revoke"]
 
-    @admin.action(description=_("Revoke: the keys stop at once"))
-    def revoke(self, request: HttpRequest, queryset: QuerySet[AutomationKey]) -> None:
-        def revoke(key: AutomationKey) -> Any:
-            return automation.revoke_automation_key(
-                actor=request.user,  # type: ignore[arg-type]
-                key_id=key.pk,
-                now=timezone.now(),
-            )
-
-        run_each(request, queryset, revoke)
+    revoke = act(
+        _("Revoke: the keys stop at once"),
+        lambda key, **by: automation.revoke_automation_key(key_id=key.pk, **by),
+        confirm=_("Revoke: the keys stop at once"),
+    )
 
 
 @admin.register(SignIn)
 class SignInAdmin(ReadOnlyAdmin):
     named = (_("Sign-in"), _("Sign-ins"))
+    titled_by = ("user", "method")
     list_display = [
         "user",
         "method",
@@ -197,7 +217,9 @@ class SignInAdmin(ReadOnlyAdmin):
 @admin.register(ProviderGrant)
 class ProviderGrantAdmin(ReadOnlyAdmin):
     named = (_("Provider's grant"), _("Providers' grants"))
-    list_display = ["account_id", "confirmed_at", "due_at"]
+    titled_by = ("account",)
+    list_display = ["account", "confirmed_at", "due_at"]
+    list_select_related = ["account__user"]
     ordering = ["due_at"]
 
 

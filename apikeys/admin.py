@@ -4,15 +4,15 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import UserAdmin
 from apikeys import services
 from apikeys.models import ApiKey, ApiKeyModel, ApiKeySecret, ExpiryNotice
 from litellm_sync.models import sync_status_of
-from litemaas.administration import ReadOnlyAdmin, ReadOnlyInline, ask_reason, run_each
+from litemaas.administration import READ_BY_USER, ReadOnlyAdmin, ReadOnlyInline, act
+from litemaas.administration.wording import SYNC_STATES
 
 
 class ModelInline(ReadOnlyInline):
@@ -76,41 +76,28 @@ class ApiKeyAdmin(ReadOnlyAdmin):
         return rows.annotate(gateway_status=sync_status_of("key"))
 
     @admin.display(description=_("Gateway"))
-    def gateway(self, key: Any) -> str | None:
-        status: str | None = key.gateway_status
-        return status
+    def gateway(self, key: Any) -> Any:
+        return SYNC_STATES.get(key.gateway_status)
 
-    @admin.action(description=_("Block, with a reason"))
-    def block(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> HttpResponse | None:
-        def use_case(key: ApiKey, reason: str) -> Any:
-            return services.block_api_key(
-                actor=_actor(request), key_id=key.pk, reason=reason, now=timezone.now()
-            )
-
-        return ask_reason(
-            self, request, queryset, action="block", title=_("Block these keys"), use_case=use_case
-        )
-
-    @admin.action(description=_("Unblock"))
-    def unblock(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
-        run_each(
-            request,
-            queryset,
-            lambda key: services.unblock_api_key(actor=_actor(request), key_id=key.pk, now=timezone.now()),
-        )
-
-    @admin.action(description=_("Revoke for good"))
-    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
-        run_each(
-            request,
-            queryset,
-            lambda key: services.revoke_api_key(actor=_actor(request), key_id=key.pk, now=timezone.now()),
-        )
+    block = act(
+        _("Block, with a reason"),
+        lambda key, **by: services.block_api_key(key_id=key.pk, **by),
+        confirm=_("Block these keys"),
+        reason=READ_BY_USER,
+    )
+    unblock = act(_("Unblock"), lambda key, **by: services.unblock_api_key(key_id=key.pk, **by))
+    revoke = act(
+        _("Revoke for good"),
+        lambda key, **by: services.revoke_api_key(key_id=key.pk, **by),
+        confirm=_("Revoke for good"),
+        reason=READ_BY_USER,
+    )
 
 
 @admin.register(ApiKeyModel)
 class ApiKeyModelAdmin(ReadOnlyAdmin):
     named = (_("Model of a key"), _("Models of keys"))
+    titled_by = ("api_key", "model_id")
     list_display = ["api_key", "model_id"]
     search_fields = ["model__id", "api_key__owner__username"]
     search_help_text = _("A part of the model's name, or of the owner's.")
@@ -121,6 +108,7 @@ class ApiKeyModelAdmin(ReadOnlyAdmin):
 @admin.register(ExpiryNotice)
 class ExpiryNoticeAdmin(ReadOnlyAdmin):
     named = (_("Expiry notice"), _("Expiry notices"))
+    titled_by = ("api_key", "days")
     list_display = ["api_key", "expires_at", "days", "told_at"]
     list_filter = ["told_at"]
     search_fields = ["api_key__owner__username"]
@@ -134,6 +122,7 @@ class ApiKeySecretAdmin(ReadOnlyAdmin):
     """Which secrets there were and until when they worked; never what they are."""
 
     named = (_("Secret of a key"), _("Secrets of keys"))
+    titled_by = ("api_key", "preview")
     list_display = [
         "api_key",
         "number",
@@ -152,8 +141,3 @@ class ApiKeySecretAdmin(ReadOnlyAdmin):
     search_help_text = _("A part of the owner's name, or the secret's whole alias.")
     list_select_related = ["api_key"]
     ordering = ["-pk"]
-
-
-def _actor(request: HttpRequest) -> Any:
-    """The signed-in operator: the admin site lets nobody else in."""
-    return request.user

@@ -1,11 +1,11 @@
 """The catalogue and its synchronisation, for operators."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.validators import MaxLengthValidator
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -16,7 +16,7 @@ from modeltranslation.admin import TranslationAdmin
 
 from catalog import describing, services, sync
 from catalog.models import Deployment, ManagedDeployment, Model, ModelText, Price, SyncRun
-from litemaas.administration import Listed, ReadOnlyAdmin, ReadOnlyInline, may_act, run_each
+from litemaas.administration import Listed, ReadOnlyAdmin, ReadOnlyInline, act, may_act
 from litemaas.errors import DomainError
 
 
@@ -28,6 +28,10 @@ class PriceInline(ReadOnlyInline):
 class DeploymentInline(ReadOnlyInline):
     model = Deployment
     fields = ["id", "provider", "backend_model_name", "max_input_tokens", "last_seen_at", "vanished_at"]
+
+
+def _restrict(model: Model, *, restricted: bool, **by: Any) -> Model:
+    return services.restrict_model(model_id=model.pk, restricted=restricted, **by)
 
 
 @admin.register(Model)
@@ -50,24 +54,16 @@ class ModelAdmin(ReadOnlyAdmin):
     inlines = [DeploymentInline, PriceInline]
     actions = ["restrict", "open_to_all"]
 
-    @admin.action(description=_("Restrict: subscriptions need an approval"))
-    def restrict(self, request: HttpRequest, queryset: QuerySet[Model]) -> None:
-        self._set_restricted(request, queryset, True)
-
-    @admin.action(description=_("Open to all: pending subscriptions become active"))
-    def open_to_all(self, request: HttpRequest, queryset: QuerySet[Model]) -> None:
-        self._set_restricted(request, queryset, False)
-
-    def _set_restricted(self, request: HttpRequest, models: QuerySet[Model], restricted: bool) -> None:
-        def change(model: Model) -> Any:
-            return services.restrict_model(
-                actor=request.user,  # type: ignore[arg-type]
-                model_id=model.pk,
-                restricted=restricted,
-                now=timezone.now(),
-            )
-
-        run_each(request, models, change)
+    restrict = act(
+        _("Restrict: subscriptions need an approval"),
+        partial(_restrict, restricted=True),
+        confirm=_("Restrict: subscriptions need an approval"),
+    )
+    open_to_all = act(
+        _("Open to all: pending subscriptions become active"),
+        partial(_restrict, restricted=False),
+        confirm=_("Open to all: pending subscriptions become active"),
+    )
 
 
 @admin.register(Deployment)

@@ -1,21 +1,18 @@
 """Jobs, for operators."""
 
-from typing import Any
-
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from jobs import services
+from jobs import registry, services
 from jobs.models import Job, JobChunk
-from litemaas.administration import ReadOnlyAdmin, run_each
+from litemaas.administration import ReadOnlyAdmin, act
 
 
 @admin.register(Job)
 class JobAdmin(ReadOnlyAdmin):
     named = (_("Job"), _("Jobs"))
+    titled_by = ("kind",)
+    in_words = {"kind": registry.label_of}
     list_display = ["kind", "state", "done", "total", "unit", "created_by", "created_at", "finished_at"]
     list_filter = ["state"]
     search_fields = ["created_by__username"]
@@ -24,14 +21,7 @@ class JobAdmin(ReadOnlyAdmin):
     ordering = ["-created_at"]
     actions = ["cancel"]
 
-    @admin.action(description=_("Cancel"))
-    def cancel(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
-        actor: Any = request.user
-        run_each(
-            request,
-            queryset,
-            lambda row: services.cancel_job(actor=actor, job_id=row.pk, now=timezone.now()),
-        )
+    cancel = act(_("Cancel"), lambda job, **by: services.cancel_job(job_id=job.pk, **by))
 
 
 @admin.register(JobChunk)
@@ -39,6 +29,7 @@ class JobChunkAdmin(ReadOnlyAdmin):
     """Pieces of the files that jobs made, without what is in them."""
 
     named = (_("Part of a job's file"), _("Parts of jobs' files"))
+    titled_by = ("job", "position")
     list_display = ["job", "attempt", "position"]
     list_select_related = ["job"]
     ordering = ["-pk"]

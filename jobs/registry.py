@@ -30,3 +30,8 @@ def register(name: str, label: str, handler: Handler) -> None:
 
 def kind_of(name: str) -> Kind:
     return _kinds[name]
+
+
+def label_of(name: str) -> Any:
+    """In words; a kind that no app has any more as it is."""
+    return _kinds[name].label if name in _kinds else name

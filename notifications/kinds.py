@@ -72,6 +72,12 @@ def kind_of(code: str) -> Kind | None:
     return _BY_CODE.get(code)
 
 
+def label_of(code: str) -> Any:
+    """In words; a code of no kind as it is."""
+    kind = kind_of(code)
+    return kind.label if kind else code
+
+
 def kinds_for(user: Any) -> list[Kind]:
     """Those that this person can be told about."""
     seen = {"everybody"}

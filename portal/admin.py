@@ -19,8 +19,9 @@ from litellm_sync.models import (
     Sighted,
     SyncRun,
 )
-from litemaas.administration import ReadOnlyAdmin, run_each
+from litemaas.administration import ReadOnlyAdmin, act, referring
 from litemaas.administration.hiding import shortened
+from litemaas.administration.wording import SYNC_STATES
 from portal.models import (
     Banner,
     BannerChange,
@@ -59,13 +60,19 @@ class SyncStatusFilter(admin.SimpleListFilter):
 @admin.register(GatewayObject)
 class GatewayObjectAdmin(ReadOnlyAdmin):
     named = (_("Gateway object"), _("Gateway objects"))
-    list_display = ["kind", "object_id", "sync_status", "attempts", "dirty_since", "not_before", "last_error"]
+    titled_by = ("kind", "object_id")
+    list_display = ["kind", "object_id", "status", "attempts", "dirty_since", "not_before", "last_error"]
     list_filter = ["kind", SyncStatusFilter]
     search_fields = ["object_id__exact"]
     search_within = _ANY_KIND
+    refers = {"object_id": referring.by_kind}
     search_help_text = _("The whole id of a user, team, member, key or model.")
     ordering = ["-pk"]
     actions = ["retry", "drop"]
+
+    @admin.display(description=_("Status"))
+    def status(self, row: GatewayObject) -> Any:
+        return _("Dropped") if row.dropped_at else SYNC_STATES.get(row.sync_status)
 
     @admin.action(description=_("Try again now"))
     def retry(self, request: HttpRequest, queryset: GatewayObjectQuerySet) -> None:
@@ -118,6 +125,7 @@ class FindingAdmin(ReadOnlyAdmin):
     search_fields = ["object_id__exact", "gateway_id__exact", "label"]
     search_help_text = _("A part of the name, or the whole id.")
     readonly_fields = ["name", "differing"]
+    refers = {"object_id": referring.by_kind}
     exclude = ["gateway_id", "differences"]
     in_portal = ("gateway_finding", "finding_id")
     list_select_related = False
@@ -140,33 +148,23 @@ class FindingAdmin(ReadOnlyAdmin):
         count = operations.repair_findings(actor=request.user, ids=ids, now=timezone.now())  # type: ignore[arg-type]
         messages.success(request, ngettext("%d is being repaired.", "%d are being repaired.", count) % count)
 
-    @admin.action(description=_("Adopt: take over what the gateway has"))
-    def adopt(self, request: HttpRequest, queryset: FindingQuerySet) -> None:
-        now = timezone.now()
-        run_each(
-            request,
-            queryset,
-            lambda row: operations.adopt_finding(actor=request.user, finding_id=row.pk, now=now),  # type: ignore[arg-type]
-        )
-
-    @admin.action(description=_("Ignore for 30 days"))
-    def ignore(self, request: HttpRequest, queryset: FindingQuerySet) -> None:
-        now = timezone.now()
-        run_each(
-            request,
-            queryset,
-            lambda row: operations.ignore_finding(
-                actor=request.user,  # type: ignore[arg-type]
-                finding_id=row.pk,
-                until=now + _IGNORED_FOR,
-                now=now,
-            ),
-        )
+    adopt = act(
+        _("Adopt: take over what the gateway has"),
+        lambda row, **by: operations.adopt_finding(finding_id=row.pk, **by),
+        confirm=_("Adopt: take over what the gateway has"),
+    )
+    ignore = act(
+        _("Ignore for 30 days"),
+        lambda row, now, **by: operations.ignore_finding(
+            finding_id=row.pk, until=now + _IGNORED_FOR, now=now, **by
+        ),
+    )
 
 
 @admin.register(SyncRun)
 class GatewaySyncRunAdmin(ReadOnlyAdmin):
     named = (_("Comparison with the gateway"), _("Comparisons with the gateway"))
+    titled_by = ("started_at", "state")
     list_display = ["started_at", "finished_at", "state", "is_dry_run", "counts", "error"]
     list_filter = ["state", "is_dry_run"]
     ordering = ["-started_at"]
@@ -200,10 +198,12 @@ class SightedAdmin(_AtGateway):
 @admin.register(GatewaySpend)
 class GatewaySpendAdmin(_AtGateway):
     named = (_("Spend at the gateway"), _("Spends at the gateway"))
+    titled_by = ("kind", "object_id")
     list_display = ["kind", "at_gateway", "object_id", "spend", "budget_reset_at", "as_of"]
     list_filter = ["kind"]
     search_fields = ["gateway_id__exact"]
     search_within = _ANY_KIND
+    refers = {"object_id": referring.by_kind}
     search_help_text = _("The whole id of a user or team, or a key's hash.")
     ordering = ["-pk"]
 
@@ -220,8 +220,10 @@ class BannerAdmin(ReadOnlyAdmin):
 @admin.register(BannerChange)
 class BannerChangeAdmin(ReadOnlyAdmin):
     named = (_("Banner change"), _("Banner changes"))
+    titled_by = ("banner_id", "action")
     list_display = ["changed_at", "banner_id", "action", "changed_by"]
     list_filter = ["action"]
+    refers = {"banner_id": referring.to("portal.Banner")}
     search_fields = ["banner_id__exact"]
     search_help_text = _("The id of a banner.")
     list_select_related = ["changed_by"]
@@ -231,6 +233,7 @@ class BannerChangeAdmin(ReadOnlyAdmin):
 @admin.register(BannerDismissal)
 class BannerDismissalAdmin(ReadOnlyAdmin):
     named = (_("Closed banner"), _("Closed banners"))
+    titled_by = ("banner", "user")
     list_display = ["banner", "user", "dismissed_at", "until"]
     list_select_related = ["banner", "user"]
     ordering = ["-pk"]
@@ -245,6 +248,7 @@ class BrandingAdmin(ReadOnlyAdmin):
 @admin.register(BrandingImage)
 class BrandingImageAdmin(ReadOnlyAdmin):
     named = (_("Branding image"), _("Branding images"))
+    titled_by = ("place",)
     list_display = ["place", "content_type", "updated_at"]
 
 

@@ -1,16 +1,12 @@
 """Subscriptions, and the decisions on requests, for operators."""
 
 from collections.abc import Callable
-from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import UserAdmin
-from litemaas.administration import ReadOnlyAdmin, ReadOnlyInline, ask_reason, run_each
+from litemaas.administration import READ_BY_USER, ReadOnlyAdmin, ReadOnlyInline, act
 from subscriptions import services
 from subscriptions.models import StatusChange, Subscription
 
@@ -43,9 +39,15 @@ class SubscriptionInline(ReadOnlyInline):
 UserAdmin.inlines.append(SubscriptionInline)
 
 
+def _deciding(service: Callable[..., Subscription]) -> Callable[..., Subscription]:
+    """The service as a function of the row and of who decides."""
+    return lambda row, **by: service(subscription_id=row.pk, **by)
+
+
 @admin.register(Subscription)
 class SubscriptionAdmin(ReadOnlyAdmin):
     named = (_("Subscription"), _("Subscriptions"))
+    titled_by = ("user", "model_id")
     list_display = [
         "user",
         "model_id",
@@ -65,38 +67,33 @@ class SubscriptionAdmin(ReadOnlyAdmin):
     in_portal = ("subscription", "subscription_id")
     ordering = ["-created_at"]
     inlines = [HistoryInline]
-    actions = ["approve", "deny", "cancel"]
+    actions = ["approve", "deny", "suspend", "resume", "cancel"]
 
-    @admin.action(description=_("Approve"))
-    def approve(self, request: HttpRequest, queryset: QuerySet[Subscription]) -> None:
-        run_each(request, queryset, _deciding(services.approve_subscription, request))
-
-    @admin.action(description=_("Deny, with a reason"))
-    def deny(self, request: HttpRequest, queryset: QuerySet[Subscription]) -> HttpResponse | None:
-        def use_case(row: Subscription, reason: str) -> Any:
-            return _deciding(services.deny_subscription, request, reason=reason)(row)
-
-        return ask_reason(
-            self, request, queryset, action="deny", title=_("Deny these requests"), use_case=use_case
-        )
-
-    @admin.action(description=_("Cancel"))
-    def cancel(self, request: HttpRequest, queryset: QuerySet[Subscription]) -> None:
-        run_each(request, queryset, _deciding(services.cancel_subscription, request))
-
-
-def _deciding(
-    service: Callable[..., Subscription], request: HttpRequest, **parts: Any
-) -> Callable[[Subscription], Any]:
-    """The service as a function of the row alone."""
-    return lambda row: service(actor=request.user, subscription_id=row.pk, now=timezone.now(), **parts)
+    approve = act(_("Approve"), _deciding(services.approve_subscription))
+    deny = act(
+        _("Deny, with a reason"),
+        _deciding(services.deny_subscription),
+        confirm=_("Deny these requests"),
+        reason=READ_BY_USER,
+    )
+    suspend = act(
+        _("Suspend"), _deciding(services.suspend_subscription), confirm=_("Suspend"), reason=READ_BY_USER
+    )
+    resume = act(_("Resume"), _deciding(services.resume_subscription))
+    cancel = act(
+        _("Cancel"),
+        _deciding(services.cancel_subscription),
+        confirm=_("Cancel subscription"),
+        reason=READ_BY_USER,
+    )
 
 
 @admin.register(StatusChange)
 class StatusChangeAdmin(ReadOnlyAdmin):
     named = (_("Status change"), _("Status changes"))
+    titled_by = ("subscription", "new_status")
     list_display = ["changed_at", "subscription", "old_status", "new_status", "reason", "changed_by"]
     list_filter = ["changed_at"]
     search_fields = ["subscription__user__username", "subscription__model__id"]
-    list_select_related = ["subscription", "changed_by"]
+    list_select_related = ["subscription__user", "changed_by"]
     ordering = ["-changed_at"]

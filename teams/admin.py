@@ -1,15 +1,16 @@
 """Teams, members, invitations and groups for operators. What changes anything is a use case."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin import UserAdmin
-from litemaas.administration import Listed, ReadOnlyAdmin, ReadOnlyInline, ask_reason, may_act, run_each
+from litemaas.administration import READ_BY_USER, Listed, ReadOnlyAdmin, ReadOnlyInline, act, may_act
 from teams import roles, services
 from teams.models import AllowedModel, Invitation, Member, Team, TeamGroup
 
@@ -47,6 +48,14 @@ class TeamGroupInline(ReadOnlyInline):
     fields = ["group", "role"]
 
 
+def _switch(team: Team, *, is_active: bool, **by: Any) -> Team:
+    return services.change_team(team_id=team.pk, changes={"is_active": is_active}, **by)
+
+
+def _give_role(row: Member, *, role: str, **by: Any) -> Member:
+    return services.change_member(team_id=row.team_id, user_id=row.user_id, role=role, **by)
+
+
 @admin.register(Team)
 class TeamAdmin(ReadOnlyAdmin):
     named = (_("Team"), _("Teams"))
@@ -58,41 +67,20 @@ class TeamAdmin(ReadOnlyAdmin):
     inlines = [MemberInline, AllowedModelInline, TeamGroupInline]
     actions = ["activate", "deactivate", "delete_teams"]
 
-    @admin.action(description=_("Activate"))
-    def activate(self, request: HttpRequest, queryset: QuerySet[Team]) -> None:
-        run_each(request, queryset, lambda team: _switch(request, team, is_active=True))
-
-    @admin.action(description=_("Deactivate"))
-    def deactivate(self, request: HttpRequest, queryset: QuerySet[Team]) -> None:
-        run_each(request, queryset, lambda team: _switch(request, team, is_active=False))
-
-    @admin.action(description=_("Delete, with a reason"))
-    def delete_teams(self, request: HttpRequest, queryset: QuerySet[Team]) -> HttpResponse | None:
-        def use_case(team: Team, reason: str) -> Any:
-            return services.delete_team(
-                actor=request.user,  # type: ignore[arg-type]
-                team_id=team.pk,
-                reason=reason,
-                now=timezone.now(),
-            )
-
-        return ask_reason(
-            self, request, queryset, action="delete_teams", title=_("Delete these teams"), use_case=use_case
-        )
-
-
-def _switch(request: HttpRequest, team: Team, *, is_active: bool) -> Team:
-    return services.change_team(
-        actor=request.user,  # type: ignore[arg-type]
-        team_id=team.pk,
-        changes={"is_active": is_active},
-        now=timezone.now(),
+    activate = act(_("Activate"), partial(_switch, is_active=True))
+    deactivate = act(_("Deactivate"), partial(_switch, is_active=False), confirm=_("Deactivate team"))
+    delete_teams = act(
+        _("Delete, with a reason"),
+        lambda team, **by: services.delete_team(team_id=team.pk, **by),
+        confirm=_("Delete these teams"),
+        reason=READ_BY_USER,
     )
 
 
 @admin.register(Member)
 class MemberAdmin(ReadOnlyAdmin):
     named = (_("Member"), _("Members"))
+    titled_by = ("team", "user")
     list_display = ["team", "user", "role", "source", "max_budget", "joined_at", "removed_at"]
     list_filter = ["role", "source"]
     search_fields = ["user__username", "user__email", "team__name"]
@@ -100,41 +88,14 @@ class MemberAdmin(ReadOnlyAdmin):
     ordering = ["-pk"]
     actions = ["make_admin", "make_member", "make_viewer", "remove"]
 
-    @admin.action(description=_("Make team administrator"))
-    def make_admin(self, request: HttpRequest, queryset: QuerySet[Member]) -> None:
-        run_each(request, queryset, lambda row: _give_role(request, row, roles.ADMIN))
-
-    @admin.action(description=_("Make member"))
-    def make_member(self, request: HttpRequest, queryset: QuerySet[Member]) -> None:
-        run_each(request, queryset, lambda row: _give_role(request, row, roles.MEMBER))
-
-    @admin.action(description=_("Make viewer"))
-    def make_viewer(self, request: HttpRequest, queryset: QuerySet[Member]) -> None:
-        run_each(request, queryset, lambda row: _give_role(request, row, roles.VIEWER))
-
-    @admin.action(description=_("Remove from the team, with a reason"))
-    def remove(self, request: HttpRequest, queryset: QuerySet[Member]) -> HttpResponse | None:
-        def use_case(row: Member, reason: str) -> Any:
-            return services.remove_member(
-                actor=request.user,  # type: ignore[arg-type]
-                team_id=row.team_id,
-                user_id=row.user_id,
-                reason=reason,
-                now=timezone.now(),
-            )
-
-        return ask_reason(
-            self, request, queryset, action="remove", title=_("Remove from the team"), use_case=use_case
-        )
-
-
-def _give_role(request: HttpRequest, row: Member, role: str) -> Member:
-    return services.change_member(
-        actor=request.user,  # type: ignore[arg-type]
-        team_id=row.team_id,
-        user_id=row.user_id,
-        role=role,
-        now=timezone.now(),
+    make_admin = act(_("Make team administrator"), partial(_give_role, role=roles.ADMIN))
+    make_member = act(_("Make member"), partial(_give_role, role=roles.MEMBER))
+    make_viewer = act(_("Make viewer"), partial(_give_role, role=roles.VIEWER))
+    remove = act(
+        _("Remove from the team, with a reason"),
+        lambda row, **by: services.remove_member(team_id=row.team_id, user_id=row.user_id, **by),
+        confirm=_("Remove from the team"),
+        reason=READ_BY_USER,
     )
 
 
@@ -148,23 +109,19 @@ class InvitationAdmin(ReadOnlyAdmin):
     ordering = ["-created_at"]
     actions = ["revoke"]
 
-    @admin.action(description=_("Take back"))
-    def revoke(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> None:
-        run_each(
-            request,
-            queryset,
-            lambda row: services.revoke_invitation(
-                actor=request.user,  # type: ignore[arg-type]
-                team_id=row.team_id,
-                invitation_id=row.pk,
-                now=timezone.now(),
-            ),
-        )
+    revoke = act(
+        _("Take back"),
+        lambda row, **by: services.revoke_invitation(team_id=row.team_id, invitation_id=row.pk, **by),
+    )
+
+    def title_of(self, row: Invitation) -> str:
+        return f"{row.team}: {row.email or row.user}"
 
 
 @admin.register(AllowedModel)
 class AllowedModelAdmin(ReadOnlyAdmin):
     named = (_("Allowed model"), _("Allowed models"))
+    titled_by = ("team", "model_id")
     list_display = ["team", "model_id"]
     search_fields = ["team__name", "model__id"]
     search_help_text = _("A part of the team's name, or of the model's.")
@@ -178,6 +135,7 @@ class TeamGroupAdmin(Listed):
     use case."""
 
     named = (_("Group of a team"), _("Groups of teams"))
+    titled_by = ("team", "group")
     list_display = ["group", "team", "role"]
     list_filter = ["role"]
     search_fields = ["group", "team__name"]

@@ -13,8 +13,9 @@ from django.http import HttpRequest
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
-from litemaas.administration import ReadOnlyAdmin
+from litemaas.administration import ReadOnlyAdmin, referring
 from litemaas.administration.hiding import shortened
+from litemaas.administration.rows import NamingList
 from usage.models import (
     AlertDelivery,
     AlertThresholds,
@@ -37,6 +38,12 @@ from usage.models import (
     Webhook,
 )
 
+_WHOSE = {
+    "user_id": referring.to("accounts.User"),
+    "team_id": referring.to("teams.Team"),
+    "api_key_id": referring.to("apikeys.ApiKey"),
+}
+
 
 class _OfKeys(ReadOnlyAdmin):
     """Rows that name a key by the gateway's hash of it."""
@@ -46,7 +53,7 @@ class _OfKeys(ReadOnlyAdmin):
         return shortened(row.token_hash)
 
 
-class _CallList(ChangeList):
+class _CallList(NamingList):
     def url_for_result(self, result: Any) -> str:
         """With the call's time: by its identity alone all months would have to be read."""
         return f"{super().url_for_result(result)}?{urlencode({'at': result.started_at.isoformat()})}"
@@ -59,6 +66,9 @@ class UsageLogAdmin(_OfKeys):
     named = (_("Call"), _("Calls"))
     list_display = ("started_at", "model", "user_id", "status", "total_tokens", "cost", "request_id")
     list_filter = ("started_at", "status")
+    # Another order would have to read all months.
+    sortable_by = ("started_at",)
+    refers = _WHOSE
     readonly_fields = ("key_at_gateway",)
     exclude = ("figures_digest", "key_alias")
     ordering = ("-started_at",)
@@ -137,8 +147,10 @@ class UsageBatchAdmin(ReadOnlyAdmin):
 @admin.register(Series)
 class SeriesAdmin(_OfKeys):
     named = (_("Usage series"), _("Usage series"))
+    titled_by = ("model", "user_id")
     list_display = ("model", "provider", "status", "user_id", "team_id", "api_key_id")
     list_filter = ("status",)
+    refers = _WHOSE
     search_fields = ("model__exact", "user_id__exact", "team_id__exact")
     search_help_text = _("A model's whole name, or the id of a user or team.")
     readonly_fields = ("key_at_gateway",)
@@ -148,7 +160,9 @@ class SeriesAdmin(_OfKeys):
 @admin.register(Visitor)
 class VisitorAdmin(ReadOnlyAdmin):
     named = (_("Number of a user"), _("Numbers of users"))
+    titled_by = ("user_id",)
     list_display = ("id", "user_id")
+    refers = {"user_id": referring.to("accounts.User")}
     search_fields = ("user_id__exact",)
     search_help_text = _("The id of a user.")
     ordering = ("-pk",)
@@ -157,6 +171,7 @@ class VisitorAdmin(ReadOnlyAdmin):
 @admin.register(UsageDifference)
 class UsageDifferenceAdmin(_OfKeys):
     named = (_("Usage difference"), _("Usage differences"))
+    titled_by = ("day", "kind")
     list_display = ("day", "kind", "against", "key_at_gateway", "requests", "other_requests", "healed_at")
     list_filter = ("kind", "against", ("healed_at", admin.EmptyFieldListFilter))
     readonly_fields = ("key_at_gateway",)
@@ -166,6 +181,7 @@ class UsageDifferenceAdmin(_OfKeys):
 @admin.register(UsageTrust)
 class UsageTrustAdmin(ReadOnlyAdmin):
     named = (_("Compared day"), _("Compared days"))
+    titled_by = ("day", "state")
     list_display = ("day", "state", "requests", "gateway_requests", "cost", "gateway_cost", "checked_at")
     list_filter = ("state",)
     ordering = ("-day",)
@@ -179,7 +195,9 @@ _ANY_KIND = {"kind__in": BudgetKind.values}
 @admin.register(BudgetAlert)
 class BudgetAlertAdmin(ReadOnlyAdmin):
     named = (_("Budget alert"), _("Budget alerts"))
+    titled_by = ("kind", "name")
     list_display = ("raised_at", "kind", "name", "threshold", "spend", "max_budget", "window_end")
+    refers = {"object_id": referring.by_kind}
     list_filter = ("kind",)
     search_fields = ("object_id__exact",)
     search_within = _ANY_KIND
@@ -190,6 +208,7 @@ class BudgetAlertAdmin(ReadOnlyAdmin):
 @admin.register(AlertDelivery)
 class AlertDeliveryAdmin(ReadOnlyAdmin):
     named = (_("Alert delivery"), _("Alert deliveries"))
+    titled_by = ("alert", "webhook")
     list_display = ("alert", "webhook", "attempts", "due_at", "delivered_at", "last_error")
     list_filter = (("delivered_at", admin.EmptyFieldListFilter),)
     list_select_related = ("alert", "webhook")
@@ -199,7 +218,9 @@ class AlertDeliveryAdmin(ReadOnlyAdmin):
 @admin.register(AlertThresholds)
 class AlertThresholdsAdmin(ReadOnlyAdmin):
     named = (_("Alert thresholds"), _("Alert thresholds"))
+    titled_by = ("kind", "object_id")
     list_display = ("kind", "object_id", "percents", "changed_at")
+    refers = {"object_id": referring.by_kind}
     list_filter = ("kind",)
     search_fields = ("object_id__exact",)
     search_within = _ANY_KIND
@@ -209,7 +230,9 @@ class AlertThresholdsAdmin(ReadOnlyAdmin):
 @admin.register(BudgetForecast)
 class BudgetForecastAdmin(ReadOnlyAdmin):
     named = (_("Budget forecast"), _("Budget forecasts"))
+    titled_by = ("object_id", "made_on")
     list_display = ("made_on", "kind", "object_id", "window_end", "low", "expected", "high", "actual")
+    refers = {"object_id": referring.by_kind}
     list_filter = ("kind",)
     ordering = ("-pk",)
 

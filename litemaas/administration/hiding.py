@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from django.db.models import BinaryField
+from django.db.models import BinaryField, DecimalField, IntegerField
 
 _TELLING = re.compile(
     r"^sealed_|(^|_)(password|secret|token|hash|digest|salts?|signature|lease|claim|session_key)$"
@@ -13,7 +13,9 @@ _SHOWN = 8
 
 
 def is_hidden(field: Any) -> bool:
-    """Bytes are ciphertext, hashes or files; of the rest the name tells."""
+    """Bytes are ciphertext, hashes or files; of the rest the name tells. Prices per token are numbers."""
+    if isinstance(field, DecimalField | IntegerField):
+        return False
     return isinstance(field, BinaryField) or bool(_TELLING.search(field.name))
 
 

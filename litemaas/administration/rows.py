@@ -2,20 +2,25 @@
 
 import csv
 from collections.abc import Iterator
+from html import unescape
 from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.utils import label_for_field, lookup_field
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ObjectDoesNotExist
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.forms import Media
-from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.html import strip_tags
 
+from litemaas.administration import referring
 from litemaas.administration.acting import may_act
+from litemaas.administration.columns import Column, Columns
 from litemaas.administration.hiding import is_hidden
 from litemaas.administration.searching import BriefPaginator, holding, words_of
+from litemaas.administration.wording import column_text
 from litemaas.cells import cell
 
 
@@ -26,7 +31,17 @@ class _Line:
         return line
 
 
-class Listed(admin.ModelAdmin[Any]):
+class NamingList(ChangeList):
+    """A page of a list, with the names of what its rows stand for."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        page: Any = self.model_admin
+        if page.refers:
+            referring.gather(self.result_list, page.refers)
+
+
+class Listed(Columns, admin.ModelAdmin[Any]):
     """Lists that stay quick with millions of rows, as a file too, and linked with the portal."""
 
     show_full_result_count = False
@@ -36,8 +51,11 @@ class Listed(admin.ModelAdmin[Any]):
     list_per_page = 50
     actions_selection_counter = True
     change_list_template = "admin/rows.html"
+    change_form_template = "admin/form.html"
     # The portal's page of a row: the name of its address, and the place in it that the row's key takes.
     in_portal: ClassVar[tuple[str, str] | None] = None
+    # What a row is called by, where it has no name of its own.
+    titled_by: ClassVar[tuple[str, ...]] = ()
     # What one row is called, and several: said by these pages alone, so it is no business of a migration.
     named: ClassVar[tuple[Any, Any] | None] = None
     # What an index of `search_fields` leads with, so that it can be asked.
@@ -47,6 +65,44 @@ class Listed(admin.ModelAdmin[Any]):
         if self.named:
             model._meta.verbose_name, model._meta.verbose_name_plural = self.named
         super().__init__(model, admin_site)
+
+    def title_of(self, row: Any) -> str:
+        """What the row is called where nothing else of it is shown."""
+        return ": ".join(self._said(name, row) for name in self.titled_by) or str(row)
+
+    def _said(self, name: str, row: Any) -> str:
+        column = self.row_columns.get(name)
+        if isinstance(column, Column) and (column.refers or column.words or column.field.choices):
+            return unescape(strip_tags(str(column(row))))
+        value = getattr(row, name)
+        return referring.title_of(value) if isinstance(value, Model) else str(value)
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        return [self.listed_columns.get(name, name) for name in self.list_display]
+
+    def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
+        return NamingList
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        listed = super().get_changelist_instance(request)
+        for shown in listed.filter_specs:
+            if field := getattr(shown, "field", None):
+                shown.title = column_text(field)
+        return listed
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        return super().changelist_view(
+            request, {"title": self.opts.verbose_name_plural, **(extra_context or {})}
+        )
+
+    def render_change_form(self, request: Any, context: dict[str, Any], *args: Any, **options: Any) -> Any:
+        if row := context.get("original"):
+            context |= {"title": self.title_of(row), "subtitle": self.opts.verbose_name}
+        return super().render_change_form(request, context, *args, **options)
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **options: Any) -> Any:
+        options.setdefault("label", column_text(db_field))
+        return super().formfield_for_dbfield(db_field, request, **options)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -83,7 +139,9 @@ class Listed(admin.ModelAdmin[Any]):
         for row in rows.iterator(chunk_size=1000):
             yield lines.writerow([cell(self._value(name, row)) for name in names])
 
-    def _value(self, name: str, row: Any) -> Any:
+    def _value(self, name: Any, row: Any) -> Any:
+        if isinstance(name, Column):
+            return name.plain(row)
         try:
             _field, _attribute, value = lookup_field(name, row, self)
         except ObjectDoesNotExist:
@@ -121,13 +179,19 @@ class ReadOnlyAdmin(Listed):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """All columns, but for those that nobody may see."""
         if self.fields:
-            return self.fields
+            return [self.row_columns.get(name, name) for name in self.fields]
         left_out = self.exclude or ()
         names = [f.name for f in self.opts.concrete_fields if not is_hidden(f) and f.name not in left_out]
-        return [*names, *(name for name in self.readonly_fields if name not in names)]
+        names += [name for name in self.readonly_fields if name not in names]
+        return [self.row_columns.get(name, name) for name in names]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.get_fields(request, obj)
+
+    def get_form(self, request: Any, obj: Any = None, change: bool = False, **options: Any) -> Any:
+        # What is said beside the columns is for programmers.
+        quiet = dict.fromkeys((field.name for field in self.opts.concrete_fields), "")
+        return super().get_form(request, obj, change, help_texts=quiet, **options)
 
     def get_exclude(self, request: HttpRequest, obj: Any = None) -> Any:
         """Nothing is typed, so there is no form."""
@@ -144,47 +208,3 @@ class ReadOnlyAdmin(Listed):
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         return dict(super().get_actions(request)) if may_act(request) else {}
-
-
-class _FirstRows(BaseInlineFormSet):  # type: ignore[type-arg]
-    """Of thousands of rows the page shows the first; all are in their own list."""
-
-    LONGEST = 50
-
-    def get_queryset(self) -> Any:
-        if not hasattr(self, "_shown"):
-            self._shown = super().get_queryset()[: self.LONGEST]
-        return self._shown
-
-
-class ReadOnlyInline(admin.TabularInline[Any, Any]):
-    """Rows that belong to another one, to be seen beside it."""
-
-    extra = 0
-    can_delete = False
-    show_change_link = True
-    formset = _FirstRows
-    # What the rows and their names name, so that it takes one statement.
-    select_related: ClassVar[tuple[str, ...]] = ()
-
-    @property
-    def media(self) -> Media:
-        return Media()
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows: QuerySet[Any] = super().get_queryset(request)
-        return rows.select_related(*self.select_related) if self.select_related else rows
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        if self.fields:
-            return self.fields
-        return [f.name for f in self.opts.concrete_fields if not is_hidden(f) and not f.primary_key]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self.get_fields(request, obj)
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

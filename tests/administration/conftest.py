@@ -19,5 +19,7 @@ def filled(django_db_setup, django_db_blocker):
         for kind in ("is_operator", "is_auditor"):
             made.browsers[kind] = Client()
             made.browsers[kind].force_login(UserFactory.create(**{kind: True}))
+        made.browsers["is_nobody"] = Client()
+        made.browsers["is_nobody"].force_login(UserFactory.create())
         yield made
         logging.disable(logging.NOTSET)

@@ -5,6 +5,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import AuditEvent
 from apikeys.models import ApiKey
 from apikeys.services import issue_api_key
 from catalog.models import Deployment, Model, Price, SyncRun
@@ -79,9 +80,12 @@ def test_an_auditor_has_no_actions_and_changes_nothing(client):
 
 
 def act(client, model, action, row, **more):
-    return client.post(
-        list_url(model), {"action": action, "_selected_action": [str(row.pk)], **more}, follow=True
-    )
+    """Ask for an action; `confirmed` on its page, if it has one."""
+    body = {"action": action, "_selected_action": [str(row.pk)], **more}
+    return client.post(list_url(model), body, follow=True)
+
+
+YES = {"confirmed": "yes"}
 
 
 @pytest.mark.django_db(transaction=True)
@@ -99,7 +103,8 @@ class TestActions:
         assert 'name="reason"' in act(client, Subscription, "deny", row).text
         row.refresh_from_db()
         assert row.status == "pending"
-        act(client, Subscription, "deny", row, reason="Too dear.")
+        assert "This field is required" in act(client, Subscription, "deny", row, **YES, reason=" ").text
+        act(client, Subscription, "deny", row, **YES, reason="Too dear.")
         row.refresh_from_db()
         assert (row.status, row.status_reason) == ("denied", "Too dear.")
 
@@ -111,31 +116,56 @@ class TestActions:
     def test_keys_are_blocked_unblocked_and_revoked(self, client, operator, keys):
         client.force_login(operator)
         key = keys[0].key
-        act(client, ApiKey, "block", key, reason="Leaked.")
+        act(client, ApiKey, "block", key, **YES, reason="Leaked.")
         key.refresh_from_db()
         assert (key.is_blocked, key.blocked_reason) == (True, "Leaked.")
         act(client, ApiKey, "unblock", key)
-        act(client, ApiKey, "revoke", key)
+        asked = act(client, ApiKey, "revoke", key)
+        assert str(key) in asked.text
+        act(client, ApiKey, "revoke", key, **YES, reason="Leaked.")
         key.refresh_from_db()
         assert (key.is_blocked, key.is_revoked, key.current_secret.sealed) == (False, True, None)
 
     def test_models_are_restricted_and_opened(self, client, operator):
         client.force_login(operator)
         model = ModelFactory.create()
-        act(client, Model, "restrict", model)
+        act(client, Model, "restrict", model, **YES)
         model.refresh_from_db()
         assert model.restricted_access
-        act(client, Model, "open_to_all", model)
+        act(client, Model, "open_to_all", model, **YES)
         model.refresh_from_db()
         assert not model.restricted_access
 
     def test_people_are_deactivated_but_not_the_last_administrator(self, client, operator):
         client.force_login(operator)
         user = UserFactory.create()
-        act(client, type(user), "deactivate", user)
+        act(client, type(user), "deactivate", user, **YES, reason="Left.")
         user.refresh_from_db()
         assert not user.is_active
-        assert "last active administrator" in act(client, type(user), "deactivate", operator).text
+        refused = act(client, type(user), "deactivate", operator, **YES, reason="Left.")
+        assert "last active administrator" in refused.text
+
+    def test_somebodys_sessions_are_ended(self, client, operator):
+        client.force_login(operator)
+        user = UserFactory.create()
+        act(client, type(user), "end_sessions", user, **YES)
+        assert AuditEvent.objects.filter(action="SESSIONS_REVOKE", actor=operator).count() == 1
+
+    def test_a_subscription_is_suspended_and_resumed_and_cancelled(self, client, operator):
+        client.force_login(operator)
+        row = SubscriptionFactory.create()
+        for action, status in (("suspend", "suspended"), ("resume", "active"), ("cancel", "inactive")):
+            act(client, Subscription, action, row, **YES, reason="Because.")
+            row.refresh_from_db()
+            assert row.status == status
+
+    def test_more_rows_than_one_waits_for_are_refused(self, client, operator, monkeypatch):
+        monkeypatch.setattr("litemaas.administration.acting.MOST_ROWS", 1)
+        client.force_login(operator)
+        rows = [SubscriptionFactory.create(status="pending") for _ in range(2)]
+        body = {"action": "approve", "_selected_action": [str(row.pk) for row in rows], "select_across": "1"}
+        assert "at most 1 row" in client.post(list_url(Subscription), body, follow=True).text
+        assert set(Subscription.objects.values_list("status", flat=True)) == {"pending"}
 
     def test_parked_objects_are_retried(self, client, operator):
         client.force_login(operator)

@@ -1,20 +1,27 @@
 """Django admin, found by itself: every model is there, opens quickly with many rows, and shows no secret."""
 
 import re
+from decimal import Decimal
 from html import unescape
+from uuid import UUID
 
 import pytest
 from django.apps import apps
 from django.contrib import admin
+from django.contrib.admin.utils import label_for_field, quote
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.db import connection
 from django.db.models import ForeignKey
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import override
 
+from accounts.models import AuditEvent, User
+from catalog.models import Model
+from litellm_sync.models import GatewayObject
 from litemaas.administration import ReadOnlyAdmin
-from tests.administration.filled import ROWS, marks_of
+from tests.administration.filled import NOW, ROWS, marks_of
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -69,6 +76,74 @@ def test_pages_open_with_few_statements_and_no_secret(filled, model):
     assert len(shown[-1].splitlines()) > len(filled.rows[model])
     everything = "".join(shown)
     assert [mark for number in range(ROWS) for mark in marks_of(model, number) if mark in everything] == []
+
+
+@by_model
+def test_who_may_not_act_changes_nothing_by_any_way(filled, model):
+    """A read-only administrator sees no form and no action, and sending one all the same is refused; other people get
+    no page at all."""
+    reader, stranger = filled.browsers["is_auditor"], filled.browsers["is_nobody"]
+    page = admin.site._registry[model]
+    listed, row = address(model, "changelist"), filled.rows[model][0]
+    one = [quote(row.pk)]
+    for name, args in (("add", []), ("change", one), ("delete", one)):
+        with CaptureQueriesContext(connection) as statements:
+            answer = reader.post(address(model, name, *args), {"post": "yes"})
+        # What has its time in its address is not found without it.
+        assert answer.status_code == 403 or (model.__name__ == "UsageLog" and name == "change"), name
+        assert [s["sql"] for s in statements if writes(s["sql"], model)] == []
+    for action in page.actions or ():
+        body = {"action": action, "_selected_action": [str(row.pk)], "confirmed": "yes", "reason": "No."}
+        with CaptureQueriesContext(connection) as statements:
+            reader.post(listed, body)
+        assert [s["sql"] for s in statements if writes(s["sql"], model)] == [], action
+    for url in (listed, address(model, "export"), address(model, "history", *one)):
+        assert stranger.get(url, follow=True).status_code == 403, url
+
+
+def writes(sql, model):
+    return not sql.startswith("SELECT") and f'"{model._meta.db_table}"' in sql
+
+
+def test_every_column_of_a_list_has_a_name_in_the_readers_language(rf):
+    for model, page in admin.site._registry.items():
+        for column in page.get_list_display(rf.get("/")):
+            said = label_for_field(column, model, page)
+            assert isinstance(said, Promise), f"{model._meta.label}: {column} is only “{said}”"
+
+
+def test_headings_are_said_once_and_in_the_readers_language(filled):
+    browser = filled.browsers["is_auditor"]
+    text = browser.get(reverse("admin:index"), headers={"accept-language": "de"}).text
+    headings = re.findall(r'class="section"[^>]*>([^<]+)<', text)
+    assert len(headings) == len(set(headings))
+    assert {"API-Schlüssel", "Nutzung", "Teams"} <= set(map(unescape, headings))
+    # Libraries' tables stand together, whichever of them is asked.
+    assert "Email addresses" in browser.get("/admin/usersessions/").text
+
+
+def test_ids_and_codes_are_said_in_words(filled):
+    browser, user = filled.browsers["is_operator"], filled.rows[User][0]
+    row = GatewayObject.objects.filter(kind="user").first()
+    GatewayObject.objects.filter(pk=row.pk).update(object_id=user.pk)
+    event = AuditEvent.objects.create(
+        at=NOW, action="USER_UPDATE", resource_type="USER", resource_id=str(user.pk), new_values={"rpm": 60}
+    )
+    for kind, pk in ((GatewayObject, row.pk), (AuditEvent, event.pk)):
+        text = browser.get(address(kind, "change", pk)).text
+        assert f'<a href="{address(User, "change", user.pk)}">{user.username}</a>' in text
+    assert "User changed" in text
+    assert "<pre>{\n  &quot;rpm&quot;: 60\n}</pre>" in text
+    # A row of the ledger may name somebody who is gone.
+    GatewayObject.objects.filter(pk=row.pk).update(object_id=UUID(int=7))
+    assert "00000000…" in browser.get(address(GatewayObject, "change", row.pk)).text
+
+
+def test_prices_of_models_are_no_secrets(filled):
+    model = filled.rows[Model][0]
+    Model.objects.filter(pk=model.pk).update(input_cost_per_token=Decimal("0.0000025"))
+    text = filled.browsers["is_auditor"].get(address(Model, "change", quote(model.pk))).text
+    assert "0.0000025<" in text
 
 
 def opened(browser, url, *, may_refuse=False):

@@ -26,7 +26,7 @@ def address(model, page="changelist", *args):
 
 
 def act(client, action, row, **more):
-    body = {"action": action, "_selected_action": [str(row.pk)], **more}
+    body = {"action": action, "_selected_action": [str(row.pk)], "confirmed": "yes", **more}
     return client.post(address(type(row)), body, follow=True)
 
 
