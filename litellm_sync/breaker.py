@@ -20,6 +20,7 @@ from redis import Redis
 
 from litellm_sync.breaker_storage import BreakerStorage
 from litellm_sync.errors import GatewayRefused, GatewayResting, GatewayUnavailable
+from litellm_sync.failed_calls import FailedCall
 
 FAILURES_TO_OPEN = 5
 SECONDS_OPEN = 10.0
@@ -72,6 +73,19 @@ class GatewayBreaker:
     def is_resting(self) -> bool:
         """Whether it opened so recently that not even a probe is let through."""
         return self.is_open and self._is_resting()
+
+    @property
+    def away_since(self) -> datetime | None:
+        """Since when calls fail; None while the circuit is closed."""
+        return self._storage.away_since if self.is_open else None
+
+    @property
+    def failed_calls(self) -> list[FailedCall]:
+        """The last ones of the last day, the newest first."""
+        return self._storage.failed_calls
+
+    def remember(self, failed: FailedCall) -> None:
+        self._storage.remember(failed)
 
     @contextmanager
     def guard(self) -> Iterator[Admission]:

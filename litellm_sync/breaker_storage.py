@@ -3,12 +3,15 @@
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import pybreaker
 from redis import Redis, RedisError
+
+from litellm_sync.failed_calls import MOST, FailedCall
 
 # After Redis failed, do without it this long: each try costs its time-out.
 SECONDS_WITHOUT_REDIS = 5.0
@@ -31,6 +34,8 @@ class BreakerStorage(pybreaker.CircuitBreakerStorage):
         self._redis_again_at = 0.0
         self._own = pybreaker.CircuitMemoryStorage(pybreaker.STATE_CLOSED)
         self._own_probe: tuple[str, float] | None = None
+        self._own_away_since: datetime | None = None
+        self._own_failed: deque[FailedCall] = deque(maxlen=MOST)
         self._lock = threading.Lock()
 
     @property
@@ -43,6 +48,24 @@ class BreakerStorage(pybreaker.CircuitBreakerStorage):
     def state(self, state: str) -> None:
         self._own.state = state
         self._write("state", state)
+        if state == pybreaker.STATE_OPEN:
+            self._went_away(datetime.now(UTC))
+        elif state == pybreaker.STATE_CLOSED:
+            self._own_away_since = None
+            self._ask(lambda redis: redis.delete(self._key("away_since")), None)
+
+    @property
+    def away_since(self) -> datetime | None:
+        """When the circuit opened that has not closed since, however often it was tried in between."""
+        stored = self._text("away_since")
+        return datetime.fromtimestamp(float(stored), UTC) if stored else self._own_away_since
+
+    def _went_away(self, now: datetime) -> None:
+        self._own_away_since = self._own_away_since or now
+        self._ask(
+            lambda redis: redis.set(self._key("away_since"), str(now.timestamp()), nx=True, ex=STATE_LASTS),
+            None,
+        )
 
     @property
     def counter(self) -> int:
@@ -79,6 +102,24 @@ class BreakerStorage(pybreaker.CircuitBreakerStorage):
     def opened_at(self, moment: datetime) -> None:
         self._own.opened_at = moment
         self._write("opened_at", str(moment.timestamp()))
+
+    def remember(self, failed: FailedCall) -> None:
+        self._own_failed.appendleft(failed)
+
+        def push(redis: "Redis") -> None:
+            with redis.pipeline(transaction=False) as pipe:
+                pipe.lpush(self._key("failed"), failed.to_text())
+                pipe.ltrim(self._key("failed"), 0, MOST - 1)
+                pipe.expire(self._key("failed"), STATE_LASTS)
+                pipe.execute()
+
+        self._ask(push, None)
+
+    @property
+    def failed_calls(self) -> list[FailedCall]:
+        """Of all processes, the newest first; of this one alone while Redis is away."""
+        stored = self._ask(lambda redis: redis.lrange(self._key("failed"), 0, MOST - 1), None)
+        return list(self._own_failed) if stored is None else [call for text in stored for call in _read(text)]
 
     def take_probe(self, lease: str, seconds: float) -> bool:
         """Whether the caller is now the only one to probe, for at most `seconds`."""
@@ -123,6 +164,13 @@ class BreakerStorage(pybreaker.CircuitBreakerStorage):
             self._redis_again_at = time.monotonic() + SECONDS_WITHOUT_REDIS
             logger.warning("the breaker goes on without Redis: %s", type(error).__name__)
             return otherwise
+
+
+def _read(text: bytes) -> list[FailedCall]:
+    try:
+        return [FailedCall.of_text(text.decode())]
+    except (ValueError, TypeError, KeyError):
+        return []
 
 
 _AWAY = object()

@@ -500,6 +500,8 @@ PAGES: dict[str, str] = {
     "POST /teams/{team_id}/keys/new": "302 404 404 403 403 200 403 403",
     "GET /teams/{team_id}/usage": "302 404 404 200 200 200 200 200",
     "GET /operations/gateway": "302 403 403 403 403 403 200 200",
+    "GET /operations/gateway/asked": "302 403 403 403 403 403 302 302",
+    "GET /operations/gateway/differences": "302 403 403 403 403 403 200 200",
     "GET /operations/gateway/queue": "302 403 403 403 403 403 200 200",
     "GET /operations/gateway/queue/progress": "302 403 403 403 403 403 302 302",
     "GET /operations/gateway/{finding_id}": "302 403 403 403 403 403 200 200",

@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from litellm_sync.breaker import GatewayBreaker
@@ -10,7 +11,8 @@ from litellm_sync.client.answers import Answer, check
 from litellm_sync.client.deadline import Deadline
 from litellm_sync.client.pages import Json, record
 from litellm_sync.client.transport import Transport
-from litellm_sync.errors import GatewayUnavailable
+from litellm_sync.errors import GatewayResting, GatewayUnauthorized, GatewayUnavailable
+from litellm_sync.failed_calls import failed_call
 
 DEFAULT_DEADLINE = 10.0
 ATTEMPTS = 3
@@ -54,8 +56,14 @@ class Caller:
 
     def _guarded(self, method: str, path: str, seconds: float | None, *, attempts: int, **parts: Any) -> Any:
         deadline = self._shared_deadline or Deadline(DEFAULT_DEADLINE if seconds is None else seconds)
-        with self.breaker.guard() as admission:
-            return self._try(method, path, deadline, 1 if admission.is_probe else attempts, **parts)
+        try:
+            with self.breaker.guard() as admission:
+                return self._try(method, path, deadline, 1 if admission.is_probe else attempts, **parts)
+        except GatewayResting:
+            raise
+        except (GatewayUnavailable, GatewayUnauthorized) as error:
+            self.breaker.remember(failed_call(method, path, error, datetime.now(UTC)))
+            raise
 
     def _try(
         self,

@@ -50,6 +50,16 @@ class HealthCalls(Caller):
             return False
         return answer.status == 200
 
+    def has_database(self, *, deadline: float = 2.0) -> bool | None:
+        """Whether the gateway has its own database; None when it does not tell. Asks past the breaker, never raises."""
+        try:
+            answer = self._transport.send("GET", "/health/readiness", deadline=Deadline(deadline))
+            told = answer.json()
+        except GatewayUnavailable:
+            return None
+        state = told.get("db") if isinstance(told, dict) else None
+        return state == "connected" if isinstance(state, str) else None
+
     def version(self, *, deadline: float | None = None) -> str | None:
         """ "1.109.1"; None when the gateway does not tell."""
         return self._discover(deadline).version

@@ -91,7 +91,7 @@ def subscriptions_in_sync() -> tuple[int, int]:
 
 def alerts(*, now: datetime, severity: str | None = None) -> list[Alert]:
     """What an operator should look at, the worst first."""
-    found = [*_of_the_gateway(now), *_of_the_outbox(now), *_of_the_comparison(now), *_of_findings(now)]
+    found = [*_of_the_gateway(now), *_of_the_outbox(now), *of_the_comparison(now), *_of_findings(now)]
     ranks = ("high", "medium", "low")
     chosen = [alert for alert in found if severity is None or alert.severity == severity]
     return sorted(chosen, key=lambda alert: (ranks.index(alert.severity), alert.created_at))[:_MOST_ALERTS]
@@ -126,7 +126,8 @@ def _of_the_outbox(now: datetime) -> list[Alert]:
     return found
 
 
-def _of_the_comparison(now: datetime) -> list[Alert]:
+def of_the_comparison(now: datetime) -> list[Alert]:
+    """Whether the last comparison can be relied on."""
     run = last_run()
     if run is None:
         return []

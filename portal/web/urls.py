@@ -1,7 +1,17 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from portal.web import catalogue, gateway, guides, home, own, playground, reviewing, subscription
+from portal.web import (
+    catalogue,
+    gateway,
+    gateway_state,
+    guides,
+    home,
+    own,
+    playground,
+    reviewing,
+    subscription,
+)
 from portal.web import model as model_page
 from portal.web.people.urls import urlpatterns as people_urls
 from portal.web.settings.urls import urlpatterns as settings_pages
@@ -20,7 +30,9 @@ urlpatterns = [
     path("playground", playground.playground, name="playground"),
     path("playground/standing", playground.standing, name="playground_standing"),
     *people_urls,
-    path("operations/gateway", gateway.findings, name="gateway_findings"),
+    path("operations/gateway", gateway_state.state, name="gateway_state"),
+    path("operations/gateway/asked", gateway_state.asked, name="gateway_asked"),
+    path("operations/gateway/differences", gateway.findings, name="gateway_findings"),
     path("operations/gateway/compare", gateway.compare, name="compare_gateway"),
     path("operations/gateway/repair", gateway.repair, name="repair_findings"),
     path("operations/gateway/queue", gateway.queue, name="gateway_queue"),

@@ -46,3 +46,7 @@ def test_a_wrong_administration_key_is_told_from_a_wrong_request(target):
     stranger.close()
     assert refusal.value.error_type == "token_not_found_in_db"
     assert "sk-this-key-was-never-made" not in str(refusal.value)
+
+
+def test_it_tells_whether_it_has_its_database(client):
+    assert client.has_database() is True

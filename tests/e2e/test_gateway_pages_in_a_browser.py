@@ -46,7 +46,12 @@ def test_axe_finds_nothing_on_a_phone_in_the_dark_and_no_page_is_too_wide(visit,
     """With something in every list; `tests/walk` opens all pages in both themes."""
     started = visit(theme="dark", viewport={"width": 390, "height": 844})
     pages = scene()
-    for address in ("/operations/gateway", "/operations/gateway/queue", *pages):
+    for address in (
+        "/operations/gateway",
+        "/operations/gateway/differences",
+        "/operations/gateway/queue",
+        *pages,
+    ):
         page = started.open(address)
         found = Axe().run(page).response["violations"]
         assert [(finding["id"], [node["html"] for node in finding["nodes"]]) for finding in found] == [], (

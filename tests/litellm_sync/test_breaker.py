@@ -2,7 +2,7 @@
 
 import threading
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.conf import settings as configured
@@ -10,7 +10,8 @@ from redis import Redis
 
 from litellm_sync.breaker import GatewayBreaker, shared_breaker
 from litellm_sync.breaker_storage import BreakerStorage
-from litellm_sync.errors import GatewayGarbage, GatewayRefused, GatewayUnavailable
+from litellm_sync.errors import GatewayGarbage, GatewayRefused, GatewayUnauthorized, GatewayUnavailable
+from litellm_sync.failed_calls import failed_call
 
 NOBODY_THERE = "redis://127.0.0.1:9/0"
 
@@ -227,3 +228,33 @@ def test_a_probe_of_the_client_is_one_request(gateway, gateway_client):
     with pytest.raises(GatewayUnavailable):
         gateway_client.list_deployments()
     assert len(gateway.calls) == 1
+
+
+def test_it_knows_since_when_calls_fail_however_often_it_was_tried_since(breaker):
+    assert breaker.away_since is None
+    _open(breaker)
+    since = breaker.away_since
+    assert since is not None
+    _rest(breaker)
+    _fail(breaker)
+    assert breaker.away_since == since
+    _rest(breaker)
+    with breaker.guard():
+        pass
+    assert breaker.away_since is None
+
+
+def test_the_last_failed_calls_are_remembered_for_all_processes_without_tokens(redis):
+    here, there = (GatewayBreaker(BreakerStorage("test", redis)) for _ in range(2))
+    now = datetime.now(UTC)
+    for number in range(25):
+        error = GatewayUnavailable(f"no answer {number}")
+        here.remember(failed_call("POST", f"/key/{'ab' * 32}/reset_spend", error, now))
+    found = there.failed_calls
+    assert len(found) == 20
+    assert (found[0].reason, found[0].call, found[0].at) == ("no answer 24", "POST /key/…/reset_spend", now)
+    redis.lpush("litemaas:breaker:test:failed", "written by another version")
+    assert len(there.failed_calls) == 19
+    alone = GatewayBreaker()
+    alone.remember(failed_call("GET", "/x", GatewayUnauthorized("who?", status=401), now))
+    assert [(call.status, call.is_our_key_refused) for call in alone.failed_calls] == [(401, True)]

@@ -16,6 +16,7 @@ from tests.portal.test_every_page import MOST_STATEMENTS, statements
 
 pytestmark = pytest.mark.django_db
 HERE = "/operations/gateway"
+LIST = f"{HERE}/differences"
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def test_a_difference_is_listed_by_name_with_its_fields_and_shown_with_both_valu
         object_id=person.pk,
         differences=[{"field": "max_budget", "portal": "5", "gateway": None}],
     )
-    listed = console.get(HERE).text
+    listed = console.get(LIST).text
     assert "uma" in listed
     assert "max_budget" in listed
     shown = console.get(f"{HERE}/{row.pk}").text
@@ -71,10 +72,10 @@ def test_a_stranger_is_ignored_until_a_day_and_shown_again(console):
     row = finding(gateway_id="somebody")
     day = timezone.localdate() + timedelta(days=5)
     console.post(f"{HERE}/{row.pk}/ignore", {"until": day.isoformat()})
-    assert "somebody" not in console.get(HERE).text
-    assert "somebody" in console.get(f"{HERE}?state=ignored").text
+    assert "somebody" not in console.get(LIST).text
+    assert "somebody" in console.get(f"{LIST}?state=ignored").text
     console.post(f"{HERE}/{row.pk}/ignore", {"stop": "yes"})
-    assert "somebody" in console.get(HERE).text
+    assert "somebody" in console.get(LIST).text
 
 
 @pytest.mark.parametrize("days", [0, -1, 400])
@@ -103,9 +104,9 @@ def test_a_team_that_was_made_over_there_is_taken_in(console, gateway_client):
 
 
 def test_portal_and_gateway_are_compared_now(console, gateway):
-    assert "They have not been compared yet" in console.get(HERE).text
+    assert "They have not been compared yet" in console.get(LIST).text
     assert "were compared." in console.post(f"{HERE}/compare", follow=True).text
-    assert "found nothing that differs" in console.get(HERE).text
+    assert "found nothing that differs" in console.get(LIST).text
 
 
 def test_the_queue_shows_progress_reasons_and_what_can_be_done(console, person):
@@ -140,16 +141,16 @@ def test_filters_find_each_state_and_wrong_values_are_ignored(console, person):
     for state, count in {"waiting": 1, "retrying": 0, "refused": 0, "dropped": 0, "nonsense": 1}.items():
         assert ("uma" in console.get(f"{HERE}/queue?state={state}&kind=user").text) == bool(count), state
     finding(gateway_id="somebody")
-    assert "somebody" in console.get(f"{HERE}?verdict=unknown&kind=user").text
-    assert "somebody" not in console.get(f"{HERE}?verdict=missing").text
-    assert "somebody" not in console.get(f"{HERE}?state=settled").text
+    assert "somebody" in console.get(f"{LIST}?verdict=unknown&kind=user").text
+    assert "somebody" not in console.get(f"{LIST}?verdict=missing").text
+    assert "somebody" not in console.get(f"{LIST}?state=settled").text
 
 
 def test_readers_see_everything_and_decide_nothing(person):
     auditor = signed_in(UserFactory(is_auditor=True))
     row = finding(verdict="missing", object_id=person.pk)
     refused()
-    for page in (HERE, f"{HERE}/{row.pk}", f"{HERE}/queue"):
+    for page in (LIST, f"{HERE}/{row.pk}", f"{HERE}/queue"):
         text = auditor.get(page).text
         for offer in ("Repair", "Try chosen", "Give up chosen", "Compare now", "Take over"):
             assert offer not in text.replace("Being repaired", ""), (page, offer)
@@ -157,7 +158,7 @@ def test_readers_see_everything_and_decide_nothing(person):
     assert auditor.post(f"{HERE}/{row.pk}/ignore", {"until": "2099-01-01"}).status_code == 403
 
 
-@pytest.mark.parametrize("page", ["", "/queue"])
+@pytest.mark.parametrize("page", ["/differences", "/queue"])
 def test_the_lists_cost_the_same_for_one_row_and_for_fifty(page, console):
     def add(count):
         for user in UserFactory.create_batch(count):
@@ -210,7 +211,7 @@ def test_subscriptions_are_counted_by_the_keys_that_carry_them(console, person):
     assert "Subscription" in console.get("/operations/settings/sync").text
 
 
-@pytest.mark.parametrize("path", [HERE, f"{HERE}/queue"])
+@pytest.mark.parametrize("path", [LIST, f"{HERE}/queue"])
 def test_the_lists_sort_choose_columns_and_are_had_as_a_file(console, person, path):
     finding(
         verdict="different",

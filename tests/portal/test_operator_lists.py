@@ -25,7 +25,7 @@ LISTS = {
     "/operations/models": MODELS,
     "/operations/subscriptions?status=all": REQUESTS,
     "/operations/settings/banners": BANNERS,
-    "/operations/gateway": FINDINGS,
+    "/operations/gateway/differences": FINDINGS,
     "/operations/gateway/queue": QUEUE,
     "/operations/users/{person}/keys": KEYS,
     "/operations/users/{person}/subscriptions": SUBSCRIPTIONS,

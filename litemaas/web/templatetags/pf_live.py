@@ -14,12 +14,17 @@ register = Library()
 
 
 @register.simple_block_tag
-def live_part(content: str, id: str, href: str = "", seconds: int = 2) -> SafeString:
-    """Asks `href` for its successor every so many seconds and announces a change; without `href` it rests.
+def live_part(
+    content: str, id: str, href: str = "", seconds: int = 2, at_once: bool = False, quiet: bool = False
+) -> SafeString:
+    """Asks `href` for its successor every so many seconds and announces a change; without `href` it rests. `at_once`:
+    also when it has come, where a page must not wait for what the part asks. `quiet`: the answer itself says what is
+    to be announced, by `HX-Trigger`.
 
     Without script it stands still and is right again with the next reload.
     """
-    return render("live_part", content=content, id=id, href=href, seconds=seconds)
+    shown = {"content": content, "id": id, "href": href, "seconds": seconds}
+    return render("live_part", **shown, at_once=at_once, quiet=quiet)
 
 
 @register.simple_tag(takes_context=True)
