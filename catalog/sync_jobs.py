@@ -57,4 +57,6 @@ def _run_job(run: Run) -> dict[str, Any]:
 
 
 def register_job() -> None:
-    job_kinds.register(JOB, gettext_noop("Read the models from the gateway"), _run_job)
+    job_kinds.register(
+        JOB, gettext_noop("Read the models from the gateway"), _run_job, page="/operations/models"
+    )

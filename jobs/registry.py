@@ -14,18 +14,21 @@ Handler = Callable[["Run"], dict[str, Any] | None]
 class Kind:
     """`label` is a source string marked with `gettext_noop`. `handler(run)` does the work and gives the result (JSON
     values). It may be started again from the beginning after its worker died, so it must be idempotent, and it reports
-    at least once a minute."""
+    at least once a minute. `page` is the path of the page that such jobs are asked for on; `about` says of a job's
+    arguments what it works on, in the reader's language."""
 
     name: str
     label: str
     handler: Handler
+    page: str = ""
+    about: Callable[[dict[str, Any]], str] = lambda _arguments: ""
 
 
 _kinds: dict[str, Kind] = {}
 
 
-def register(name: str, label: str, handler: Handler) -> None:
-    _kinds[name] = Kind(name, label, handler)
+def register(name: str, label: str, handler: Handler, **more: Any) -> None:
+    _kinds[name] = Kind(name, label, handler, **more)
 
 
 def kind_of(name: str) -> Kind:

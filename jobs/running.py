@@ -26,6 +26,7 @@ _MOST_ATTEMPTS = 3
 _REPORT_EVERY = 0.5  # seconds: reports in between cost no statement
 _CHUNK = 512 * 1024
 _QUICK = timedelta(seconds=10)
+_UNEXPECTED = gettext_noop("It failed unexpectedly. The log of the worker says why, under the id of the job.")
 
 
 class Cancelled(Exception):
@@ -127,7 +128,7 @@ def run_job(job_id: UUID, *, now: datetime | None = None) -> bool:
         _finish(job, lease, Job.State.FAILED, error=error.message)
     except Exception:
         # A bug of ours or an outage: the trace goes to the log, the person gets the number to ask for.
-        _finish(job, lease, Job.State.FAILED, error=f"It failed unexpectedly. Job {job.pk} is in the log.")
+        _finish(job, lease, Job.State.FAILED, error=_UNEXPECTED)
         raise
     else:
         _finish(job, lease, Job.State.SUCCEEDED, result=result or {})
@@ -148,7 +149,7 @@ def _claim(job_id: UUID, now: datetime) -> Job | None:
         return None
     if job.attempts >= _MOST_ATTEMPTS:
         job.state, job.finished_at, job.lease, job.leased_until = Job.State.FAILED, now, None, None
-        job.error = "Its worker died several times."
+        job.error = gettext_noop("Its worker died several times.")
         job.save()
         _tell(job, now)
         return None

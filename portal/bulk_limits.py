@@ -98,7 +98,9 @@ def _run(run: Run) -> dict[str, Any]:
 
 
 def register_job() -> None:
-    job_kinds.register(JOB, gettext_noop("Change the limits of many"), _run)
+    job_kinds.register(
+        JOB, gettext_noop("Change the limits of many"), _run, page="/operations/settings/limits"
+    )
 
 
 def _facts(done: limits.BulkResult) -> dict[str, Any]:

@@ -26,11 +26,21 @@ class UsageConfig(AppConfig):
         show_trend_with(spend_trend)
         tell_use_with(use_of_key)
         connection_created.connect(plan_for_memory, dispatch_uid="usage.plan_for_memory")
-        register(JOB_KIND, gettext_noop("Export of usage"), run_export)
-        register(QUERY_JOB_KIND, gettext_noop("Answer about usage"), run_long_answer)
+        register(JOB_KIND, gettext_noop("Export of usage"), run_export, page="/usage")
+        register(QUERY_JOB_KIND, gettext_noop("Answer about usage"), run_long_answer, page="/usage")
         columns.register(columns.SealedColumn(Webhook, "sealed_secret", lambda row: f"webhook:{row.pk}"))
 
-        register(operators.JOB_KIND, operators.JOB_LABEL, operators.run_rebuild)
-        register(operators.REREAD_JOB_KIND, operators.REREAD_JOB_LABEL, operators.run_reread)
-        register(operators.ZONE_JOB_KIND, operators.ZONE_JOB_LABEL, operators.run_zone_change)
+        register(operators.JOB_KIND, operators.JOB_LABEL, operators.run_rebuild, page="/operations/usage")
+        register(
+            operators.REREAD_JOB_KIND,
+            operators.REREAD_JOB_LABEL,
+            operators.run_reread,
+            page="/operations/usage",
+        )
+        register(
+            operators.ZONE_JOB_KIND,
+            operators.ZONE_JOB_LABEL,
+            operators.run_zone_change,
+            page="/operations/usage",
+        )
         options_changed.register(operators.follow_options)

@@ -13,16 +13,17 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.web.pages import PageRequest, signed_in
 from jobs import services
 from jobs.models import Job
-from jobs.web.lines import line_of, name_of
+from jobs.web.lines import line_of, name_of, page_of
 from litemaas import errors
 
 
 @require_GET
 @signed_in
 def job(request: PageRequest, job_id: UUID) -> HttpResponse:
-    found = Job.objects.visible_to(request.user).get_or_refuse(job_id)
+    found = Job.objects.visible_to(request.user).select_related("created_by").get_or_refuse(job_id)
     line = line_of(found, reader=request.user, now=timezone.now(), links=False)
-    return render(request, "jobs/job.html", {"job": found, "name": name_of(found), "line": line})
+    values = {"job": found, "name": name_of(found), "line": line, "page_address": page_of(found)}
+    return render(request, "jobs/job.html", values)
 
 
 @require_GET

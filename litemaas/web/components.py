@@ -284,6 +284,7 @@ def _jobs() -> list[JobLine]:
         JobLine(
             "done", "Export of usage", "succeeded", 1000, 1000, "rows", elapsed=took, file="/-/components"
         ),
+        JobLine("size", "Restore", "running", 123_456_789, None, "bytes", elapsed=took, about="Portal"),
         JobLine("failed", "Backup", "failed", elapsed=took, error="The disk is full."),
         JobLine("cancelled", "Limits of all users", "cancelled", elapsed=took),
     ]

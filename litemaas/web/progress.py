@@ -18,7 +18,8 @@ _LATER_FROM, _LATEST_FROM = timedelta(seconds=30), timedelta(minutes=2)
 class JobLine:
     """`total` None: nobody knows how much there is. `address` is the line's own part, which it asks for again.
 
-    `cancel`, `file` and `details` are addresses; without one there is no such button. `error` says why it failed.
+    `cancel`, `file` and `details` are addresses; without one there is no such button. `error` says why it failed,
+    `about` what it works on. `unit` "bytes" (untranslated) shows sizes.
     """
 
     id: str
@@ -34,6 +35,7 @@ class JobLine:
     cancel: str = ""
     file: str = ""
     details: str = ""
+    about: str = ""
 
     @property
     def is_finished(self) -> bool:

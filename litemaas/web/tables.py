@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
+from operator import attrgetter
 from typing import Any, Generic, TypeVar, cast
 
 from django.db.models import Expression, F, Model, OrderBy, QuerySet
@@ -114,6 +115,14 @@ class Shown(Generic[R]):
         parts = [column.order] if isinstance(column.order, str | Expression | F) else column.order
         order = [_directed(part, descending=self.sort.startswith("-")) for part in parts]
         return rows.order_by(*order, "pk")
+
+    def ordered(self, rows: Iterable[R]) -> list[R]:
+        """Like `sorted`, for rows that are not of the database: `order` names attributes of them (`item.size`)."""
+        if not self.sort:
+            return list(rows)
+        order = self._by_name[self.sort.removeprefix("-")].order
+        key = attrgetter(*([order] if isinstance(order, str) else cast("Sequence[str]", order)))
+        return sorted(rows, key=key, reverse=self.sort.startswith("-"))
 
     def file(
         self, rows: "QuerySet[Any, Any] | Iterable[T]", *, of: Callable[[list[T]], Iterable[R]] | None = None

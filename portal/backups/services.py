@@ -8,7 +8,7 @@ from uuid import uuid4
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from accounts import audit, options
 from accounts.models import SYSTEM, Actor
@@ -20,15 +20,19 @@ from litellm_sync import registry as gateway_kinds
 from litemaas.crypto import columns
 from litemaas.errors import Forbidden, InvalidInput
 from portal.backups import restoring, servers, store
+from portal.backups.aside import restore_aside
 from portal.backups.dumping import applied_migrations, make_backup
 from portal.backups.errors import BackupDamaged, BackupNotRestorable, BackupUnavailable
-from portal.backups.servers import DATABASES, PORTAL
+from portal.backups.kept import restored_counts
+from portal.backups.servers import DATABASES, GATEWAY, PORTAL
 from portal.backups.store import Backup
 from portal.sync import comparing
 from usage.partitions import ensure_partitions
 
 READ, WRITE = "admin:backup:read", "admin:backup"
 MAKE, RESTORE, TRY = "backup", "backup-restore", "backup-test-restore"
+PAGE = "/operations/settings/backup"
+TITLES = {PORTAL: gettext_lazy("Portal"), GATEWAY: gettext_lazy("Gateway")}
 # One of them at a time, whichever.
 _ALONE = "backup"
 _LATER = gettext_noop(
@@ -221,7 +225,7 @@ def _restore(run: Run) -> dict[str, Any]:
 def _try(run: Run) -> dict[str, Any]:
     began = timezone.now()
     backup, name = store.backup_of(run.arguments["backupId"]), run.arguments["name"]
-    differences = restoring.restore_aside(run, backup, name, keeps=run.arguments["keeps"])
+    differences = restore_aside(run, backup, name, keeps=run.arguments["keeps"])
     if differences:
         raise BackupNotRestorable(_("The rows differ: %(names)s") % {"names": "; ".join(differences[:5])})
     rows = sum(backup.row_counts.values())
@@ -230,10 +234,16 @@ def _try(run: Run) -> dict[str, Any]:
 
 
 def register() -> None:
-    job_kinds.register(MAKE, gettext_noop("Back up a database"), make_backup)
-    job_kinds.register(RESTORE, gettext_noop("Restore a database"), _restore)
-    job_kinds.register(TRY, gettext_noop("Try a backup"), _try)
+    shown: dict[str, Any] = {"page": PAGE, "about": _about}
+    job_kinds.register(MAKE, gettext_noop("Back up a database"), make_backup, **shown)
+    job_kinds.register(RESTORE, gettext_noop("Restore a database"), _restore, **shown)
+    job_kinds.register(TRY, gettext_noop("Test a backup"), _try, **shown)
     columns.register(store.SealedManifests())
+
+
+def _about(arguments: dict[str, Any]) -> str:
+    """The backup, or the database."""
+    return str(arguments.get("backupId") or TITLES.get(arguments.get("database", ""), ""))
 
 
 def _have_gateway_compared(now: datetime) -> None:
@@ -249,7 +259,7 @@ def _have_gateway_compared(now: datetime) -> None:
 
 
 def _of(backup: Backup, warnings: list[str]) -> Restored:
-    counts = restoring.restored_counts(backup)
+    counts = restored_counts(backup)
     return Restored(len(counts), sum(counts.values()), warnings)
 
 

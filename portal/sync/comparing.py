@@ -26,6 +26,14 @@ from portal.sync.operations import WRITE
 from teams.models import Member, Team
 
 JOB = "gateway-sync"
+# What a job says that it reads, for the translators.
+_WORDS = {
+    "user": gettext_noop("Users"),
+    "team": gettext_noop("Teams"),
+    "member": gettext_noop("Members"),
+    "key": gettext_noop("API keys"),
+    "model": gettext_noop("Models"),
+}
 # What a request can wait for: reading them takes about a second.
 FEW = 500
 
@@ -66,7 +74,9 @@ def _run_job(run: Run) -> dict[str, Any]:
 
     def tell(report: KindReport) -> None:
         read[report.kind] = report.there
-        run.report(sum(read.values()), unit=gettext_noop("objects"), message=report.kind)
+        run.report(
+            sum(read.values()), unit=gettext_noop("objects"), message=_WORDS.get(report.kind, report.kind)
+        )
 
     chosen = run.arguments
     finished = reconcile(
@@ -76,7 +86,9 @@ def _run_job(run: Run) -> dict[str, Any]:
 
 
 def register_job() -> None:
-    job_kinds.register(JOB, gettext_noop("Compare portal and gateway"), _run_job)
+    job_kinds.register(
+        JOB, gettext_noop("Compare portal and gateway"), _run_job, page="/operations/gateway/differences"
+    )
 
 
 @transaction.atomic(durable=True)

@@ -8,11 +8,11 @@ from django.db.models import Case, IntegerField, Value, When
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.web.audit_rows import plain
 from litellm_sync.models import Finding, GatewayObject
 from litemaas.web.tables import Column, Table
 from portal.sync.naming import Named, names_of
 from portal.web.gateway_forms import VERDICTS, kind_text
+from portal.web.gateway_words import field_text, page_of_object, value_text
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class Row:
     kind: str
     name: str
     state: str = ""
+    address: str = ""
 
     @property
     def verdict(self) -> str:
@@ -30,13 +31,14 @@ class Row:
 
     @property
     def fields(self) -> str:
-        return ", ".join(str(item["field"]) for item in self.item.differences)
+        return ", ".join(field_text(str(item["field"])) for item in self.item.differences)
 
     @property
     def differences(self) -> list[tuple[str, str | None, str | None]]:
         """Field, and both values as texts."""
         return [
-            (item["field"], plain(item["portal"]), plain(item["gateway"])) for item in self.item.differences
+            (field_text(item["field"]), value_text(item["portal"]), value_text(item["gateway"]))
+            for item in self.item.differences
         ]
 
 
@@ -81,16 +83,27 @@ QUEUE: Table[Row] = Table(
 def rows_of_findings(found: Iterable[Finding]) -> list[Row]:
     rows = list(found)
     names = names_of((row.kind, row.object_id) for row in rows)
-    return [Row(row, kind_text(row), _name(row, names), _standing(row)) for row in rows]
+    return [Row(row, kind_text(row), _name(row, names), _standing(row), _address(row, names)) for row in rows]
 
 
 def rows_of_wishes(found: Iterable[GatewayObject]) -> list[Row]:
     rows = list(found)
     names = names_of((row.kind, row.object_id) for row in rows)
     return [
-        Row(row, kind_text(row), names.get((row.kind, row.object_id)) or str(row.object_id), _state(row))
+        Row(
+            row,
+            kind_text(row),
+            names.get((row.kind, row.object_id)) or str(row.object_id),
+            _state(row),
+            _address(row, names),
+        )
         for row in rows
     ]
+
+
+def _address(row: Finding | GatewayObject, names: Named) -> str:
+    name = names.get((row.kind, row.object_id)) if row.object_id else None
+    return page_of_object(row.kind, row.object_id, name)
 
 
 def _name(row: Finding, names: Named) -> str:

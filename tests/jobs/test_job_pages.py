@@ -31,7 +31,10 @@ def test_a_running_job_says_how_far_it_is_and_asks_again(client, person):
     text = client.get(f"/jobs/{job.pk}").content.decode()
     assert "250 of 1,000" in re.sub(r"\s+", " ", text)
     assert "Export of usage" in text
-    assert "took 1:15" in text
+    assert "for 1:15 so far" in text
+    assert "you are told when it ends" in text
+    assert 'href="/usage"' in text
+    assert str(job.pk) in text
     assert 'hx-trigger="every 5s"' in text
     part = client.get(f"/jobs/{job.pk}/line", headers={"HX-Request": "true"}).content.decode()
     assert 'aria-valuenow="25.00"' in part
@@ -44,7 +47,25 @@ def test_a_finished_one_stops_asking_and_offers_its_file(client, person):
     assert "hx-trigger" not in text.split('id="job-')[1].split("</div>")[0]
     assert f"/api/v1/jobs/{done.pk}/file" in text
     failed = a_job(person, state="failed", finished_at=timezone.now(), error="The disk is full.")
-    assert "The disk is full." in client.get(f"/jobs/{failed.pk}").content.decode()
+    text = client.get(f"/jobs/{failed.pk}").content.decode()
+    assert "The disk is full." in text
+    assert "you are told when it ends" not in text
+
+
+def test_a_line_says_in_the_readers_words_what_goes_on_and_what_it_works_on(client, person):
+    running = {"state": "running", "lease": "0" * 32, "leased_until": timezone.now(), "created_by": person}
+    facts = {**running, "created_at": timezone.now(), "started_at": timezone.now()}
+    compare = Job.objects.create(kind="gateway-sync", message="API keys", **facts)
+    restore = Job.objects.create(
+        kind="backup-restore", done=2_097_152, unit="bytes", arguments={"backupId": "the-backup"}, **facts
+    )
+    person.preferences = {"language": "de"}
+    person.save()
+    client.cookies["django_language"] = "de"
+    assert "API-Schlüssel" in client.get(f"/jobs/{compare.pk}/line").content.decode()
+    text = client.get(f"/jobs/{restore.pk}/line").content.decode()
+    assert "the-backup" in text
+    assert "2,0\xa0MB" in text
 
 
 def test_cancelling_twice_is_said_and_changes_nothing_more(client, person):

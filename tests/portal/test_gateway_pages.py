@@ -51,7 +51,8 @@ def test_a_difference_is_listed_by_name_with_its_fields_and_shown_with_both_valu
     )
     listed = console.get(LIST).text
     assert "uma" in listed
-    assert "max_budget" in listed
+    assert "Budget" in listed
+    assert "max_budget" not in listed
     shown = console.get(f"{HERE}/{row.pk}").text
     assert "Different in the gateway" in shown
     assert "Repair the gateway" in shown

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import content_disposition_header
@@ -14,28 +15,22 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts import options
 from accounts.web.pages import PageRequest, require, signed_in
 from jobs.models import Job
 from jobs.web.lines import line_of
 from litemaas import errors
-from litemaas.web import conflicts
 from litemaas.web.forms import WholeNumber, show_refusal
+from litemaas.web.paging import page_of
 from litemaas.web.progress import JobLine
+from litemaas.web.tables import Column, Shown, Table
 from portal.backups import plan, services
-from portal.backups.servers import DATABASES, GATEWAY, PORTAL
+from portal.backups.servers import DATABASES, PORTAL
 from portal.backups.services import READ, WRITE, Capability
 from portal.backups.store import Backup
 from portal.web.settings.forms import SettingsForm
 from portal.web.settings.frame import WRITE as WRITE_SETTINGS
 from portal.web.settings.frame import show
-
-_TITLES = {PORTAL: gettext_lazy("Portal"), GATEWAY: gettext_lazy("Gateway")}
-_FIELDS = {
-    "backup_schedule": "backupSchedule",
-    "backup_hour": "backupHour",
-    "backup_keep_days": "backupKeepDays",
-}
+from portal.web.settings.options_form import OptionsForm
 
 
 class PlanForm(SettingsForm):
@@ -59,6 +54,17 @@ class PlanForm(SettingsForm):
         max_value=3650,
         help_text=gettext_lazy("The newest three of each database are always kept."),
     )
+
+
+_PLAN = OptionsForm(
+    PlanForm,
+    {
+        "backup_schedule": "backupSchedule",
+        "backup_hour": "backupHour",
+        "backup_keep_days": "backupKeepDays",
+    },
+    "UPDATE_PORTAL_SETTINGS",
+)
 
 
 class TrialForm(forms.Form):
@@ -101,11 +107,49 @@ class Card:
 
     @property
     def title(self) -> str:
-        return str(_TITLES[self.capability.database])
+        return str(services.TITLES[self.capability.database])
 
     @property
     def newest(self) -> Backup | None:
         return self.backups[0] if self.backups else None
+
+
+@dataclass(frozen=True)
+class Row:
+    """A backup as the list shows it."""
+
+    item: Backup
+
+    @property
+    def database(self) -> str:
+        return str(services.TITLES[self.item.database])
+
+    @property
+    def rows(self) -> int:
+        return sum(self.item.row_counts.values())
+
+
+TABLE: Table[Row] = Table(
+    "backups",
+    [
+        Column(
+            "time", gettext_lazy("Time"), lambda row: row.item.taken_at, order="item.taken_at", is_fixed=True
+        ),
+        Column("database", gettext_lazy("Database"), lambda row: row.database, order="database"),
+        Column(
+            "size",
+            gettext_lazy("Size"),
+            lambda row: row.item.content_size,
+            order="item.content_size",
+            numeric=True,
+        ),
+        Column("rows", gettext_lazy("Rows"), lambda row: row.rows, order="rows", numeric=True),
+        Column("checksum", gettext_lazy("Checksum"), lambda row: row.item.content_sha256),
+        Column("name", gettext_lazy("Backup"), lambda row: row.item.id, order="item.id"),
+        Column("version", gettext_lazy("Version"), lambda row: row.item.app_version, is_extra=True),
+    ],
+    sort="-time",
+)
 
 
 @dataclass(frozen=True)
@@ -118,45 +162,38 @@ class Line:
 
 @require_http_methods(["GET", "POST"])
 @signed_in
-def page(request: PageRequest) -> HttpResponse:
+def page(request: PageRequest) -> HttpResponseBase:
     """A POST saves the plan."""
     require(request, READ if request.method == "GET" else WRITE_SETTINGS)
-    form = _plan_form(request, request.POST if request.method == "POST" else None)
-
-    def save() -> None:
-        options.change_options(
-            actor=request.user,
-            values={_FIELDS[name]: value for name, value in form.changed_values().items()},
-            action="UPDATE_PORTAL_SETTINGS",
-            now=timezone.now(),
-        )
-
-    if conflicts.saved(request, form, lambda: _plan_form(request, None), save):
-        messages.success(request, _("Saved."))
+    form = _PLAN.sent(request)
+    if _PLAN.saved(request, form):
         return redirect("system_backup")
-    return _page(request, form)
-
-
-def _plan_form(request: PageRequest, data: Any) -> PlanForm:
-    chosen = options.values(plan.PLAN)
-    present = {name: chosen[option] for name, option in _FIELDS.items()}
-    return PlanForm(data, present, may_change=request.user.may(WRITE_SETTINGS))
-
-
-def _page(request: PageRequest, form: PlanForm) -> HttpResponse:
     found = services.list_backups(actor=request.user)
+    table = TABLE.shown_to(request)
+    rows = table.ordered(Row(backup) for backup in found)
+    if table.wants_file:
+        return table.file(rows)
+    return _page(request, form, found, table, rows)
+
+
+def _page(
+    request: PageRequest, form: PlanForm, found: list[Backup], table: Shown[Row], rows: list[Row]
+) -> HttpResponse:
+    shown = page_of(rows, request.GET)
     line = _line(request)
     values = {
         "cards": [
             Card(capability, [b for b in found if b.database == capability.database])
             for capability in services.capabilities(actor=request.user)
         ],
-        "backups": [(backup, str(_TITLES[backup.database])) for backup in found],
+        "table": table,
+        "page": shown,
+        "rows": list(shown),
         "line": line,
         "is_busy": line is not None and not line.shown.is_finished,
         "form": form,
         "next_turn": plan.turn_after(
-            timezone.now(), {option: form.present[name] for name, option in _FIELDS.items()}
+            timezone.now(), {option: form.present[name] for name, option in _PLAN.fields.items()}
         ),
         "may_plan": request.user.may(WRITE_SETTINGS),
     }

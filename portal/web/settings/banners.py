@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from html import unescape
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.functional import cached_property
+from django.utils.html import strip_tags
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
@@ -75,6 +77,11 @@ class Row:
         if self.item.starts_at and self.item.starts_at > now:
             return "later"
         return "over" if self.item.ends_at and self.item.ends_at <= now else "now"
+
+    @property
+    def excerpt(self) -> str:
+        """The English text without the marks of Markdown."""
+        return " ".join(unescape(strip_tags(shown(self.item, "en").html)).split())
 
     @property
     def targets(self) -> str:

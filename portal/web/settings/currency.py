@@ -2,13 +2,11 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 from django import forms
-from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
@@ -16,10 +14,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import options
 from accounts.web.pages import PageRequest, require, signed_in
 from litemaas import currency, errors
-from litemaas.web import conflicts
 from litemaas.web.templatetags.formats import money_text
 from portal.web.settings.forms import SettingsForm
 from portal.web.settings.frame import READ, WRITE, show
+from portal.web.settings.options_form import OptionsForm
 
 _SAMPLE = Decimal("1234.56")
 _LANGUAGES = (("en", "English"), ("de", "Deutsch"), ("fr", "français"))
@@ -51,27 +49,15 @@ def samples(code: str) -> list[Sample]:
     return found
 
 
+_FORM = OptionsForm(CurrencyForm, {"currency": "currency"}, "UPDATE_CURRENCY_SETTINGS")
+
+
 @require_http_methods(["GET", "POST"])
 @signed_in
 def page(request: PageRequest) -> HttpResponse:
     require(request, READ if request.method == "GET" else WRITE)
-
-    def form_of(data: Any) -> CurrencyForm:
-        present = {"currency": options.value("currency")}
-        return CurrencyForm(data, present, may_change=request.user.may(WRITE))
-
-    form = form_of(request.POST if request.method == "POST" else None)
-
-    def save() -> None:
-        options.change_options(
-            actor=request.user,
-            values={"currency": form.cleaned_data["currency"]},
-            action="UPDATE_CURRENCY_SETTINGS",
-            now=timezone.now(),
-        )
-
-    if conflicts.saved(request, form, lambda: form_of(None), save):
-        messages.success(request, _("Saved."))
+    form = _FORM.sent(request)
+    if _FORM.saved(request, form):
         return redirect("system_currency")
     return show(request, "currency", {"form": form, "samples": samples(form.present["currency"])})
 

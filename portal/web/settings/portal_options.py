@@ -5,20 +5,17 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
-from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
-from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from accounts import options
 from accounts.web.pages import PageRequest, require, signed_in
-from litemaas.web import conflicts
 from litemaas.web.forms import WholeNumber, field_name
 from portal.web.settings.forms import SettingsForm
 from portal.web.settings.frame import READ, WRITE, show
+from portal.web.settings.options_form import OptionsForm
 
 _PLACE = re.compile(
     r"(Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Europe|Indian|Pacific)/.+|UTC"
@@ -94,30 +91,16 @@ class PortalForm(SettingsForm):
         field.choices = _time_zones(present["reporting_time_zone"])
 
 
-_FIELDS = {field_name(option): option for option in options.PORTAL}
+_FORM = OptionsForm(
+    PortalForm, {field_name(option): option for option in options.PORTAL}, "UPDATE_PORTAL_SETTINGS"
+)
 
 
 @require_http_methods(["GET", "POST"])
 @signed_in
 def portal(request: PageRequest) -> HttpResponse:
     require(request, READ if request.method == "GET" else WRITE)
-
-    def form_of(data: Any) -> PortalForm:
-        chosen = options.values(options.PORTAL)
-        present = {name: chosen[option] for name, option in _FIELDS.items()}
-        return PortalForm(data, present, may_change=request.user.may(WRITE))
-
-    form = form_of(request.POST if request.method == "POST" else None)
-
-    def save() -> None:
-        options.change_options(
-            actor=request.user,
-            values={_FIELDS[name]: value for name, value in form.changed_values().items()},
-            action="UPDATE_PORTAL_SETTINGS",
-            now=timezone.now(),
-        )
-
-    if conflicts.saved(request, form, lambda: form_of(None), save):
-        messages.success(request, _("Saved."))
+    form = _FORM.sent(request)
+    if _FORM.saved(request, form):
         return redirect("system_portal")
     return show(request, "portal", {"form": form})

@@ -75,6 +75,10 @@ def test_a_backup_is_listed_downloaded_tested_and_deleted(console):
     page = console.get(HERE).text
     assert backup.id in page
     assert backup.content_sha256[:12] in page
+    assert "aria-sort" in console.get(f"{HERE}?sort=-size&columns=size").text
+    told = console.get(f"{HERE}?format=csv&columns=checksum.version").getvalue().decode()
+    assert told.startswith("\ufeffTime,Checksum,Version")
+    assert backup.content_sha256 in told
     answer = console.get(f"{HERE}/{backup.id}/download")
     assert gzip.decompress(b"".join(answer.streaming_content))[:5] == b"PGDMP"
     assert backup.id in answer["Content-Disposition"]

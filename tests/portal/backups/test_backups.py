@@ -20,8 +20,9 @@ from jobs.running import run_job
 from litellm_sync import outbox
 from litellm_sync.models import GatewayObject
 from litemaas.crypto import columns
-from portal.backups import restoring, servers, services, store
+from portal.backups import servers, services, store
 from portal.backups.errors import BackupDamaged, BackupNotFound, BackupNotRestorable
+from portal.backups.kept import restored_counts
 from subscriptions.models import Subscription
 from tests.factories import SubscriptionFactory, UserFactory
 from usage.partitions import ensure_partitions, partition_months
@@ -63,7 +64,7 @@ def test_a_restore_brings_back_what_was_and_takes_away_what_came_after():
     Subscription.objects.all().delete()
     result = restore(backup)
     assert result["success"]
-    assert result["rowsRestored"] == sum(restoring.restored_counts(backup).values())
+    assert result["rowsRestored"] == sum(restored_counts(backup).values())
     assert User.objects.get(pk=early.user_id).full_name == "tab\tnewline\nback\\slash 'quote' \N{SNOWMAN}"
     assert Subscription.objects.get().pk == early.pk
     assert not User.objects.filter(pk=late.pk).exists()
