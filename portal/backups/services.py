@@ -234,16 +234,18 @@ def _try(run: Run) -> dict[str, Any]:
 
 
 def register() -> None:
-    shown: dict[str, Any] = {"page": PAGE, "about": _about}
-    job_kinds.register(MAKE, gettext_noop("Back up a database"), make_backup, **shown)
-    job_kinds.register(RESTORE, gettext_noop("Restore a database"), _restore, **shown)
-    job_kinds.register(TRY, gettext_noop("Test a backup"), _try, **shown)
+    job_kinds.register(MAKE, gettext_noop("Back up a database"), make_backup, page=PAGE, about=_database_of)
+    job_kinds.register(RESTORE, gettext_noop("Restore a database"), _restore, page=PAGE, about=_backup_of)
+    job_kinds.register(TRY, gettext_noop("Test a backup"), _try, page=PAGE, about=_backup_of)
     columns.register(store.SealedManifests())
 
 
-def _about(arguments: dict[str, Any]) -> str:
-    """The backup, or the database."""
-    return str(arguments.get("backupId") or TITLES.get(arguments.get("database", ""), ""))
+def _database_of(arguments: dict[str, Any]) -> str:
+    return str(TITLES.get(arguments.get("database", ""), ""))
+
+
+def _backup_of(arguments: dict[str, Any]) -> str:
+    return str(arguments.get("backupId", ""))
 
 
 def _have_gateway_compared(now: datetime) -> None:

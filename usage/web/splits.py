@@ -33,7 +33,7 @@ def listed(
         return shown.file(_all(tab, question, order, now))
     size, number = _asked(request)
     rows, count = _SPLITS[tab](question, Slice(order, size, (number - 1) * size), now)
-    page: Page[Any] = page_of(range(count), request.GET)  # type: ignore[arg-type]
+    page: Page[Any] = page_of(range(count), request.GET)
     if page.number != number:
         # Beyond the end is the last page.
         rows, _count = _SPLITS[tab](question, Slice(order, size, (page.number - 1) * size), now)

@@ -27,7 +27,7 @@ _LONGEST = 128
 def unattributed_usage(request: PageRequest) -> HttpResponseBase:
     """For people who are no operators the page does not exist."""
     _require_operator(request)
-    page: Any = page_of(range(count_unattributed()), request.GET)  # type: ignore[arg-type]
+    page: Any = page_of(range(count_unattributed()), request.GET)
     rows = unattributed(
         first=page.start_index() - 1 if page.paginator.count else 0, count=page.paginator.per_page
     )
