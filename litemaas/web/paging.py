@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, TypeVar
 
 from django.core.paginator import Page, Paginator
-from django.db.models import QuerySet
 from django.http import QueryDict
 
 if TYPE_CHECKING:
