@@ -110,6 +110,6 @@
     for (const name of new Set(kept.keys())) if (kept.getAll(name).every((value) => value === "")) kept.delete(name);
   });
 
-  // --- the error summary of a form that came back -------------------------------------------------------------------------
-  document.querySelector("[data-error-summary]")?.focus();
+  // --- a form that came back: its error summary, or the one field that is wrong, which may be far below ------------------
+  (document.querySelector("[data-error-summary]") ?? document.querySelector('[aria-invalid="true"]'))?.focus();
 })();
