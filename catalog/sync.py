@@ -59,12 +59,14 @@ def sync_models(
     trigger: str,
     confirm: bool = False,
     marks_missing: bool = True,
+    rewrites: bool = False,
     dry_run: bool = False,
     client: GatewayClient | None = None,
     progress: Progress = _no_progress,
 ) -> Summary:
     """Make the catalogue what the gateway serves now. Without `marks_missing` models that it does not list stay as
-    they are, so there is nothing to confirm.
+    they are, so there is nothing to confirm. With `rewrites` models without a change are written, too, and count as
+    updated: for rows that something else than the portal has touched.
 
     Raises Forbidden, SyncRunning, EmptyCatalogue, SyncSafetyStop (unless `confirm`) and the gateway's errors; in all
     of these the catalogue is unchanged and, except for the first two, the run says why.
@@ -75,8 +77,8 @@ def sync_models(
         if not is_mine:
             raise SyncRunning
         if dry_run:
-            return _preview(client or gateway(), confirm, marks_missing)
-        return _run(actor, trigger, confirm, marks_missing, client or gateway(), progress)
+            return _preview(client or gateway(), confirm, marks_missing, rewrites)
+        return _run(actor, trigger, confirm, marks_missing, rewrites, client or gateway(), progress)
 
 
 def _run(
@@ -84,6 +86,7 @@ def _run(
     trigger: str,
     confirm: bool,
     marks_missing: bool,
+    rewrites: bool,
     client: GatewayClient,
     progress: Progress,
 ) -> Summary:
@@ -95,7 +98,7 @@ def _run(
     run = SyncRun.objects.create(started_at=now, trigger=trigger)
     try:
         models, left_out = _read(client, confirm or not marks_missing)
-        summary = _write(actor, models, marks_missing, progress)
+        summary = _write(actor, models, marks_missing, rewrites, progress)
     except DomainError as error:
         stopped = isinstance(error, SyncSafetyStop | EmptyCatalogue)
         run.state = SyncRun.State.STOPPED if stopped else SyncRun.State.FAILED
@@ -133,19 +136,21 @@ def _read(client: GatewayClient, confirm: bool) -> tuple[list[ModelFacts], list[
     return models, left_out
 
 
-def _preview(client: GatewayClient, confirm: bool, marks_missing: bool) -> Summary:
+def _preview(client: GatewayClient, confirm: bool, marks_missing: bool, rewrites: bool) -> Summary:
     models, left_out = _read(client, confirm or not marks_missing)
     with transaction.atomic():
-        summary = _Writer(models, timezone.now()).write_all(_no_progress, marks_missing)
+        summary = _Writer(models, timezone.now(), rewrites).write_all(_no_progress, marks_missing)
         transaction.set_rollback(True)
     summary.left_out, summary.dry_run = left_out, True
     return summary
 
 
 @transaction.atomic(durable=True)
-def _write(actor: Actor, models: list[ModelFacts], marks_missing: bool, progress: Progress) -> Summary:
+def _write(
+    actor: Actor, models: list[ModelFacts], marks_missing: bool, rewrites: bool, progress: Progress
+) -> Summary:
     now = timezone.now()
-    summary = _Writer(models, now).write_all(progress, marks_missing)
+    summary = _Writer(models, now, rewrites).write_all(progress, marks_missing)
     changed = sorted({*summary.unavailable, *summary.restored})
     if changed:
         availability_changed(changed, now)
@@ -177,9 +182,10 @@ _IS_SLOW_TO_SHOW = timedelta(minutes=2)
 class _Writer:
     """Writes one reading of the gateway; the rows that it is about are locked meanwhile, in one order."""
 
-    def __init__(self, models: list[ModelFacts], now: datetime) -> None:
+    def __init__(self, models: list[ModelFacts], now: datetime, rewrites: bool = False) -> None:
         self.models = models
         self.now = now
+        self._rewrites = rewrites
         self.summary = Summary(total=len(models), synced_at=now)
         self._same: list[str] = []
         self._written: list[Model] = []
@@ -219,7 +225,7 @@ class _Writer:
             self.summary.new.append(facts.name)
         elif row.retired_at is not None:
             return
-        elif not self._changed(row, columns) and row.is_available:
+        elif not self._rewrites and row.is_available and not self._changed(row, columns):
             self._same.append(row.pk)
             return
         else:

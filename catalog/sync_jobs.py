@@ -21,18 +21,25 @@ FEW = 1000
 
 
 def sync_now(
-    *, actor: Actor, trigger: str, confirm: bool = False, marks_missing: bool = True
+    *, actor: Actor, trigger: str, confirm: bool = False, marks_missing: bool = True, rewrites: bool = False
 ) -> sync.Summary | Job:
     """What the run did, or with a long list the job that will do it. Raises JobRunning and what `sync_models` does."""
     if not actor.may("admin:models"):
         raise Forbidden(requiredPermission="admin:models")
     if Deployment.objects.all()[: FEW + 1].count() <= FEW:
-        return sync.sync_models(actor=actor, trigger=trigger, confirm=confirm, marks_missing=marks_missing)
+        return sync.sync_models(
+            actor=actor, trigger=trigger, confirm=confirm, marks_missing=marks_missing, rewrites=rewrites
+        )
     with transaction.atomic(durable=True):
         return jobs.start_job(
             kind=JOB,
             actor=actor,
-            arguments={"trigger": trigger, "confirm": confirm, "marksMissing": marks_missing},
+            arguments={
+                "trigger": trigger,
+                "confirm": confirm,
+                "marksMissing": marks_missing,
+                "rewrites": rewrites,
+            },
             exclusive=JOB,
             now=timezone.now(),
         )
@@ -49,6 +56,7 @@ def _run_job(run: Run) -> dict[str, Any]:
         confirm=wanted["confirm"],
         # Not in jobs that waited while the portal was renewed.
         marks_missing=wanted.get("marksMissing", True),
+        rewrites=wanted.get("rewrites", False),
         progress=tell,
     )
     names = ("new", "updated", "unavailable", "restored", "problems")

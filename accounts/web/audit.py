@@ -6,12 +6,14 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from accounts.audit import redacting
+from accounts.audit.words import action_text
 from accounts.models import AuditEvent
 from accounts.web.pages import PageRequest, signed_in
 from litemaas import errors
@@ -65,5 +67,6 @@ def redact(request: PageRequest, event_id: int) -> HttpResponse:
             show_refusal(form, error)
         else:
             messages.success(request, _("It is taken out. The record says that it was, by whom and why."))
-            return redirect("audit_events")
-    return render(request, "account/redact.html", {"form": form, "event": event})
+            return redirect(f"{reverse('audit_events')}?open={event.pk}")
+    said = {"form": form, "event": event, "action": action_text(event.action)}
+    return render(request, "account/redact.html", said)

@@ -177,8 +177,10 @@ class AdminSyncView(ContractView):
         operation_id="admin_sync_models",
     )
     def post(self, request: Request) -> Response:
-        body_of(request, schema.AdminSyncIn)
-        summary = sync_jobs.sync_now(actor=actor_of(request), trigger="api")
+        body = body_of(request, schema.AdminSyncIn)
+        summary = sync_jobs.sync_now(
+            actor=actor_of(request), trigger="api", rewrites=body.get("forceSync", False)
+        )
         if isinstance(summary, Job):
             nothing_yet = dict.fromkeys(("modelsAdded", "modelsUpdated", "modelsRemoved", "total"), 0)
             begun = {"syncId": str(summary.pk), "startedAt": summary.created_at, "completedAt": None}

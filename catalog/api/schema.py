@@ -94,7 +94,7 @@ class CapabilitiesOut(Shape):
 
 class SyncIn(Shape):
     """All fields are optional: `{}` synchronises. Without `markUnavailable` models that the gateway no longer lists
-    stay available. `forceUpdate` changes nothing: every run compares everything."""
+    stay available. With `forceUpdate` models without a change are written, too, and count as updated."""
 
     forceUpdate = Flag(required=False)
     markUnavailable = Flag(required=False)
@@ -247,7 +247,7 @@ class RefreshOut(Shape):
 
 
 class AdminSyncIn(Shape):
-    """`forceSync` changes nothing here: every run reads everything."""
+    """With `forceSync` models without a change are written, too, and count as updated."""
 
     forceSync = Flag(required=False)
 

@@ -80,6 +80,7 @@ class SyncView(ContractView):
         options = {
             "confirm": body.get("confirm", False),
             "marks_missing": body.get("markUnavailable", True),
+            "rewrites": body.get("forceUpdate", False),
         }
         if params.boolean(request, "dryRun", False):
             foreseen = sync.sync_models(actor=actor, trigger="api", dry_run=True, **options)

@@ -24,6 +24,11 @@ class SyncForm(forms.Form):
         initial=True,
         help_text=_("Without it they stay as they are, and no safety stop is needed."),
     )
+    force = forms.BooleanField(
+        label=_("Update all models, also those without a change"),
+        required=False,
+        help_text=_("Facts and prices are written anew, and each model counts as updated."),
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -41,6 +46,7 @@ def sync(request: PageRequest) -> HttpResponse:
             confirm=request.POST.get("confirm") == "yes",
             # Left as they are where the box was there and is empty.
             marks_missing="marks_missing" in request.POST or "asked" not in request.POST,
+            rewrites="force" in request.POST,
         )
     except SyncSafetyStop:
         return redirect(f"{reverse('sync_models')}?stopped=1")

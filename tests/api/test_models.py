@@ -154,6 +154,8 @@ def test_missing_models_can_be_left_as_they_are(admin, gateway):
     ModelFactory.create_batch(30)
     done = admin.post("models/sync", {"markUnavailable": False}).json()
     assert (done["success"], done["unavailableModels"]) == (True, 0)
+    forced = admin.post("models/sync", {"markUnavailable": False, "forceUpdate": True}).json()
+    assert forced["updatedModels"] == forced["totalModels"] > 0
     assert admin.post("models/sync").json()["error"]["code"] == "SYNC_SAFETY_STOP"
 
 

@@ -287,6 +287,18 @@ def test_a_run_says_which_rows_it_could_not_use_and_why(listing, sync):
     assert summary.problems[2] == "A deployment of without-id has no usable id."
 
 
+def test_rewriting_puts_right_what_something_else_has_touched(listing, sync):
+    listing.rows = [deployment(name, input_cost_per_token=1e-06) for name in ("one", "two")]
+    sync()
+    Price.objects.filter(model="one").delete()
+    assert sync().updated == []
+    assert not Price.objects.filter(model="one").exists()
+    assert sync(rewrites=True, dry_run=True).updated == ["one", "two"]
+    assert sync(rewrites=True).updated == ["one", "two"]
+    assert Price.objects.filter(model="one", valid_to=None).count() == 1
+    assert Price.objects.filter(model="two").count() == 1
+
+
 def test_missing_models_stay_available_where_they_are_not_to_be_marked(listing, sync):
     listing.set("one", "two", "three")
     sync()

@@ -154,6 +154,18 @@ def select_cell(label: str, name: str, value: Any, form: str = "", selectable: b
     return render("select_cell", label=label, name=name, value=value, form=form, selectable=selectable)
 
 
+@register.simple_block_tag
+def choosing(content: str) -> SafeString:
+    """Holds a table with `select_cell`s and a `choose_all` for them."""
+    return render("choosing", content=content)
+
+
+@register.simple_tag
+def choose_all() -> SafeString:
+    """Chooses all rows of the page or none, and says how many are chosen. With script only."""
+    return render("choose_all")
+
+
 @register.simple_tag(takes_context=True)
 def pagination(
     context: Context, page: Page[Any], compact: bool = False, target: str = "#results", sizes: str = ""
