@@ -10,6 +10,7 @@ from django.urls import NoReverseMatch, reverse
 
 from accounts.audit import naming, queries, words
 from accounts.audit.queries import Filter, Json
+from accounts.models import SYSTEM
 
 # Type of object → the address of its page, which a higher app may have; the id is a UUID.
 _PAGES = {
@@ -79,6 +80,11 @@ class Row:
     @property
     def user_href(self) -> str:
         return reverse("user", args=[self.event["userId"]]) if self.event["userId"] else ""
+
+    @property
+    def is_by_portal(self) -> bool:
+        """The program itself acted."""
+        return not self.event["userId"] and self.event["username"] == SYSTEM.username
 
     @property
     def differences(self) -> list[tuple[str, str | None, str | None]]:

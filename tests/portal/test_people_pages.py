@@ -426,6 +426,9 @@ def test_teams_are_listed_with_role_and_own_budget(console, person):
     page = console.get(of(person, "/teams")).text
     for text in ("Rockets", "Team administrator", "$20.00", "Default team"):
         assert text in page
+    lines = b"".join(console.get(of(person, "/teams?format=csv&columns=role"))).decode().splitlines()
+    assert lines[0].endswith("Team,Role")
+    assert "Rockets,Team administrator" in lines
 
 
 def test_activity_holds_what_somebody_did_and_what_was_done_to_theirs(console, person, operator):

@@ -45,7 +45,7 @@ TABLE: Table[Row] = Table(
         Column("status", gettext_lazy("Status"), lambda row: str(KEY_LOOKS[row.state.word].word)),
         Column("models", gettext_lazy("Models"), lambda row: ", ".join(row.models)),
         Column("spend", gettext_lazy("Budget"), lambda row: row.spend, order="spend"),
-        Column("rates", gettext_lazy("Rates"), lambda row: f"{row.key.tpm_limit} {row.key.rpm_limit}"),
+        Column("rates", gettext_lazy("Rate limits"), lambda row: f"{row.key.tpm_limit} {row.key.rpm_limit}"),
         Column("used", gettext_lazy("Last used"), lambda row: row.key.last_used_at, order="last_used_at"),
         Column("expires", gettext_lazy("Expires"), lambda row: row.key.expires_at, order="expires_at"),
         Column("team", gettext_lazy("Team"), lambda row: row.team_name, order="team__name", is_extra=True),

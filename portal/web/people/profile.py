@@ -34,6 +34,7 @@ def profile(request: PageRequest, user_id: UUID) -> HttpResponse:
     person = person_for(request, user_id)
     now = timezone.now()
     form = RolesForm(None, user=person, locked=_locked(person))
+    form.fields["roles"].disabled = not request.user.may(WRITE)
     conflicts.stamp(form, form)
     return shown(
         request,
