@@ -102,7 +102,7 @@ def overview(question: Question, *, total_users: int, now: datetime) -> Overview
         if key
         else None,
         costs_by_user={str(pk): cost for pk, cost in people.values.items()},
-        unattributed=nobody.requests,
+        unattributed=_of_unknown_keys(question, now) if nobody.requests else 0,
         quality=coverage(question.period, now=now),
     )
 
@@ -122,6 +122,13 @@ def _figures_of(question: Question, ids: list[UUID], now: datetime) -> dict[Any,
         return {}
     groups = groups_of(question.narrowed(user=wanted), ("user",), now=now)
     return {group.labels[0]: group.figures for group in groups}
+
+
+def _of_unknown_keys(question: Question, now: datetime) -> int:
+    """What is nobody's was used with service keys of teams, too: those are known."""
+    if question.filters.apiKey:
+        return 0
+    return total(question.narrowed(apiKey=[None]), now=now).requests
 
 
 def _key_line(

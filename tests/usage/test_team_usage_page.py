@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from apikeys.models import ApiKey
 from teams.models import Member
 from tests.factories import TeamFactory, UserFactory
 from tests.usage.conftest import log_row
@@ -70,3 +71,23 @@ def test_the_teams_page_shows_the_spend_of_a_month(client, team):
     Member.objects.create(team=empty, user=ada, role="admin")
     assert "Spend, last 30 days" not in client.get(f"/teams/{empty.pk}").content.decode()
     assert "No usage in this period" in client.get(f"/teams/{empty.pk}/usage").content.decode()
+
+
+def test_service_keys_are_the_teams_and_their_use_is_not_unattributed(client, team, make_key):
+    made, ada, _bob = team
+    key = make_key("hash-4", name="nightly", team=made)
+    ApiKey.objects.filter(pk=key.pk).update(owner=None)
+    now = timezone.now()
+    write_rows([log_row(20, api_key="hash-4", at=now), log_row(21, api_key="unknown", at=now)], now=now)
+    client.force_login(ada)
+    members = client.get(f"/teams/{made.pk}/usage", {"tab": "member"}).content.decode()
+    assert "The team (service key)" in members
+    assert "Unknown" not in members
+    client.force_login(UserFactory(is_operator=True))
+    assert client.get("/operations/usage").context["unattributed"] == 1
+    by_key = client.get("/operations/usage", {"tab": "key"}).content.decode()
+    assert ("The team (service key)" in by_key, "Unknown key" in by_key) == (True, True)
+    assert "keys that the portal does not know" in client.get("/operations/usage?tab=user").content.decode()
+    span = {"startDate": now.date().isoformat(), "endDate": now.date().isoformat()}
+    answer = client.post("/api/v1/admin/usage/analytics", span, content_type="application/json")
+    assert answer.json()["dataQuality"]["unattributedRequests"] == 1

@@ -126,7 +126,8 @@ def _overview(request: PageRequest, chosen: OperatorFilter, board: SharedBoard) 
     for name in ("models", "providers", "teams"):
         getattr(board, name)
     person = chosen.people[0] if len(chosen.people) == 1 else None
-    is_attributed = bool(question.filters.user)
+    # Whom or what a key that the portal does not know belongs to is not known.
+    is_attributed = bool(question.filters.user or question.filters.apiKey)
     return {
         "board": board,
         "models_count": len(models),
@@ -139,7 +140,7 @@ def _overview(request: PageRequest, chosen: OperatorFilter, board: SharedBoard) 
         "active_users": users_of(question, now=now),
         "active_before": users_of(question.before, now=now) if chosen.compares else None,
         "total_users": User.objects.count(),
-        "unattributed": 0 if is_attributed else total_of(question.narrowed(user=[None]), now=now).requests,
+        "unattributed": 0 if is_attributed else total_of(question.narrowed(apiKey=[None]), now=now).requests,
         "compared_at": last_comparison(),
         "total": total(facts),
         "earlier": earlier(facts),

@@ -77,6 +77,7 @@ def _by_user(question: Question, part: Slice, now: datetime) -> Part:
             figures.get(pk, Figures()),
             "" if names[pk].id == NOBODY or not address else f"{address}{names[pk].id}",
             email=names[pk].email,
+            note=_("Service keys of teams, and keys that the portal does not know") if pk == NOBODY else "",
         )
         for pk in ids
     ]
@@ -129,7 +130,7 @@ def _by_key(question: Question, part: Slice, now: datetime) -> Part:
             line.key.name if line.key else _("Unknown key"),
             line.figures,
             reverse("api_key", args=[line.key.id]) if line.key else "",
-            email=_shown(line.user),
+            email=_("The team (service key)") if line.key and not line.key.user_id else _shown(line.user),
         )
         for line in found.rows
     ], found.total

@@ -25,7 +25,7 @@ FEW = 10
 @dataclass(frozen=True, slots=True)
 class Row:
     """A line of any of these tables; what a table has no column for stays empty. `email` is a person's. `differs`: a day
-    whose figures the gateway's own sums contradict."""
+    whose figures the gateway's own sums contradict. `note` says what a name without a page of its own stands for."""
 
     name: str
     figures: Figures
@@ -35,6 +35,7 @@ class Row:
     users: int | None = None
     models: int | None = None
     differs: bool = False
+    note: str = ""
 
     def measure(self, by: str) -> Any:
         value = getattr(self.figures, by)

@@ -20,6 +20,7 @@ from usage.breakdowns import Slice
 from usage.cubes.answers import Order
 from usage.figures import by_day
 from usage.lines import lines_of
+from usage.models import NOBODY
 from usage.periods import last_days
 from usage.quality import coverage
 from usage.questions import Filters, Question
@@ -81,9 +82,13 @@ def team_usage(request: PageRequest, team_id: UUID) -> HttpResponseBase:
 
 
 def _people(question: Question, now: datetime) -> list[Row]:
-    """Who used most."""
+    """Who used most. What is nobody's was used with the team's service keys."""
     found = breakdowns.by_user(question, Slice(Order("cost"), _MOST_PEOPLE, 0), now=now)
-    return [Row(line.user.username, line.figures, email=line.user.email) for line in found.rows]
+    service = _("The team (service key)")
+    return [
+        Row(service if line.user.id == NOBODY else line.user.username, line.figures, email=line.user.email)
+        for line in found.rows
+    ]
 
 
 def spend_trend(user: User, team: Any) -> Chart | None:
