@@ -10,7 +10,7 @@ from uuid import UUID
 from accounts.models import User
 from usage.cubes.answers import Order, groups_of, ranking, total
 from usage.cubes.visitors import users_of
-from usage.figures import Figures, Line, grouped, most_used_first
+from usage.figures import Figures, Line, grouped, most_used_first, summed
 from usage.figures import total as total_of
 from usage.lines import lines_of, lines_with_keys
 from usage.models import NOBODY
@@ -83,7 +83,7 @@ def overview(question: Question, *, total_users: int, now: datetime) -> Overview
     lines = lines_of(question, now=now)
     people = ranking(question, "user", now=now, order=Order("cost"), limit=_LISTED_COSTS)
     top = list(people.values)[:TOP_USERS]
-    figures_of = _figures_of(question, top, now)
+    figures_of, unattributed = _figures_of(question, top, now)
     nobody = figures_of.get(NOBODY, Figures())
     keys = ranking(question, "apiKey", now=now, order=Order("cost"), limit=2)
     key = next((pk for pk in keys.values if pk != NOBODY), None)
@@ -102,7 +102,7 @@ def overview(question: Question, *, total_users: int, now: datetime) -> Overview
         if key
         else None,
         costs_by_user={str(pk): cost for pk, cost in people.values.items()},
-        unattributed=_of_unknown_keys(question, now) if nobody.requests else 0,
+        unattributed=unattributed,
         quality=coverage(question.period, now=now),
     )
 
@@ -111,24 +111,21 @@ def _own_key_line(pk: UUID, owner: UserName, figures: Figures) -> KeyLine:
     return KeyLine(pk, key_names([pk]).get(pk), owner, figures)
 
 
-def _figures_of(question: Question, ids: list[UUID], now: datetime) -> dict[Any, Figures]:
-    """The figures of these people, and of what keys used that the portal does not know: that is nobody's.
-
-    A chosen person's usage is attributed by definition.
+def _figures_of(question: Question, ids: list[UUID], now: datetime) -> tuple[dict[Any, Figures], int]:
+    """The figures of these people and of nobody, and how many calls were made with keys that the portal does not know:
+    service keys of teams are nobody's, too, but known. A chosen person's usage is attributed by definition.
     """
     chosen = question.filters.user
     wanted = ids if question.scope.user_id or (chosen and None not in chosen) else [*ids, NOBODY]
     if not wanted:
-        return {}
-    groups = groups_of(question.narrowed(user=wanted), ("user",), now=now)
-    return {group.labels[0]: group.figures for group in groups}
-
-
-def _of_unknown_keys(question: Question, now: datetime) -> int:
-    """What is nobody's was used with service keys of teams, too: those are known."""
-    if question.filters.apiKey:
-        return 0
-    return total(question.narrowed(apiKey=[None]), now=now).requests
+        return {}, 0
+    parts: dict[Any, list[Figures]] = {}
+    unattributed = 0
+    for group in groups_of(question.narrowed(user=wanted), ("user", "apiKey"), now=now):
+        parts.setdefault(group.labels[0], []).append(group.figures)
+        if group.labels == (NOBODY, NOBODY):
+            unattributed = group.figures.requests
+    return {person: summed(figures) for person, figures in parts.items()}, unattributed
 
 
 def _key_line(
