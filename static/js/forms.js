@@ -104,6 +104,11 @@
   };
   showCounts();
   document.addEventListener("change", (event) => { if (event.target.closest("[data-filters]")) showCounts(); });
+  // A field that only counts with a certain choice makes it, before anybody asks the server.
+  document.addEventListener("change", ({ target }) => {
+    const [name, value] = target.dataset.selects?.split("=") ?? [];
+    if (name && target.value) target.form.elements[name].value = value;
+  }, true);
   document.body.addEventListener("htmx:configRequest", (event) => {
     if (!event.detail.elt.matches("[data-filters]")) return;
     const kept = event.detail.formData;

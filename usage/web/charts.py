@@ -71,9 +71,10 @@ def by_model(facts: Facts, missing: set[date], metric: str) -> Chart:
     """The metric by day, stacked by model: the ten largest and all the others together."""
     sums = facts.models
     names = sorted(sums, key=lambda name: (-value_of(sums[name], metric), name))
-    shown, period = facts.days_of(names[:TOP]), facts.question.period
-    days = facts.days
-    parts = [[_on(day, shown.get(name, {}), missing, metric) for day in period] for name in names[:TOP]]
+    shown, period, days = facts.days_of(names[:TOP]), facts.question.period, facts.days
+    # Of a day that was read in part, what is known is shown: a model without calls had none.
+    gone = missing - days.keys()
+    parts = [[_on(day, shown.get(name, {}), gone, metric) for day in period] for name in names[:TOP]]
     series = [Series(name or _("Unknown model"), values) for name, values in zip(names, parts, strict=False)]
     if names[TOP:]:
         rest = []

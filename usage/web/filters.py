@@ -36,7 +36,9 @@ _LONG = 30
 
 
 def _date_field(label: Any) -> forms.DateField:
-    return forms.DateField(label=label, required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
+    # Who chooses a day means custom dates.
+    attributes = {"type": "date", "data-selects": f"period={CUSTOM}"}
+    return forms.DateField(label=label, required=False, widget=forms.DateInput(attributes, "%Y-%m-%d"))
 
 
 def several(label: Any, hint: Any = "") -> forms.MultipleChoiceField:

@@ -51,9 +51,13 @@ class AttributeForm(forms.Form):
         super().__init__(data)
         field = self.fields["apiKeyId"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101  for the type checker
-        field.choices = [
-            (str(key.pk), f"{key.name} ({key.owner.username if key.owner else '–'})") for key in keys
-        ]
+        field.choices = [(str(key.pk), f"{key.name} ({_holder(key)})") for key in keys]
+
+
+def _holder(key: Any) -> str:
+    """Who pays for it: its owner, or the team of a service key."""
+    holder = key.owner.username if key.owner else key.team and key.team.name
+    return holder or "–"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -93,7 +97,7 @@ def _keys(request: PageRequest, text: str) -> list[ApiKey]:
     if not text:
         return []
     fits = Q(name__icontains=text) | Q(alias__icontains=text) | Q(owner__username__icontains=text)
-    rows = ApiKey.objects.visible_to(request.user).filter(fits).select_related("owner")
+    rows = ApiKey.objects.visible_to(request.user).filter(fits).select_related("owner", "team")
     return list(rows.order_by("name", "pk")[:_MOST_KEYS])
 
 
