@@ -42,6 +42,8 @@ TEXTS: dict[str, Any] = {
     "nothingSaved": _("Nothing is saved yet."),
     "copyCode": _("Copy the code"),
     "picture": _("Picture: %(name)s"),
+    "pictureHere": _("A picture, which is not shown"),
+    "formulaHere": _("A formula that could not be read"),
     "best": _("best"),
     "figures": {
         "timeToFirstToken": _("First token"),

@@ -54,9 +54,15 @@
       case "table": return table(token);
       case "paragraph": return made("p", inline(token.tokens));
       case "text": return inline(token.tokens ?? [token]);
-      case "html": return made("p", token.raw);
+      case "html": return made("p", inlineOne(token));
       default: return inline([token]);
     }
+  };
+
+  // What stands in a converted document where there was something else than text.
+  const placeholders = {
+    "<!-- image -->": () => made("em", texts.pictureHere),
+    "<!-- formula-not-decoded -->": () => made("em", texts.formulaHere),
   };
 
   const inlineOne = (token) => {
@@ -68,6 +74,7 @@
       // Nothing is loaded from elsewhere; whoever wants the picture follows the link.
       case "image": return link(token.href, fill(texts.picture, { name: token.text || token.href }));
       case "escape": return token.text;
+      case "html": return placeholders[token.raw.trim()]?.() ?? token.raw;
       case "text": return token.tokens ? inline(token.tokens) : entities(token.text);
       default: return token.raw ?? "";
     }
