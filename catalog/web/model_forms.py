@@ -8,14 +8,25 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from catalog.model_form import ModelForm
+from catalog.model_form import ModelForm, checked
 from catalog.models import Model, ModelQuerySet
+from litemaas.errors import InvalidInput
 from litemaas.web.forms import WholeNumber
 from litemaas.web.templatetags.formats import money_text
 from litemaas.web.templatetags.pf_labels import CAPABILITY_LOOKS
 
 _MILLION = 1_000_000
 _OPTIONAL = ("vision", "function_calling", "parallel_function_calling", "tool_choice", "tokenize")
+# The use case's name of a field → the page's.
+_ON_PAGE = {"input_cost_per_token": "input_price", "output_cost_per_token": "output_price"}
+_NOT_NEGATIVE = {"min_value": _("Enter 0 or more."), "invalid": _("Enter a number.")}
+# What a field with an error of its own leaves open.
+_NOTHING: dict[str, Any] = {
+    **dict.fromkeys(("description", "api_base", "backend_model_name"), ""),
+    **dict.fromkeys(("rpm", "tpm", "max_tokens", "input_price", "output_price")),
+    "model_type": Model.Type.CHAT,
+    "capabilities": [],
+}
 _OF_TYPE = {Model.Type.CHAT: "chat", Model.Type.EMBEDDINGS: "embeddings", Model.Type.CONVERT: "convert"}
 
 
@@ -23,6 +34,7 @@ class PageForm(forms.Form):
     """A model as the page asks for it; its name is fixed. `version` is of what was shown (`litemaas.web.conflicts`)."""
 
     version: str
+    is_new = False
 
     model_type = forms.ChoiceField(label=_("Type"), choices=Model.Type.choices)
     description = forms.CharField(
@@ -52,10 +64,18 @@ class PageForm(forms.Form):
     tpm = WholeNumber(label=_("Tokens per minute"), required=False)
     max_tokens = WholeNumber(label=_("Longest answer in tokens"), required=False)
     input_price = forms.DecimalField(
-        label=_("Price of a million input tokens"), required=False, min_value=0, help_text=_("0 is free.")
+        label=_("Price of a million input tokens"),
+        required=False,
+        min_value=0,
+        help_text=_("0 is free."),
+        error_messages=_NOT_NEGATIVE,
     )
     output_price = forms.DecimalField(
-        label=_("Price of a million output tokens"), required=False, min_value=0, help_text=_("0 is free.")
+        label=_("Price of a million output tokens"),
+        required=False,
+        min_value=0,
+        help_text=_("0 is free."),
+        error_messages=_NOT_NEGATIVE,
     )
     capabilities = forms.MultipleChoiceField(
         label=_("Capabilities"),
@@ -71,10 +91,25 @@ class PageForm(forms.Form):
         """The price of a single token stands below that of a million."""
         super().__init__(*args, **kwargs)
         for name in ("input_price", "output_price"):
-            if (price := self._price_in(name)) is not None:
+            if (price := self._price_in(name)) is not None and price >= 0:
                 self.fields[name].help_text = _("0 is free. %(price)s for each token.") % {
                     "price": money_text(price, exact=True)
                 }
+
+    def clean(self) -> dict[str, Any]:
+        """All that is wrong at once, in the use case's words. A test needs no whole model, and of one that is there what
+        was not changed need not be mended."""
+        values: dict[str, Any] = self.cleaned_data
+        if "test" in self.data:
+            return values
+        try:
+            checked(self._as_form(ModelForm(values.get("model_name", "")), {**_NOTHING, **values}))
+        except InvalidInput as error:
+            for wire_name, text in error.fields.items():
+                name = _ON_PAGE.get(wire_name, wire_name)
+                if name in (self.fields if self.is_new else self.changed_data) and name not in self.errors:
+                    self.add_error(name, text)
+        return values
 
     def freeze(self, *, wholly: bool = False) -> None:
         """Only whether the model is restricted is decided here; `wholly`: nor is that."""
@@ -108,7 +143,9 @@ class PageForm(forms.Form):
 
     def as_model_form(self, before: ModelForm) -> ModelForm:
         """`before` with what was typed."""
-        typed = self.cleaned_data
+        return self._as_form(before, self.cleaned_data)
+
+    def _as_form(self, before: ModelForm, typed: dict[str, Any]) -> ModelForm:
         kept = {name for name in before.capabilities if name not in {*_OPTIONAL, *_OF_TYPE.values()}}
         able = {*kept, *typed["capabilities"]}
         if kind := _OF_TYPE.get(Model.Type(typed["model_type"])):
@@ -130,6 +167,8 @@ class PageForm(forms.Form):
 
 
 class NewModelForm(PageForm):
+    is_new = True
+
     model_name = forms.CharField(
         label=_("Name"),
         max_length=255,

@@ -70,6 +70,26 @@ def test_what_the_gateway_refuses_is_said_on_the_form(operators, gateway):
     assert FORM["api_key"] not in refused.text
 
 
+def test_all_that_is_wrong_is_said_at_once(operators):
+    wrong = {
+        "model_name": "lab paged",
+        "api_base": "ftp:/x",
+        "rpm": "0",
+        "backend_model_name": "",
+        "input_price": "-1",
+    }
+    refused = operators.post(reverse("new_model"), {**FORM, **wrong})
+    errors = refused.context["form"].errors
+    assert set(errors) == set(wrong)
+    assert errors["input_price"] == ["Enter 0 or more."]
+    assert "data-error-summary" in refused.text
+    too_fine = operators.post(reverse("new_model"), {**FORM, "output_price": "0.000000000000001"})
+    assert "decimal places" in too_fine.context["form"].errors["output_price"][0]
+    # A test needs no whole model: it offers names.
+    tried = operators.post(reverse("new_model"), {**FORM, "backend_model_name": "", "test": "yes"})
+    assert tried.context["outcome"] is not None
+
+
 def test_a_test_of_the_backend_keeps_what_was_typed(operators):
     tried = operators.post(reverse("new_model"), {**FORM, "api_base": "http://127.0.0.1:1/v1", "test": "yes"})
     assert "may not be tested from here" in tried.text

@@ -11,6 +11,7 @@ from accounts.models import User
 from accounts.permissions import ADMIN, ADMIN_READONLY
 from apikeys.web.forms import WINDOWS
 from litemaas.web.forms import WholeNumber
+from litemaas.web.templatetags.formats import window as window_text
 from portal.web.people.words import ROLE_HELP, ROLES
 
 _NOT_NEGATIVE = {"min_value": _("Enter 0 or more."), "invalid": _("Enter a number.")}
@@ -124,7 +125,7 @@ class LimitsForm(forms.Form):
         )
         window: Any = self.fields["budget_duration"].widget
         if user.budget_window and user.budget_window not in dict(WINDOWS):
-            window.choices = [*window.choices, (user.budget_window, user.budget_window)]
+            window.choices = [*window.choices, (user.budget_window, window_text(user.budget_window))]
         for field in self.fields.values():
             field.disabled = is_locked
 
