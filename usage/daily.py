@@ -13,6 +13,8 @@ PAGE_SIZE = 1000
 # The gateway adds binary floats; so far may two sums of the same calls be apart.
 NOISE = Decimal("1e-9")
 _HEALTH_CHECK = "litellm-internal-health-check"
+# What 1.109 calls calls without a key here; its logs leave the key empty.
+_NO_KEY = "unattributed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,8 @@ def by_key_and_model(client: GatewayClient, first: date, last: date) -> dict[dat
         for model, entry in models.items():
             for token_hash, part in mapping(mapping(entry).get("api_key_breakdown")).items():
                 if token_hash != _HEALTH_CHECK:
-                    sums[token_hash, model] = sums.get((token_hash, model), DailySums()) + _sums(part)
+                    line = (_named(token_hash), model)
+                    sums[line] = sums.get(line, DailySums()) + _sums(part)
         _add_keys(keys, breakdown)
     for day, keys in whole.items():
         _add_rest(found[day], keys)
@@ -74,7 +77,12 @@ def by_key_and_model(client: GatewayClient, first: date, last: date) -> dict[dat
 def _add_keys(keys: OfKey, breakdown: Json) -> None:
     for token_hash, entry in mapping(breakdown.get("api_keys")).items():
         if token_hash != _HEALTH_CHECK:
-            keys[token_hash] = keys.get(token_hash, DailySums()) + _sums(entry)
+            name = _named(token_hash)
+            keys[name] = keys.get(name, DailySums()) + _sums(entry)
+
+
+def _named(token_hash: str) -> str:
+    return "" if token_hash == _NO_KEY else token_hash
 
 
 def _add_rest(found: OfKeyAndModel, keys: OfKey) -> None:

@@ -105,6 +105,18 @@ def test_a_day_booked_on_its_neighbour_is_named(log_server):
     assert set(UsageTrust.objects.values_list("state", flat=True)) == {"explained"}
 
 
+@pytest.mark.parametrize("name", ["", "unattributed"])
+def test_calls_without_a_key_are_told_from_lost_ones(log_server, name):
+    log_server.rows = [row | {"api_key": name} for row in rows(3)]
+    log_server.hides = {row["request_id"] for row in log_server.rows}
+    reconcile()
+    assert UsageDifference.objects.get().kind == "unknown_key"
+    assert UsageTrust.objects.get().state == "explained"
+    # Once the logs tell them, with an empty key, nothing differs.
+    write_rows([row | {"api_key": ""} for row in rows(3)], now=NOW)
+    assert reconcile().open == 0
+
+
 def test_calls_of_one_id_are_named_double(log_server):
     write_rows(
         [*rows(3), log_row(0, at=NOON, api_key="hash-0", model_group="m0", prompt_tokens=1000)], now=NOW
