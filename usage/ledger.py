@@ -276,12 +276,15 @@ CREATE TEMPORARY TABLE usage_fresh ON COMMIT DROP AS SELECT {", ".join(FACTS)}, 
 _DROP_STAGES = "DROP TABLE IF EXISTS usage_fresh, usage_staged, usage_staged_about, usage_staged_lines"
 
 # All secrets of a key count for the key, also the retired ones and those of revoked and deleted keys: what they did
-# stays their owner's. The team is the one that the gateway charged; a key that has moved since keeps its past.
+# stays their owner's. The team is the one that the gateway charged; a key that has moved since keeps its past. Where the
+# gateway names no cost center, as in its logs, it is the one that key or team have in their metadata now.
 _SERIES = """
 CREATE TEMPORARY TABLE usage_staged_lines ON COMMIT DROP AS
     SELECT a.*, s.id AS series_id FROM (
-        SELECT b.*, k.id AS api_key_id, k.owner_id AS user_id,
-            CASE WHEN k.id IS NOT NULL THEN coalesce(t.id, k.team_id) END AS team_id
+        SELECT {told}, k.id AS api_key_id, k.owner_id AS user_id,
+            CASE WHEN k.id IS NOT NULL THEN coalesce(t.id, k.team_id) END AS team_id,
+            left(coalesce(nullif(b.cost_center, ''), k.metadata ->> 'cost_center', t.metadata ->> 'cost_center',
+                (SELECT w.metadata ->> 'cost_center' FROM teams w WHERE w.id = k.team_id), ''), 100) AS cost_center
         FROM usage_staged_about b
             LEFT JOIN api_key_secrets x ON x.token_hash = b.token_hash
             LEFT JOIN usage_kept_attributions o ON o.token_hash = b.token_hash
@@ -299,10 +302,11 @@ FROM usage_staged_lines WHERE series_id IS NULL;
 
 UPDATE usage_staged_lines a SET series_id = s.id FROM usage_series s WHERE a.series_id IS NULL AND {same}
 """.format(  # noqa: S608 - the names are ours
+    told=", ".join(f"b.{name}" for name in ("number", *_ABOUT) if name != "cost_center"),
     same="""s.api_key_id = coalesce(a.api_key_id, uuid_nil()) AND s.user_id = coalesce(a.user_id, uuid_nil())
     AND s.model = a.model AND s.provider = a.provider AND s.status = a.status AND s.error_class = a.error_class
     AND s.team_id = coalesce(a.team_id, uuid_nil()) AND s.cost_center = a.cost_center
-    AND s.token_hash = CASE WHEN a.api_key_id IS NULL THEN a.token_hash ELSE '' END"""
+    AND s.token_hash = CASE WHEN a.api_key_id IS NULL THEN a.token_hash ELSE '' END""",
 ).replace("uuid_nil()", "'00000000-0000-0000-0000-000000000000'::uuid")
 
 _FRESH = ", ".join((*FACTS, "api_key_id", "token_hash"))

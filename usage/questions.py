@@ -9,7 +9,7 @@ from usage.periods import Period
 from usage.scopes import Scope
 
 # The dimensions by which usage is split and narrowed, as the API names them.
-DIMENSIONS = ("user", "team", "apiKey", "model", "provider", "status", "errorClass")
+DIMENSIONS = ("user", "team", "apiKey", "model", "provider", "status", "errorClass", "costCenter")
 Value = UUID | str | None
 
 
@@ -24,6 +24,7 @@ class Filters:
     provider: Sequence[str] = ()
     status: Sequence[str] = ()
     errorClass: Sequence[str] = ()
+    costCenter: Sequence[str] = ()
 
     def of(self, dimension: str) -> Sequence[Value]:
         values: Sequence[Value] = getattr(self, dimension)

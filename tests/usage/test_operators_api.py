@@ -279,6 +279,46 @@ def test_what_is_quick_is_never_a_job(operator, world, span, monkeypatch):
         read(operator.get("usage/query", span | query))
 
 
+# --- cost centers
+
+
+def test_costs_are_split_and_narrowed_by_the_cost_center_that_a_key_a_team_or_a_call_named(
+    operator, span, clock
+):
+    told = (
+        {"user_api_key_auth_metadata": {"cost_center": "CC-1"}},
+        {"spend_logs_metadata": {"cost_center": "CC-2"}},
+    )
+    rows = [
+        log_row(500 + n, api_key="hash-1", at=clock, metadata=told[n % 2], model_group="lab/m0")
+        for n in range(5)
+    ]
+    write_rows(rows, now=timezone.now())
+    asked = span | {"by": "costCenter", "measures": "requests,cost", "orderBy": "requests"}
+    found = read(operator.get("usage/query", asked))
+    assert [(row["costCenter"], row["requests"]) for row in found["rows"]] == [
+        ("", 24),
+        ("CC-1", 3),
+        ("CC-2", 2),
+    ]
+    assert sum(row["cost"] for row in found["rows"]) == found["totals"]["cost"] == 29 * COST
+    narrow = read(operator.get("usage/query", span | {"costCenters": ["CC-1"], "by": "model"}))
+    assert narrow["totals"]["requests"] == 3
+    file = (
+        operator.post("admin/usage/export", span | {"format": "csv", "groupBy": "cost_center"})
+        .getvalue()
+        .decode()
+    )
+    assert [line.split(",")[:2] for line in file.splitlines()[1:]] == [
+        ["", "24"],
+        ["CC-1", "3"],
+        ["CC-2", "2"],
+    ]
+    focus = operator.post("admin/usage/export", span | {"format": "focus"}).getvalue().decode()
+    tags = [json.loads(row["Tags"]).get("costCenter") for row in csv.DictReader(io.StringIO(focus))]
+    assert {"CC-1", "CC-2", None} == set(tags)
+
+
 # --- files
 
 

@@ -13,7 +13,7 @@ import pytest
 from django.db import DatabaseError, connection, connections
 from django.db.models import Sum
 
-from tests.factories import NOW
+from tests.factories import NOW, TeamFactory
 from tests.usage.conftest import add_secret, log_row
 from usage.ledger import Counts, write_rows
 from usage.models import Series, UsageDay, UsageLog, UsageQuarter, UsageReject, UserDay
@@ -221,3 +221,15 @@ def test_a_database_that_goes_away_in_the_middle_of_a_copy_leaves_nothing_behind
     assert not UsageLog.objects.exists()
     assert write_rows((log_row(n) for n in range(9000)), now=NOW).added == 9000
     assert sums(UsageDay)[0] == sums(UsageQuarter)[0] == 9000
+
+
+def test_the_cost_center_is_the_calls_else_the_keys_else_the_teams(make_key):
+    team = TeamFactory(metadata={"cost_center": "CC-team"})
+    make_key("hash-1", team=team, metadata={"cost_center": "CC-key"})
+    make_key("hash-2", team=team)
+    make_key("hash-3")
+    told = {"metadata": {"spend_logs_metadata": {"cost_center": "CC-call"}}}
+    rows = [log_row(0, api_key="hash-1", **told), *(log_row(n, api_key=f"hash-{n}") for n in (1, 2, 3))]
+    write_rows(rows, now=NOW)
+    centers = UsageLog.objects.order_by("started_at").values_list("cost_center", flat=True)
+    assert list(centers) == ["CC-call", "CC-key", "CC-team", ""]

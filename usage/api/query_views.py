@@ -29,7 +29,16 @@ from usage.query_rows import head_of, rows_of
 from usage.questions import Filters, Question
 from usage.scopes import Scope, scope_of_team
 
-_LISTS = ("userIds", "teamIds", "apiKeyIds", "modelIds", "providerIds", "statuses", "errorClasses")
+_LISTS = (
+    "userIds",
+    "teamIds",
+    "apiKeyIds",
+    "modelIds",
+    "providerIds",
+    "statuses",
+    "errorClasses",
+    "costCenters",
+)
 _PARAMETERS = [
     OpenApiParameter("startDate", OpenApiTypes.DATE, required=True),
     OpenApiParameter("endDate", OpenApiTypes.DATE, required=True, description="Up to 36 months."),
@@ -119,6 +128,7 @@ def _filters(request: Request, caller: User, scope: Scope) -> Filters:
         provider=params.listing(request, "providerIds"),
         status=statuses,
         errorClass=params.listing(request, "errorClasses"),
+        costCenter=params.listing(request, "costCenters"),
     )
 
 

@@ -13,6 +13,7 @@ COLUMN_OF = {
     "provider": "provider",
     "status": "status",
     "errorClass": "error_class",
+    "costCenter": "cost_center",
 }
 TYPE_OF = {"user": "uuid", "team": "uuid", "apiKey": "uuid"}
 TIME_COLUMN: Mapping[Grain, str] = {"quarter": "bucket", "day": "day", "month": "month"}
@@ -50,7 +51,7 @@ def _cube(
 
 
 FINE = _cube(
-    "user team apiKey model provider status errorClass",
+    "user team apiKey model provider status errorClass costCenter",
     {
         "quarter": "usage_quarters t JOIN usage_series s ON s.id = t.series_id",
         "day": "usage_days t JOIN usage_series s ON s.id = t.series_id",

@@ -59,6 +59,7 @@ def detail_table() -> Table:
         Column("API Key", "text", _at("key_name")),
         Column("Model", "text", _at("model")),
         Column("Provider", "text", _at("provider")),
+        Column("Cost Center", "text", _at("cost_center")),
         Column("Status", "text", _at("status")),
         *_counts(),
         Column("Cached Tokens", "whole", _at("cached_tokens")),
@@ -67,11 +68,12 @@ def detail_table() -> Table:
         Column("Unpriced Requests", "whole", _at("unpriced")),
         Column("Trust", "text", _at("trust")),
     ]
-    return Table(("user", "team", "apiKey", "model", "provider", "status"), True, columns)
+    dimensions = ("user", "team", "apiKey", "model", "provider", "costCenter", "status")
+    return Table(dimensions, True, columns)
 
 
 def grouped_table(group_by: str) -> Table:
-    """One row per user, model, provider, key, team or day (contract §14)."""
+    """One row per user, model, provider, key, team, cost center or day (contract §14)."""
     labels: dict[str, tuple[tuple[str, ...], list[Column]]] = {
         "user": (
             ("user",),
@@ -100,6 +102,7 @@ def grouped_table(group_by: str) -> Table:
                 Column("Team", "text", lambda row: row["team_name"] or NO_TEAM),
             ],
         ),
+        "cost_center": (("costCenter",), [Column("Cost Center", "text", _at("cost_center"))]),
         "day": ((), [Column("Date", "day", lambda row: row["span"].day)]),
     }
     by, columns = labels[group_by]
@@ -109,7 +112,7 @@ def grouped_table(group_by: str) -> Table:
 
 
 def focus_table(zone: ZoneInfo) -> Table:
-    """Cost rows of FOCUS 1.2 (FinOps Open Cost and Usage Specification), a row per day, key and model.
+    """Cost rows of FOCUS 1.2 (FinOps Open Cost and Usage Specification), a row per day, key, model and cost center.
 
     All costs are what the gateway charged: there are no discounts, so list, contracted and effective cost agree.
     """
@@ -154,14 +157,15 @@ def focus_table(zone: ZoneInfo) -> Table:
         Column("x_UnpricedRequests", "whole", _at("unpriced")),
         Column("x_Trust", "text", _at("trust")),
     ]
-    return Table(("user", "team", "apiKey", "model", "provider"), True, columns)
+    return Table(("user", "team", "apiKey", "model", "provider", "costCenter"), True, columns)
 
 
 _FOCUS_COSTS = ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost")
 
 
 def _focus_tags(row: Record) -> str:
-    return json.dumps({"userId": str(row["user_id"]), "username": _username(row)})
+    tags = {"userId": str(row["user_id"]), "username": _username(row)}
+    return json.dumps(tags | ({"costCenter": row["cost_center"]} if row["cost_center"] else {}))
 
 
 def _month(span: Span, zone: ZoneInfo) -> datetime:

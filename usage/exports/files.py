@@ -22,7 +22,7 @@ from usage.questions import Question
 # More rows than these are a job's work.
 ROWS_AT_ONCE = 100_000
 JOB_KIND = "usage_export"
-GROUPS = ("user", "model", "provider", "api_key", "team", "day")
+GROUPS = ("user", "model", "provider", "api_key", "team", "cost_center", "day")
 SPLITS = (*GROUPS, "own", "detail")
 
 
