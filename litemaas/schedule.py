@@ -30,6 +30,7 @@ SCHEDULE = {
     "end spend offsets of teams": _every(60, "teams.tasks.end_spend_offsets"),
     "look after invitations": _every(60, "teams.tasks.look_after_invitations"),
     "watch the budgets": _every(60, "usage.tasks.watch_budgets"),
+    "forecast the budgets": _every(1800, "usage.tasks.forecast_budgets"),
     "count the quotas": _every(60, "usage.tasks.count_quotas"),
     "read the spend": _every(300, "litellm_sync.tasks.poll_spend"),
     "forget idempotent requests": _every(300, "litemaas.api.tasks.forget_idempotent_requests"),

@@ -24,6 +24,7 @@ from usage.models import (
     BudgetForecast,
     BudgetKind,
     ClosedMonth,
+    ForecastTally,
     KeptAttribution,
     RollupZone,
     Series,
@@ -225,6 +226,13 @@ class AlertThresholdsAdmin(ReadOnlyAdmin):
     search_fields = ("object_id__exact",)
     search_within = _ANY_KIND
     search_help_text = _("The id of a user, team or key.")
+
+
+@admin.register(ForecastTally)
+class ForecastTallyAdmin(ReadOnlyAdmin):
+    named = (_("Tally of forecasts"), _("Tallies of forecasts"))
+    list_display = ("settled_on", "forecasts", "held")
+    ordering = ("-settled_on",)
 
 
 @admin.register(BudgetForecast)

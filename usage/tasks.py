@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from litellm_sync.errors import GatewayRefused, GatewayUnavailable
 from usage import daily_pull, operators, quotas, reconciling, retention, services, spool
-from usage.budgets import alerting, delivering
+from usage.budgets import alerting, delivering, forecasting
 from usage.errors import UsageReadingRunning
 from usage.ledger import Counts
 
@@ -37,6 +37,12 @@ def watch_budgets() -> int:
 
 
 @shared_task
+def forecast_budgets() -> int:
+    """Forecast the windows of all budgets, and count whether the forecasts of ended ones held."""
+    return forecasting.forecast_budgets(now=timezone.now())
+
+
+@shared_task
 def count_quotas() -> None:
     """Tell the subscriptions what was used, suspend what is used up, resume what has quota again."""
     quotas.count_quotas(now=timezone.now())
@@ -57,6 +63,7 @@ def book_events() -> int | None:
 @shared_task
 def keep_usage_retention() -> int:
     """Put months of calls away that are older than the retention. Returns how many calls went."""
+    forecasting.forget_forecasts(now=timezone.now())
     return retention.keep_retention(timezone.now())
 
 

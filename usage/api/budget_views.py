@@ -70,7 +70,7 @@ class StandingView(ContractView):
                 "budgets": [_budget(state) for state in found.budgets],
                 "quotas": [_quota(state) for state in found.quotas],
                 "quotasResetAt": found.quotas_reset_at,
-                "forecastCoverage": {"meant": MEANT_COVERAGE, "counted": coverage()},
+                "forecastCoverage": {"meant": MEANT_COVERAGE, "counted": coverage(now=now)},
             }
         )
 

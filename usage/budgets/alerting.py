@@ -10,7 +10,6 @@ from django.db import transaction
 from django.utils.translation import gettext_noop
 
 from notifications.services import notify
-from usage.budgets.forecasting import forecasts_of, keep_forecasts, settle_forecasts
 from usage.budgets.holders import Holder, all_holders
 from usage.budgets.spending import Spends, spend_of
 from usage.models import DEFAULT_THRESHOLDS, AlertDelivery, AlertThresholds, BudgetAlert, BudgetKind, Webhook
@@ -42,10 +41,7 @@ def watch_budgets(*, now: datetime) -> int:
     """Raise what is due; how many alerts. Running twice, or twice at once, raises each once."""
     holders = all_holders(now=now)
     spends = spend_of(holders, now=now)
-    raised = sum(_raise(crossing, now) for crossing in crossings(holders, spends))
-    keep_forecasts(holders, forecasts_of(holders, spends, now=now), now=now)
-    settle_forecasts(now=now)
-    return raised
+    return sum(_raise(crossing, now) for crossing in crossings(holders, spends))
 
 
 def crossings(holders: Sequence[Holder], spends: Spends) -> list[Crossing]:

@@ -9,14 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F, Q
+from django.db import connection
+from django.db.models import Sum
 
-from usage.budgets.holders import DIMENSION_OF, Holder
-from usage.budgets.spending import spend_between
+from usage.budgets.holders import DIMENSION_OF, Holder, all_holders
+from usage.budgets.spending import spend_between, spend_of
 from usage.cubes.answers import groups_of
-from usage.models import BudgetForecast, BudgetKind
+from usage.models import BudgetForecast, BudgetKind, ForecastTally
 from usage.periods import Period, reporting_zone, today
 from usage.questions import Filters, Question
 from usage.scopes import Scope
@@ -26,6 +28,8 @@ _SPREADS = Decimal("1.2816")  # of the normal distribution, for four in five
 _LOOK_BACK = 28
 _LEAST_DAYS = 3
 _DAY = timedelta(days=1)
+_YEAR = timedelta(days=365)
+_KEPT = timedelta(days=100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,14 @@ def forecasts_of(
     return found
 
 
+def forecast_budgets(*, now: datetime) -> int:
+    """Keep today's forecast of everybody's window, and settle those of windows that ended; how many of these."""
+    holders = all_holders(now=now)
+    spends = spend_of(holders, now=now)
+    keep_forecasts(holders, forecasts_of(holders, spends, now=now), now=now)
+    return settle_forecasts(now=now)
+
+
 def keep_forecasts(
     holders: Sequence[Holder], made: dict[tuple[BudgetKind, UUID], Forecast], *, now: datetime
 ) -> None:
@@ -109,6 +121,23 @@ def keep_forecasts(
     BudgetForecast.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
 
 
+_SETTLE = """
+WITH settled AS (
+    UPDATE budget_forecasts f SET actual = coalesce(c.cost, 0)
+    FROM unnest(%(ids)s::uuid[], %(costs)s::numeric[]) AS c(id, cost)
+    WHERE f.kind = %(kind)s AND f.window_start = %(start)s AND f.window_end = %(end)s AND f.object_id = c.id
+        AND f.actual IS NULL
+    RETURNING f.actual >= f.low AND f.actual <= f.high AS held
+), counted AS (
+    INSERT INTO budget_forecast_tallies AS t (settled_on, forecasts, held)
+    SELECT %(today)s, count(*), count(*) FILTER (WHERE held) FROM settled HAVING count(*) > 0
+    ON CONFLICT (settled_on)
+        DO UPDATE SET forecasts = t.forecasts + excluded.forecasts, held = t.held + excluded.held
+)
+SELECT count(*) FROM settled
+"""
+
+
 def settle_forecasts(*, now: datetime) -> int:
     """Write down what ended windows really cost, a day after their end, when late calls are in; how many forecasts."""
     ended = BudgetForecast.objects.filter(actual__isnull=True, window_end__lte=now - _DAY)
@@ -118,14 +147,23 @@ def settle_forecasts(*, now: datetime) -> int:
         rows = ended.filter(kind=kind, window_start=start, window_end=end)
         ids = list(rows.values_list("object_id", flat=True).distinct())
         costs = spend_between(BudgetKind(kind), ids, start, end, now=now)
-        for pk in ids:
-            settled += rows.filter(object_id=pk).update(actual=costs.get((BudgetKind(kind), pk), Decimal(0)))
+        values: dict[str, Any] = {"kind": kind, "start": start, "end": end, "ids": ids}
+        values |= {"costs": [costs.get((BudgetKind(kind), pk)) for pk in ids]}
+        with connection.cursor() as cursor:
+            # Row and tally in one statement: two workers count each forecast once.
+            cursor.execute(_SETTLE, values | {"today": now.astimezone(UTC).date()})
+            settled += cursor.fetchone()[0]
     return settled
 
 
-def coverage() -> float | None:
-    """How often what really came lay within the interval, 0 to 1; None while no window has ended."""
-    counts = BudgetForecast.objects.filter(actual__isnull=False).aggregate(
-        all=Count("pk"), held=Count("pk", filter=Q(actual__gte=F("low"), actual__lte=F("high")))
-    )
+def coverage(*, now: datetime) -> float | None:
+    """How often what really came lay within the interval in the last year, 0 to 1; None while no window has ended."""
+    recent = ForecastTally.objects.filter(settled_on__gt=now.astimezone(UTC).date() - _YEAR)
+    counts = recent.aggregate(all=Sum("forecasts"), held=Sum("held"))
     return counts["held"] / counts["all"] if counts["all"] else None
+
+
+def forget_forecasts(*, now: datetime) -> int:
+    """Forecasts of windows that ended long ago; their tally stays. How many went."""
+    old = BudgetForecast.objects.filter(actual__isnull=False, window_end__lt=now - _KEPT)
+    return old.delete()[0]

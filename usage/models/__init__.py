@@ -7,6 +7,7 @@ from usage.models.budgets import (
     BudgetAlert,
     BudgetForecast,
     BudgetKind,
+    ForecastTally,
     Webhook,
 )
 from usage.models.logs import (
@@ -61,6 +62,7 @@ __all__ = [
     "BudgetForecast",
     "BudgetKind",
     "ClosedMonth",
+    "ForecastTally",
     "KeptAttribution",
     "KeyDay",
     "KeyMonth",

@@ -154,7 +154,7 @@ class AlertDelivery(models.Model):
 class BudgetForecast(models.Model):
     """What a window was expected to cost in the end, made once a day; `actual` when it has ended.
 
-    The share of ended windows whose `actual` lies from `low` to `high` is the interval's coverage.
+    The share of ended windows whose `actual` lies from `low` to `high` is the interval's coverage: `ForecastTally`.
     """
 
     kind = models.CharField(max_length=4, choices=BudgetKind.choices)
@@ -184,3 +184,23 @@ class BudgetForecast(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.object_id} on {self.made_on}"
+
+
+class ForecastTally(models.Model):
+    """How many forecasts were settled on a day (UTC), and of how many the interval held. It outlives them."""
+
+    settled_on = models.DateField(primary_key=True)
+    forecasts = models.IntegerField()
+    held = models.IntegerField()
+
+    class Meta:
+        db_table = "budget_forecast_tallies"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(held__gte=0, held__lte=F("forecasts")),
+                name="forecast_tally_holds_no_more_than_all",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.settled_on}: {self.held} of {self.forecasts}"
