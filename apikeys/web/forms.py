@@ -120,7 +120,7 @@ class KeySettingsForm(forms.Form):
         localize=True,
         min_value=0,
         error_messages=_NOT_NEGATIVE,
-        help_text=_("In US dollars. Nothing is stopped; you are told."),
+        help_text=_("Nothing is stopped; you are told."),
     )
     budget_duration = forms.CharField(
         label=_("Budget starts again"),
@@ -150,7 +150,7 @@ class KeySettingsForm(forms.Form):
     )
     model_max_budget = BudgetsByModel(
         label=_("Budgets of single models"),
-        help_text=_("One line for each model, like “model-name: 10 monthly”. In US dollars."),
+        help_text=_("One line for each model, like “model-name: 10 monthly”."),
     )
     permissions = forms.MultipleChoiceField(
         label=_("Calls"),
@@ -179,12 +179,8 @@ class KeySettingsForm(forms.Form):
             del self.fields["model_max_budget"]
         self._set_choices("model_ids", [(name, name) for name in models])
         self._set_choices("expires", self._expiries())
-        for name, wire, unit in (
-            ("max_budget", "maxBudget", _("In US dollars.")),
-            ("tpm_limit", "tpmLimit", ""),
-            ("rpm_limit", "rpmLimit", ""),
-        ):
-            self.fields[name].help_text = f"{unit} {_limit_words(policy, wire)}".strip()
+        for name, wire in (("max_budget", "maxBudget"), ("tpm_limit", "tpmLimit"), ("rpm_limit", "rpmLimit")):
+            self.fields[name].help_text = _limit_words(policy, wire)
 
     def _set_choices(self, name: str, choices: list[Any]) -> None:
         field = self.fields[name]

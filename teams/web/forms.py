@@ -97,9 +97,7 @@ class NameForm(forms.Form):
 class TeamForm(NameForm):
     """With what only administrators of the portal set."""
 
-    max_budget = _amount(
-        _("Budget"), _("In US dollars, for all keys of the team together. Empty is unlimited.")
-    )
+    max_budget = _amount(_("Budget"), _("For all keys of the team together. Empty is unlimited."))
     budget_duration = forms.ChoiceField(label=_("Budget starts again"), required=False, choices=WINDOWS)
     soft_budget = _amount(_("Soft budget"), _("A warning is given from here on. Nothing is stopped."))
     tpm_limit = _rate(_("Tokens per minute"))
@@ -182,7 +180,7 @@ class PlaceForm(forms.Form):
     role = forms.ChoiceField(label=_("Role"), choices=Member.Role.choices, initial=Member.Role.MEMBER)
     max_budget_in_team = _amount(
         _("Budget inside the team"),
-        _("In US dollars, and starts again with the team's budget. Empty is unlimited within the team's."),
+        _("Starts again with the team's budget. Empty is unlimited within the team's."),
     )
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
+from litemaas import currency
 from notifications.services import notify
 from usage.budgets.holders import Holder, all_holders
 from usage.budgets.spending import Spends, spend_of
@@ -26,7 +27,7 @@ _SOFT_TITLES = {
     BudgetKind.TEAM: gettext_noop("The soft budget of team %(name)s is used up"),
     BudgetKind.KEY: gettext_noop("The soft budget of API key %(name)s is used up"),
 }
-_BODY = gettext_noop("%(spend)s of %(budget)s dollars were spent in this budget window.")
+_BODY = gettext_noop("%(spend)s of %(budget)s %(currency)s were spent in this budget window.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,7 @@ def _notify(alert: BudgetAlert, one: Holder, now: datetime) -> None:
             "name": alert.name,
             "spend": rounded(alert.spend),
             "budget": rounded(alert.max_budget),
+            "currency": currency.current()["code"],
         },
         link={BudgetKind.KEY: f"/api-keys/{one.id}", BudgetKind.TEAM: f"/teams/{one.id}"}.get(
             one.kind, "/usage"
