@@ -69,6 +69,11 @@ def subscribed_models(user: User) -> list[str]:
     return list(rows.order_by("model_id").values_list("model_id", flat=True))
 
 
+def is_waiting(user: User) -> bool:
+    """Whether a request of this person for a model waits for a decision."""
+    return Subscription.objects.filter(user=user, status=Subscription.Status.PENDING).exists()
+
+
 def models_of_team(team: Team) -> list[str]:
     """The models that a service key of this team may open, by name."""
     available = Model.objects.available()

@@ -21,7 +21,7 @@ from apikeys.key_policy import key_policy
 from apikeys.models import ApiKey
 from apikeys.web import history, limits, listing
 from apikeys.web.closed import why_closed
-from apikeys.web.forms import KeyForm, subscribed_models, teams_with_keys
+from apikeys.web.forms import KeyForm, is_waiting, subscribed_models, teams_with_keys
 from apikeys.web.key_filter import KeyFilter
 from apikeys.web.use import use_of
 from catalog.models import Model
@@ -58,6 +58,7 @@ def api_keys(request: PageRequest) -> HttpResponseBase:
         "has_any": bool(rows) or own.exists(),
         "has_models": bool(rows) or bool(subscribed_models(user)),
     }
+    page_values["waits"] = not page_values["has_models"] and is_waiting(user)
     return render(request, "apikeys/list.html", page_values)
 
 
@@ -81,7 +82,8 @@ def new(request: PageRequest) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid() and (issued := _issue(request, form)):
         return created(request, issued)
-    return render(request, "apikeys/new.html", {"form": form, "models": models})
+    values = {"form": form, "models": models, "waits": not models and is_waiting(request.user)}
+    return render(request, "apikeys/new.html", values)
 
 
 def _issue(request: PageRequest, form: KeyForm) -> services.IssuedKey | None:

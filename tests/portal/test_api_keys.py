@@ -131,6 +131,13 @@ def test_without_a_subscription_the_page_leads_to_the_models(browser):
     assert 'href="/models"' in browser.get("/api-keys/new").content.decode()
 
 
+def test_who_waits_for_a_model_is_not_told_to_subscribe(person, browser):
+    subscribe(person, "lab/one")
+    Subscription.objects.update(status="pending")
+    for address in ("/api-keys", "/api-keys/new"):
+        assert "once your request for a model is approved" in browser.get(address).text
+
+
 def test_reveal_shows_the_secret_once(model, person, browser):
     key = issue(person, "build", "lab/one")
     assert browser.get(f"/api-keys/{key.pk}/reveal").status_code == 405
