@@ -65,7 +65,8 @@ class SubscriptionAdmin(ReadOnlyAdmin):
     search_help_text = _("A part of the user's name or address, or of the model's name.")
     list_select_related = ["user"]
     in_portal = ("subscription", "subscription_id")
-    ordering = ["-created_at"]
+    # As its index has them: of rows made in one instant all would be sorted.
+    ordering = ["-created_at", "id"]
     inlines = [HistoryInline]
     actions = ["approve", "deny", "suspend", "resume", "cancel"]
 

@@ -151,7 +151,12 @@ class TestProving:
         person = UserFactory.create()
         page, body = (
             reverse("admin:accounts_user_changelist"),
-            {"action": "deactivate", "_selected_action": [person.pk]},
+            {
+                "action": "deactivate",
+                "_selected_action": [person.pk],
+                "confirmed": "yes",
+                "reason": "Left.",
+            },
         )
         assert signed_in(operator, ago=LONG_AGO).post(page, body).url.startswith("/reauthenticate/?next=")
         person.refresh_from_db()
@@ -182,7 +187,12 @@ class TestProving:
 
 def test_acts_in_a_browser_say_so_in_the_record(operator):
     person = UserFactory.create()
-    body = {"action": "deactivate", "_selected_action": [person.pk]}
+    body = {
+        "action": "deactivate",
+        "_selected_action": [person.pk],
+        "confirmed": "yes",
+        "reason": "Left.",
+    }
     signed_in(operator).post(reverse("admin:accounts_user_changelist"), body)
     assert AuditEvent.objects.get(action="USER_UPDATE").credential == "session"
 

@@ -4,11 +4,14 @@ import json
 
 import pytest
 from django.contrib import admin
+from django.contrib.admin.utils import quote
 from django.db import connection
 from django.db.models import BooleanField, DateField
+from django.urls import reverse
 
 from accounts.models import AuditEvent
 from apikeys.models import ApiKey
+from catalog.models import Model
 from litemaas.administration.searching import BriefPaginator
 from usage.models import UsageLog
 
@@ -114,6 +117,17 @@ def test_a_row_leads_to_its_page_in_the_portal_and_to_what_happened_to_it(filled
     record = filled.browsers["is_auditor"].get(f"/admin/apikeys/apikey/{key.pk}/history/", follow=True)
     assert record.status_code == 200
     assert record.redirect_chain[0][0].endswith(f"?resource_type__exact=API_KEY&resource_id__exact={key.pk}")
+
+
+def test_pages_of_the_portal_lead_to_their_rows_here(filled):
+    model, page = filled.rows[Model][0], ">Open in Django admin</a>"
+    address = reverse("admin:catalog_model_change", args=[quote(model.pk)])
+    portal = reverse("model", args=[model.pk])
+    for who in ("is_operator", "is_auditor"):
+        text = filled.browsers[who].get(portal).text
+        assert f'<a href="{address}"{page}' in text
+        assert '<a href="/admin/">Administration</a>' in text
+    assert "/admin/" not in filled.browsers["is_nobody"].get(portal).text
 
 
 def test_a_call_is_found_only_with_its_time(filled):

@@ -110,7 +110,9 @@ def test_readers_change_nothing(act, now):
 class TestAdminPages:
     def post(self, client, model, action, row):
         url = reverse(f"admin:litellm_sync_{model}_changelist")
-        return client.post(url, {"action": action, "_selected_action": [str(row.pk)]}, follow=True)
+        return client.post(
+            url, {"action": action, "_selected_action": [str(row.pk)], "confirmed": "yes"}, follow=True
+        )
 
     def test_every_decision_is_offered(self, client, operator, refused, gateway):
         client.force_login(operator)

@@ -11,6 +11,7 @@ from django.template.loader_tags import BLOCK_CONTEXT_KEY
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from litemaas.administration.linking import here_in_administration
 from litemaas.web import frame
 from litemaas.web.elements import render, stripped
 from litemaas.web.navigation import items_for
@@ -49,6 +50,16 @@ def navigation(context: Context) -> SafeString:
         },
         operator_title=getattr(user, "role_label", ""),
     )
+
+
+@register.simple_tag(takes_context=True)
+def in_administration(context: Context) -> SafeString | str:
+    """A link to the row in Django admin that the page is about, for those who may look there."""
+    request: HttpRequest = context["request"]
+    if not getattr(getattr(request, "user", None), "sees_everything", False):
+        return ""
+    address = here_in_administration(request)
+    return render("in_administration", href=address) if address else ""
 
 
 @register.simple_tag(takes_context=True)
