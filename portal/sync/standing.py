@@ -86,10 +86,9 @@ def subscriptions_in_sync() -> tuple[int, int]:
         model=OuterRef("model"),
     )
     active = Subscription.objects.active()
-    # Found from the keys' side, once: a condition on each subscription is asked for each of them, which takes seconds.
-    out = active.filter(Exists(opening)).values("pk")
-    counts = active.aggregate(all=Count("pk"), out=Count("pk", filter=Q(pk__in=out)))
-    return counts["all"] - counts["out"], counts["out"]
+    # Joined from the keys' side. Counting both at once asks the condition of each subscription, which takes seconds.
+    out = active.filter(Exists(opening)).count()
+    return active.count() - out, out
 
 
 def alerts(*, now: datetime, severity: str | None = None) -> list[Alert]:
