@@ -59,9 +59,16 @@ def decide(request: PageRequest) -> HttpResponse:
         "verdict": verdict,
         "chosen": chosen,
         "outlook": outlook,
-        "rows": [(row, outlook.refused.get(row.pk, "")) for row in chosen[:20]],
+        "rows": [(row, _why(row, outlook.refused.get(row.pk, ""))) for row in chosen[:20]],
     }
     return render(request, "subscriptions/decide.html", values)
+
+
+def _why(row: Subscription, refusal: str) -> str:
+    """A refusal in words; that of a use case names states by their codes."""
+    if refusal and not row.is_pending:
+        return _("Somebody was faster: this request does not wait any more.")
+    return refusal
 
 
 def _outlook(actor: User, verdict: Verdict, chosen: list[Subscription], now: datetime) -> Outlook:
@@ -113,7 +120,7 @@ def decided(request: PageRequest) -> HttpResponse:
     values = {
         "verdict": outcome["verdict"],
         "done": [row for row in rows if str(row.pk) not in refused],
-        "refused": [(row, refused[str(row.pk)]) for row in rows if str(row.pk) in refused],
+        "refused": [(row, _why(row, refused[str(row.pk)])) for row in rows if str(row.pk) in refused],
         "again": [row for row in rows if str(row.pk) in refused and row.is_pending],
     }
     return render(request, "subscriptions/decided.html", values)

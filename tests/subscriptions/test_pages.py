@@ -88,7 +88,7 @@ def test_requests_are_listed_chosen_and_decided(client, operator):
         {"chosen": [*chosen, str(waiting[2].pk)], "verdict": "approve"},
         follow=True,
     )
-    assert "can&#x27;t become “active”" in again.text
+    assert "Somebody was faster: this request does not wait any more." in again.text
     assert Subscription.objects.get(pk=waiting[2].pk).status == "active"
     assert "Nothing waits for a decision" in page(client, "subscription_requests").text
 
