@@ -142,6 +142,11 @@ def test_the_page_lists_every_model_the_cheapest_first_and_unknown_prices_last(p
     assert "N/A" in text
 
 
+def test_models_that_do_something_else_are_no_alternatives(page):
+    ModelFactory(id="vectors", model_type="embeddings", input_cost_per_token=0, output_cost_per_token=0)
+    assert [one.model for one, _address in page().context["listed"].rows] == ["a", "b", "c"]
+
+
 def test_the_page_with_a_model_says_per_model_what_changes(page):
     answer = page(becomes="b")
     found = answer.context["found"]

@@ -1,6 +1,6 @@
 """What one's own calls would have cost with another model, or at other prices."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar, cast
@@ -31,7 +31,7 @@ from usage.web.price_list import PricesForm, as_lines
 from usage.web.views import common
 from usage.whatif import Alternative, Line, WhatIf, alternatives, used_models, what_if
 
-_FACTS = ("id", "provider", "input_cost_per_token", "output_cost_per_token")
+_FACTS = ("id", "model_type", "provider", "input_cost_per_token", "output_cost_per_token")
 _PRICES = ("input", "output", "cached", "single")
 # So many of the models used begin a price list.
 _MOST_STARTED = 50
@@ -172,7 +172,16 @@ def _listed(
 ) -> _Listed | StreamingHttpResponse:
     if found:
         return _page(request, PRICED if is_priced else LINES, found.lines)
-    return _page(request, ALTERNATIVES, alternatives(sums, chosen.models))
+    return _page(request, ALTERNATIVES, alternatives(sums, _fitting(chosen.models, sums)))
+
+
+def _fitting(models: Sequence[Model], sums: Mapping[str, Figures]) -> Sequence[Model]:
+    """Those that do what most was paid for: an embedding model answers no chat, however cheap it is."""
+    used = [model for model in models if model.pk in sums]
+    if not used:
+        return models
+    wanted = max(used, key=lambda model: (sums[model.pk].cost, model.pk)).model_type
+    return [model for model in models if model.model_type == wanted]
 
 
 def _page(request: HttpRequest, table: Table[T], rows: Iterable[T]) -> _Listed | StreamingHttpResponse:
