@@ -383,9 +383,13 @@ def test_the_day_itself_is_marked_for_its_user_and_for_operators(client, differi
 
 
 @pytest.mark.parametrize(("form", "column"), [("csv", "Trust"), ("focus", "x_Trust")])
-def test_files_by_day_say_how_far_each_day_can_be_trusted(client, admin, differing, form, column):
-    heads, *rows = lines_of(client.get("/operations/usage/export/file", {"format": form}))
-    day, trust = heads.index("Date" if form == "csv" else "ChargePeriodStart"), heads.index(column)
-    marked = {row[day][:10] for row in rows if row[trust] == "differs"}
-    assert marked == {differing.isoformat()}
-    assert {row[trust] for row in rows} == {"", "differs"}
+def test_files_by_day_say_how_far_each_day_can_be_trusted(client, admin, person, differing, form, column):
+    for reader, address in ((admin, "/operations/usage/export/file"), (person, "/usage/export/file")):
+        client.force_login(reader)
+        heads, *rows = lines_of(client.get(address, {"format": form}))
+        day, trust = heads.index("Date" if form == "csv" else "ChargePeriodStart"), heads.index(column)
+        marked = {row[day][:10] for row in rows if row[trust] == "differs"}
+        assert marked == {differing.isoformat()}
+        assert {row[trust] for row in rows} == {"", "differs"}
+    span = {"startDate": differing.isoformat(), "endDate": differing.isoformat()}
+    assert b"Trust" not in client.get("/api/v1/usage/export", span).getvalue()

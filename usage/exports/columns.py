@@ -33,8 +33,8 @@ class Table:
     columns: Sequence[Column]
 
 
-def own_table() -> Table:
-    """One row per day, model and key (contract §8)."""
+def own_table(*, has_trust: bool = False) -> Table:
+    """One row per day, model and key. Without `has_trust` it has the columns of contract §8, no more."""
     columns = [
         Column("Date", "day", lambda row: row["span"].day),
         Column("Model", "text", _at("model")),
@@ -43,6 +43,7 @@ def own_table() -> Table:
         Column("Requests", "whole", _at("requests")),
         *_tokens(("Prompt Tokens", "Completion Tokens", "Total Tokens")),
         _cost("Cost"),
+        *([Column("Trust", "text", _at("trust"))] if has_trust else []),
     ]
     return Table(("model", "provider", "apiKey"), True, columns)
 

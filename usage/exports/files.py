@@ -23,7 +23,8 @@ from usage.questions import Question
 ROWS_AT_ONCE = 100_000
 JOB_KIND = "usage_export"
 GROUPS = ("user", "model", "provider", "api_key", "team", "cost_center", "day")
-SPLITS = (*GROUPS, "own", "detail")
+# "own" as the contract has it, "marked" with how far each day can be trusted.
+SPLITS = (*GROUPS, "own", "marked", "detail")
 
 
 class TooManyRows(DomainError):
@@ -59,8 +60,8 @@ class Export:
     def _table(self) -> Table:
         if self.form == "focus":
             return focus_table(self.question.period.zone)
-        if self.split == "own":
-            return own_table()
+        if self.split in {"own", "marked"}:
+            return own_table(has_trust=self.split == "marked")
         return detail_table() if self.split == "detail" else grouped_table(self.split)
 
     def content(self, now: datetime) -> Iterator[bytes]:

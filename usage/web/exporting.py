@@ -37,7 +37,7 @@ def _own(request: PageRequest, now: datetime) -> tuple[PeriodFilter, Export]:
     chosen = UsageFilter(request.GET, user=request.user, now=now)
     _refuse_wrong_dates(chosen)
     question = Question(Scope.of(request.user), chosen.chosen, chosen.filters)
-    return chosen, Export(question, "own", _form(request), "usage-export")
+    return chosen, Export(question, "marked", _form(request), "usage-export")
 
 
 def _everybodys(request: PageRequest, now: datetime) -> tuple[PeriodFilter, Export]:
