@@ -5,6 +5,10 @@ import { cp, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { dirname, extname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { PurgeCSS } from "purgecss";
+import { optimize } from "svgo";
+import { minify } from "terser";
+import { cut } from "./fonts.mjs";
+import { withoutUnused } from "./unused.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(here);
@@ -12,7 +16,7 @@ const vendor = join(root, "static", "vendor");
 const manifest = join(here, "assets.json");
 const usedOfPatternfly = join(here, "patternfly.json");
 const isRenewing = process.argv.includes("--renew");
-const inputs = [".npmrc", "package.json", "package-lock.json", "frontend/build.mjs", "frontend/patternfly.css", "frontend/patternfly.json", "frontend/charts.js", "frontend/markdown.js", "frontend/icons.json"];
+const inputs = [".npmrc", "package.json", "package-lock.json", "frontend/build.mjs", "frontend/fonts.mjs", "frontend/unused.mjs", "frontend/patternfly.css", "frontend/patternfly.json", "frontend/charts.js", "frontend/markdown.js", "frontend/icons.json"];
 const packageFile = (...parts) => join(root, "node_modules", ...parts);
 const sha256 = (content) => createHash("sha256").update(content).digest("hex");
 
@@ -81,32 +85,37 @@ async function patternfly() {
     legalComments: "none",
     logLevel: "warning",
   });
-  const css = await used(outputFiles[0].text);
-  const addresses = [...css.matchAll(/url\("?\.?\/?(assets\/[^")?#]+)/g)].map((match) => match[1]);
-  for (const address of new Set(addresses)) {
-    await put(`patternfly/${address}`, await readFile(packageFile("@patternfly/patternfly", address)));
-  }
+  const read = (address) => readFile(packageFile("@patternfly/patternfly", address));
+  const css = await cut(await used(outputFiles[0].text), read, (address, bytes) => put(`patternfly/${address}`, bytes));
   await put("patternfly/patternfly.min.css", css);
 }
 
-async function bundle(entry, name) {
-  await build({
+// esbuild joins and leaves out, terser makes the rest smaller than esbuild would.
+async function bundle(entry, name, plugins = []) {
+  const { outputFiles } = await build({
     entryPoints: [join(here, entry)],
-    outfile: join(vendor, name),
     bundle: true,
-    minify: true,
+    write: false,
+    minifySyntax: true,
+    define: { "process.env.NODE_ENV": '"production"' },
     format: "iife",
     target: "es2020",
     legalComments: "eof",
     logLevel: "warning",
+    plugins,
   });
+  const { code } = await minify(outputFiles[0].text, { ecma: 2020, toplevel: true, compress: { passes: 2 }, format: { comments: /@license|@preserve|^!|Copyright|Apache/ } });
+  await put(name, code);
 }
 
 async function symbol(id, icon) {
   const svg = await readFile(packageFile("@patternfly/react-icons/dist/static", `${icon}.svg`), "utf8");
   const parts = /^<svg [^>]*viewBox="([^"]+)"[^>]*>((?:<path d="[^"]+"><\/path>)+)<\/svg>\s*$/.exec(svg);
   if (!parts) throw new Error(`the icon ${icon} is not a plain drawing of paths`);
-  return `<symbol id="${id}" viewBox="${parts[1]}">${parts[2]}</symbol>`;
+  // A tenth of a unit of a drawing that is 512 wide is less than a screen can show.
+  const floatPrecision = Number(parts[1].split(" ")[2]) > 256 ? 1 : 3;
+  const { data } = optimize(`<svg>${parts[2]}</svg>`, { plugins: [{ name: "convertPathData", params: { floatPrecision } }] });
+  return `<symbol id="${id}" viewBox="${parts[1]}">${data.replace(/^<svg>|<\/svg>$/g, "")}</symbol>`;
 }
 
 async function icons() {
@@ -137,7 +146,7 @@ async function describe() {
 
 await rm(vendor, { recursive: true, force: true });
 await mkdir(vendor, { recursive: true });
-await Promise.all([patternfly(), bundle("charts.js", "echarts.min.js"), bundle("markdown.js", "markdown.min.js"), icons(), licenses()]);
+await Promise.all([patternfly(), bundle("charts.js", "echarts.min.js", [withoutUnused]), bundle("markdown.js", "markdown.min.js"), icons(), licenses()]);
 if (isRenewing) {
   await writeFile(manifest, `${JSON.stringify(await describe(), null, 2)}\n`);
 }

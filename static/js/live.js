@@ -130,17 +130,28 @@
     else window.addEventListener("load", resolve, { once: true });
   });
 
-  const drawCharts = async () => {
-    await loaded;
-    const charts = [...document.querySelectorAll("[data-chart]:not([data-drawn])")];
-    if (!charts.length) return;
+  const draw = async (charts) => {
     try {
       await load(charts[0].dataset.chartLibrary);
       await load(charts[0].dataset.chartScript);
-      charts.forEach(window.litemaas.drawChart);
+      charts.filter((chart) => chart.isConnected && !chart.dataset.drawn).forEach(window.litemaas.drawChart);
     } catch {
       for (const chart of charts) chart.closest("[data-chart-card]").classList.add("lm-shows-table");
     }
   };
+
+  // Who never scrolls down to a chart never fetches the library.
+  const near = new IntersectionObserver((entries) => {
+    const charts = entries.filter((entry) => entry.isIntersecting).map((entry) => entry.target);
+    charts.forEach((chart) => near.unobserve(chart));
+    if (charts.length) draw(charts);
+  }, { rootMargin: "400px" });
+
+  const waitingCharts = () => [...document.querySelectorAll("[data-chart]:not([data-drawn])")];
+  const drawCharts = async () => {
+    await loaded;
+    waitingCharts().forEach((chart) => near.observe(chart));
+  };
+  window.addEventListener("beforeprint", () => waitingCharts().length && draw(waitingCharts()));
   drawCharts();
 })();

@@ -41,6 +41,7 @@ def used(visit, make_key):  # noqa: F811
 def test_charts_are_read_by_keys_switched_and_shown_large(used):
     page = used.open("/usage")
     chart = page.locator("#usage-trend")
+    chart.scroll_into_view_if_needed()
     expect(chart.locator("svg")).to_be_visible()
     assert findings(page) == []
 
