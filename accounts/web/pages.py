@@ -19,7 +19,7 @@ from accounts.models import User
 from litellm_sync import wishes
 from litellm_sync.client import gateway
 from litemaas import errors
-from litemaas.web import once
+from litemaas.web import once, typed
 from litemaas.web.addresses import page_before
 
 P = ParamSpec("P")
@@ -51,6 +51,7 @@ def signed_in(
                 response = once.done(
                     request, request.user.pk, lambda: _telling(asked, lambda: view(asked, *args, **kwargs))
                 )
+                typed.put_back(request, request.user.pk, response)
         else:
             response = _to_sign_in(request)
         patch_vary_headers(response, ["HX-Request"])
@@ -103,7 +104,9 @@ def _to_sign_in(request: HttpRequest) -> HttpResponse:
     if not htmx:
         if request.method == "GET":
             return redirect_to_login(request.get_full_path())
-        return HttpResponseRedirect(f"{redirect_to_login(page_before(request) or home).url}&session=expired")
+        page = page_before(request) or home
+        typed.keep(request, page)
+        return HttpResponseRedirect(f"{redirect_to_login(page).url}&session=expired")
     address = redirect_to_login(htmx.current_url_abs_path or home).url
     response = HttpResponse(status=204)
     response["HX-Redirect"] = f"{address}&session=expired"

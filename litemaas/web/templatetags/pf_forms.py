@@ -16,6 +16,7 @@ from django.template import Context, Library
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
+from litemaas.web import typed
 from litemaas.web.addresses import address_with
 from litemaas.web.elements import blank, render
 
@@ -29,11 +30,14 @@ def form(context: Context, content: str, **options: Any) -> SafeString:
     """A form that posts, with the CSRF token. Options: `action` (this address), `id`, `bound` (a Django form: its
     errors are summed up on top, under `error_title`), `guard` (asks before unsaved text is lost), `multipart`,
     `method` ("get": the address holds what was typed)."""
+    request = context.get("request")
+    reader = getattr(request, "reader_id", None)
     return render(
         "form",
         content=content,
         csrf_token=context.get("csrf_token"),
-        request=context.get("request"),
+        typed_by=typed.mark(reader, content) if reader else "",
+        request=request,
         **options,
     )
 
