@@ -216,9 +216,7 @@ def require_applied(kind: str, object_id: UUID, *, client: GatewayClient) -> Non
     if _is_dirty(kind, object_id):
         apply_now(kind, object_id, client=client)
         if _is_dirty(kind, object_id):
-            raise GatewayUnavailable(
-                _("The %(kind)s that this belongs to is not in the gateway yet.") % {"kind": kind}
-            )
+            raise GatewayUnavailable(_("What this belongs to is not in the gateway yet."))
 
 
 def _is_dirty(kind: str, object_id: UUID) -> bool:

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from catalog.models import Model
 from litemaas.errors import NotFound
@@ -76,12 +77,12 @@ class Subscription(models.Model):
         QUOTA = "quota", "The quota"
 
     class Status(models.TextChoices):
-        PENDING = "pending", "Pending"
-        ACTIVE = "active", "Active"
-        DENIED = "denied", "Denied"
-        SUSPENDED = "suspended", "Suspended"
-        INACTIVE = "inactive", "Inactive"
-        EXPIRED = "expired", "Expired"
+        PENDING = "pending", gettext_lazy("Pending")
+        ACTIVE = "active", gettext_lazy("Active")
+        DENIED = "denied", gettext_lazy("Denied")
+        SUSPENDED = "suspended", gettext_lazy("Suspended")
+        INACTIVE = "inactive", gettext_lazy("Inactive")
+        EXPIRED = "expired", gettext_lazy("Expired")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="subscriptions")

@@ -55,10 +55,13 @@ def _needed(row: Subscription, act: Act) -> str:
 
 
 def wrong_state(old: str, new: str) -> WrongState:
-    return WrongState(
-        _("A subscription that is “%(old)s” can't become “%(new)s”.") % {"old": old, "new": new},
-        **{"from": old, "to": new},
+    words = {"old": _S(old).label, "new": _S(new).label}
+    text = (
+        _("The status of this subscription is “%(old)s”: this can't be done now.")
+        if old == new
+        else _("The status of this subscription is “%(old)s”: it can't become “%(new)s”.")
     )
+    return WrongState(text % words, **{"from": old, "to": new})
 
 
 def ran_out(row: Subscription, new: str) -> WrongState:

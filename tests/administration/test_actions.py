@@ -111,7 +111,7 @@ class TestActions:
     def test_a_refusal_is_told_and_is_no_error(self, client, operator):
         client.force_login(operator)
         row = SubscriptionFactory.create()
-        assert "can&#x27;t become “active”" in act(client, Subscription, "approve", row).text
+        assert "The status of this subscription is “Active”" in act(client, Subscription, "approve", row).text
 
     def test_keys_are_blocked_unblocked_and_revoked(self, client, operator, keys):
         client.force_login(operator)
