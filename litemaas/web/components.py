@@ -51,6 +51,11 @@ class SampleFilter(forms.Form):
     q = forms.CharField(
         label="Search models", required=False, widget=forms.TextInput(attrs={"type": "search"})
     )
+    person = forms.CharField(
+        label="Person",
+        required=False,
+        widget=forms.TextInput(attrs={"type": "search", "data-suggest": "suggest_people"}),
+    )
     provider = forms.ChoiceField(
         label="Provider", required=False, choices=[("", ""), ("openai", "OpenAI"), ("mistral", "Mistral")]
     )
