@@ -99,7 +99,8 @@ def test_a_secret_is_never_kept(ada):
 
 FORM = """<form method="post" action="/other"><input name="a" value="untouched"></form>
 <form class="x" method="post"><input type="hidden" name="a" value="hidden"><input name="a">
-<input type="password" name="p"><input type="checkbox" name="c" value="1" checked><input type="checkbox" name="c" value="2">
+<input type="password" name="p"><input type="checkbox" name="c" value="1" checked>
+<input type="checkbox" name="c" value="2">
 <select name="s"><option value="x" selected>X</option><option value="y">Y</option></select>
 <textarea name="t">old</textarea></form><form method="post"><input name="a" value="later"></form>"""
 
@@ -115,7 +116,8 @@ def test_each_kind_of_field_is_filled_in_as_a_person_would():
     assert page == (
         """<form method="post" action="/other"><input name="a" value="untouched"></form>
 <form class="x" method="post">NOTE<input type="hidden" name="a" value="hidden"><input name="a" value="1">
-<input type="password" name="p"><input type="checkbox" name="c" value="1"><input type="checkbox" name="c" value="2" checked>
+<input type="password" name="p"><input type="checkbox" name="c" value="1">
+<input type="checkbox" name="c" value="2" checked>
 <select name="s"><option value="x">X</option><option value="y" selected>Y</option></select>
 <textarea name="t">\n&lt;new&gt;</textarea></form><form method="post"><input name="a" value="later"></form>"""
     )
