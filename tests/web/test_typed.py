@@ -12,7 +12,7 @@ from teams.models import Team
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
-PAGE, NOTE = "/teams/new", 'title">What you had typed was put back'
+PAGE, NOTE = "/teams/new", "</span>What you had typed was put back"
 
 
 @pytest.fixture
