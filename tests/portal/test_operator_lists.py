@@ -12,7 +12,7 @@ from portal.web.gateway_tables import FINDINGS, QUEUE
 from portal.web.people.keys import TABLE as KEYS
 from portal.web.people.listing import TABLE as PEOPLE
 from portal.web.people.subscriptions import TABLE as SUBSCRIPTIONS
-from portal.web.settings.banners import TABLE as BANNERS
+from portal.web.settings.banner_rows import TABLE as BANNERS
 from subscriptions.web.requests import REQUESTS
 from tests.portal.conftest import issue, signed_in, subscribe
 from tests.portal.test_every_page import statements

@@ -172,7 +172,11 @@ def test_an_edit_keeps_languages_that_the_form_does_not_know_and_shows_it_again_
 ):
     banner = make(content={"en": "Hello", "nl": "Hallo"}, is_dismissible=True)
     browser.post(f"/banners/{banner.pk}/dismiss")
-    console.post(f"{HERE}/{banner.pk}", {**NEW, "content_en": "New text", "is_dismissible": "on"})
+    edit = {**NEW, "content_en": "Hello", "is_dismissible": "on"}
+    assert "sees it again" not in console.post(f"{HERE}/{banner.pk}", edit, follow=True).text
+    assert strip_of(browser) == ""
+    changed = console.post(f"{HERE}/{banner.pk}", {**edit, "content_en": "New text"}, follow=True)
+    assert "sees it again" in changed.text
     banner.refresh_from_db()
     assert banner.content == {"en": "New text", "nl": "Hallo"}
     assert "New text" in strip_of(browser)
