@@ -174,7 +174,6 @@ def test_an_edit_keeps_languages_that_the_form_does_not_know_and_shows_it_again_
     browser.post(f"/banners/{banner.pk}/dismiss")
     edit = {**NEW, "content_en": "Hello", "is_dismissible": "on"}
     assert "sees it again" not in console.post(f"{HERE}/{banner.pk}", edit, follow=True).text
-    assert strip_of(browser) == ""
     changed = console.post(f"{HERE}/{banner.pk}", {**edit, "content_en": "New text"}, follow=True)
     assert "sees it again" in changed.text
     banner.refresh_from_db()
