@@ -214,6 +214,8 @@ API: dict[str, str] = {
     "GET /api/v1/usage/standing": "401 200 200 200 200 200 200 200 200 200 200 200",
     "POST /api/v1/usage/what-if": "401 200 200 200 200 200 200 200 200 200 200 200",
     "PUT /api/v1/usage/budgets/{kind}/{object_id}/thresholds": "401 400 400 400 400 400 400 400 400 400 400 400",
+    "GET /api/v1/admin/usage/rejects": "401 403 403 403 403 403 200 200 403 403 403 200",
+    "GET /api/v1/admin/usage/shared-ids": "401 403 403 403 403 403 200 200 403 403 403 200",
     "GET /api/v1/admin/usage/alerts": "401 403 403 403 403 403 200 200 403 403 403 200",
     "GET /api/v1/admin/usage/webhooks": "401 403 403 403 403 403 200 200 403 403 403 200",
     "POST /api/v1/admin/usage/webhooks": "401 403 403 403 403 403 403 400 403 403 403 400",

@@ -271,6 +271,8 @@ READS = {
     "usage/metrics": "/api/v1/usage/metrics",
     "usage/admin/global": "/api/v1/usage/admin/global",
     "admin/usage/alerts": "/api/v1/admin/usage/alerts",
+    "admin/usage/rejects": "/api/v1/admin/usage/rejects",
+    "admin/usage/shared-ids": "/api/v1/admin/usage/shared-ids",
     "admin/usage/webhooks": "/api/v1/admin/usage/webhooks",
     "health/live": "/api/v1/health/live",
     "health/ready": "/api/v1/health/ready",

@@ -319,6 +319,24 @@ def test_costs_are_split_and_narrowed_by_the_cost_center_that_a_key_a_team_or_a_
     assert {"CC-1", "CC-2", None} == set(tags)
 
 
+# --- what was kept apart
+
+
+def test_rows_set_aside_and_calls_of_one_id_can_be_read_and_replayed(world, clock):
+    admin, auditor = ApiClient(UserFactory(is_operator=True)), ApiClient(UserFactory(is_auditor=True))
+    odd = log_row(800, api_key="hash-1", at=clock, spend=-1)
+    one = log_row(801, api_key="hash-1", at=clock)
+    write_rows([odd, one], now=timezone.now())
+    write_rows([one | {"prompt_tokens": 900, "spend": 0.5}], now=timezone.now())
+    (found,) = read(auditor.get("admin/usage/rejects", {"reason": "negative cost"}))["data"]
+    assert (found["requestId"], found["row"]["spend"]) == ("chatcmpl-800", -1)
+    assert read(auditor.get("admin/usage/rejects", {"reason": "another"}))["data"] == []
+    replayed = read(admin.post("admin/usage/rejects/replay", {"ids": [found["id"]]}))
+    assert replayed == {"read": 1, "added": 0, "stayed": 1}
+    (call,) = read(auditor.get("admin/usage/shared-ids"))["data"]
+    assert (call["requestId"], call["cost"]) == ("chatcmpl-801", Decimal("0.5"))
+
+
 # --- files
 
 

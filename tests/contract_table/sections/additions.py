@@ -35,6 +35,8 @@ ADDITIONS = [
     "GET /admin/usage/alerts",
     "GET /admin/usage/reconciliation",
     "GET /admin/usage/unattributed",
+    "GET /admin/usage/rejects",
+    "GET /admin/usage/shared-ids",
     "POST /admin/usage/reattribute",
     "POST /admin/usage/rejects/replay",
     "GET /admin/usage/webhooks",
