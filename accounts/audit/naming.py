@@ -8,7 +8,10 @@ from django.db.models import Model
 # (type, id), as the record has them.
 Resource = tuple[str, str]
 
-_named: dict[str, tuple[type[Model], tuple[str, ...]]] = {}
+# What names the objects of a type: a model and its fields.
+Source = tuple[type[Model], tuple[str, ...]]
+
+_named: dict[str, Source] = {}
 
 
 def name_with(kind: str, model: type[Model], *fields: str) -> None:
@@ -17,16 +20,15 @@ def name_with(kind: str, model: type[Model], *fields: str) -> None:
 
 
 def names_of(resources: Iterable[Resource]) -> dict[Resource, str]:
-    """Without those that have no name, or that are gone: one statement for each type among them."""
-    asked: dict[str, set[UUID]] = {}
+    """Without those that have no name, or that are gone: one statement for each kind of thing among them."""
+    asked: dict[Source, dict[UUID, set[Resource]]] = {}
     for kind, key in resources:
         if kind in _named and (found := _as_uuid(key)):
-            asked.setdefault(kind, set()).add(found)
-    names = {}
-    for kind, ids in asked.items():
-        model, fields = _named[kind]
+            asked.setdefault(_named[kind], {}).setdefault(found, set()).add((kind, key))
+    names: dict[Resource, str] = {}
+    for (model, fields), ids in asked.items():
         for pk, *parts in model._default_manager.filter(pk__in=ids).values_list("pk", *fields):
-            names[kind, str(pk)] = ": ".join(str(part) for part in parts)
+            names |= dict.fromkeys(ids[pk], ": ".join(str(part) for part in parts))
     return names
 
 
