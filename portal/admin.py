@@ -181,7 +181,7 @@ class _AtGateway(ReadOnlyAdmin):
     readonly_fields = ["at_gateway"]
     exclude = ["gateway_id"]
 
-    @admin.display(description=_("Object"))
+    @admin.display(description=_("In the gateway"))
     def at_gateway(self, row: Any) -> str:
         return shortened(row.gateway_id)
 
@@ -191,7 +191,9 @@ class SightedAdmin(_AtGateway):
     """What a comparison saw at the gateway so far; empty when none runs."""
 
     named = (_("Object seen at the gateway"), _("Objects seen at the gateway"))
-    list_display = ["run_id", "kind", "at_gateway"]
+    titled_by = ("kind", "at_gateway")
+    list_display = ["run", "kind", "at_gateway"]
+    list_select_related = ["run"]
     ordering = ["-pk"]
 
 

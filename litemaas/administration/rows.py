@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.contrib.admin.utils import label_for_field, lookup_field
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ObjectDoesNotExist
-from django.db.models import Model, QuerySet
+from django.db.models import ForeignKey, Model, QuerySet
 from django.forms import Media
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.urls import URLPattern, path, reverse
@@ -71,11 +71,14 @@ class Listed(Columns, admin.ModelAdmin[Any]):
         return ": ".join(self._said(name, row) for name in self.titled_by) or str(row)
 
     def _said(self, name: str, row: Any) -> str:
-        column = self.row_columns.get(name)
-        if isinstance(column, Column) and (column.refers or column.words or column.field.choices):
-            return unescape(strip_tags(str(column(row))))
-        value = getattr(row, name)
-        return referring.title_of(value) if isinstance(value, Model) else str(value)
+        value = getattr(row, name, None)
+        if isinstance(value, Model):
+            return referring.title_of(value)
+        say = self.row_columns.get(name) or getattr(self, name, None)
+        if isinstance(say, Column) and isinstance(say.field, ForeignKey):
+            # By its key: asking for the other row's name would take a statement for each row.
+            return str(say.plain(row) or "-")
+        return unescape(strip_tags(str(say(row) if say else value)))
 
     def get_list_display(self, request: HttpRequest) -> Any:
         return [self.listed_columns.get(name, name) for name in self.list_display]
