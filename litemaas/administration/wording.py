@@ -123,6 +123,7 @@ COLUMNS: Words = {
     "ip_address": _("Address"),
     "is_active": _("Active"),
     "is_blocked": _("Blocked"),
+    "is_counted": _("Taken over"),
     "is_dismissible": _("Readers may close it"),
     "is_dry_run": _("Only reported"),
     "is_markdown": _("The text is Markdown"),
