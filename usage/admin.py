@@ -126,9 +126,12 @@ class SummedDayAdmin(ReadOnlyAdmin):
 
 
 @admin.register(KeptAttribution)
-class KeptAttributionAdmin(ReadOnlyAdmin):
+class KeptAttributionAdmin(_OfKeys):
     named = (_("Attribution of an unknown key"), _("Attributions of unknown keys"))
-    list_display = ("token_hash", "api_key_id", "since")
+    list_display = ("key_at_gateway", "api_key_id", "since")
+    # The address of a row would be the key's whole hash; the list has all that there is to see.
+    list_display_links = None
+    refers = {"api_key_id": _WHOSE["api_key_id"]}
     ordering = ("-since",)
 
 
