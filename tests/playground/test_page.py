@@ -230,6 +230,7 @@ def test_a_document_is_converted_and_shown(start, gateway):
     preview = page.get_by_role("region", name="Preview")
     expect(preview.get_by_role("heading")).to_have_text("A simulated document")
     expect(preview.get_by_role("cell", name="as placeholders")).to_be_visible()
+    expect(preview.get_by_text("A picture, which is not shown")).to_be_visible()
     assert preview.locator("a, img").count() == 1  # the address, which became a link
     expect(page.get_by_text("Cost: N/A")).to_be_visible()
     assert Axe().run(page).response["violations"] == []
