@@ -128,6 +128,6 @@ def test_a_backup_is_made_tested_and_downloaded(operator, settings, tmp_path):
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_label("Database for the test")).to_have_value(re.compile("^litemaas_test_"))
     dialog.get_by_role("button", name="Test restore").click()
-    expect(line).to_contain_text("Try a backup")
+    expect(line).to_contain_text("Test a backup")
     run_job(Job.objects.filter(state="queued").get().pk)
     expect(page.get_by_text("All rows agree")).to_be_visible()
