@@ -145,7 +145,7 @@
     const charts = entries.filter((entry) => entry.isIntersecting).map((entry) => entry.target);
     charts.forEach((chart) => near.unobserve(chart));
     if (charts.length) draw(charts);
-  }, { rootMargin: "400px" });
+  }, { rootMargin: "400px", scrollMargin: "400px" });
 
   const waitingCharts = () => [...document.querySelectorAll("[data-chart]:not([data-drawn])")];
   const drawCharts = async () => {

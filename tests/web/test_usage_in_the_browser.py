@@ -62,6 +62,7 @@ def test_charts_are_read_by_keys_switched_and_shown_large(used):
     page.get_by_label("Usage by model: metric").select_option("cost")
     page.wait_for_url("**models=cost**")
     expect(page.get_by_label("Usage by model: metric")).to_be_focused()
+    page.locator("#usage-models").scroll_into_view_if_needed()
     expect(page.locator("#usage-models svg")).to_be_visible()
 
     page.locator("#usage-shares").focus()
