@@ -17,6 +17,12 @@ def main() -> int:
     parser.add_argument(
         "--rows", type=int, default=1_000_000, help="calls of the two years before (1,000,000)"
     )
+    parser.add_argument(
+        "--burst",
+        type=int,
+        default=10,
+        help="calls in a row of one key in these (10; 1 lets few calls reach every key)",
+    )
     parser.add_argument("--ingest", type=int, default=400_000, help="calls to ingest by each way (400,000)")
     parser.add_argument("--at-once", type=int, default=100_000, help="calls in one transaction of the pull")
     parser.add_argument("--ask", action="store_true", help="ask the questions about these calls")
@@ -41,7 +47,7 @@ def _measure(arguments: argparse.Namespace) -> int:
     world.seed()
     floor = _floor()
     print(f"Floor: ten million additions in Python take {floor:.2f} s of processor time.")
-    seconds = fill.fill(arguments.rows, tell=lambda text: print(text, file=sys.stderr))
+    seconds = fill.fill(arguments.rows, burst=arguments.burst, tell=lambda text: print(text, file=sys.stderr))
     sizes = fill.sizes()
     print(f"Filled with {arguments.rows:,} calls and their rollups in {seconds:.0f} s.")
     for name, size in sizes.items():

@@ -54,30 +54,34 @@ FROM (
         20 + floor(random() * 4000)::int AS p, 1 + floor(random() * 900)::int AS q,
         floor(exp(7 + (random() + random() + random() - 1.5) * 1.6))::int AS ms
     FROM (
-        SELECT n * {BURST} + k AS g, line, %(start)s::timestamptz + begun + k * interval '40 s' AS at
+        SELECT n * %(burst)s + k AS g, line, %(start)s::timestamptz + begun + k * interval '40 s' AS at
         FROM (
             SELECT n, {_SKEWED.format(limit=KEYS * 4)} AS line, random() * interval '23 hours 50 minutes' AS begun
             FROM generate_series(0, %(bursts)s - 1) n OFFSET 0
-        ) b CROSS JOIN generate_series(0, {BURST} - 1) k ORDER BY at
+        ) b CROSS JOIN generate_series(0, %(burst)s - 1) k ORDER BY at
     ) o
 ) c JOIN bench_lines b ON b.n = c.line
 """  # noqa: S608 - our own numbers
 
 
-def fill(rows: int, *, tell: Callable[[str], None] = print) -> float:
-    """Two years of calls until yesterday, and all their rollups. Returns the seconds that it took."""
+def fill(rows: int, *, burst: int = BURST, tell: Callable[[str], None] = print) -> float:
+    """Two years of calls until yesterday, and all their rollups. Returns the seconds that it took.
+
+    Sessions of `burst` calls: with 1 even few calls reach all people and keys, as many calls do anyhow.
+    """
     begun = time.monotonic()
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     first = today - timedelta(days=DAYS)
     ensure_partitions(first + timedelta(days=n) for n in range(DAYS + 40))
-    bursts = max(rows // (DAYS * BURST), 1)
-    per_day = bursts * BURST
+    bursts = max(rows // (DAYS * burst), 1)
+    per_day = bursts * burst
     with connection.cursor() as cursor:
         cursor.execute("SET synchronous_commit = off; SET jit = off; SELECT setseed(0.7)")
         cursor.execute(_LINES)
         for number in range(DAYS):
             with transaction.atomic():
-                cursor.execute(_CALLS, {"start": first + timedelta(days=number), "bursts": bursts})
+                start = first + timedelta(days=number)
+                cursor.execute(_CALLS, {"start": start, "bursts": bursts, "burst": burst})
     with connection.cursor() as cursor:
         # How many days are summed at once depends on what the planner knows.
         cursor.execute("ANALYZE usage_logs")
