@@ -64,4 +64,3 @@ def test_a_request_is_denied_and_a_group_is_mapped_by_keyboard(visit):
     page.get_by_text("was deleted successfully").wait_for()
     assert not TeamGroup.objects.exists()
     assert found == []
-    assert started.complaints == []
