@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import re_path
+from django.views.decorators.csrf import csrf_exempt
 
 from litemaas import errors
 from litemaas.api.docs import DocsView, OpenApiView
@@ -11,6 +12,7 @@ from litemaas.api.problems import problem
 from litemaas.api.routes import route
 
 
+@csrf_exempt
 def unknown_route(request: HttpRequest, **_kwargs: Any) -> HttpResponse:
     return problem(request, "NOT_FOUND", errors.NotFound.default_message)
 

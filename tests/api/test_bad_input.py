@@ -4,6 +4,7 @@ import json
 from uuid import UUID
 
 import pytest
+from django.test import Client
 
 from tests.factories import ModelFactory
 
@@ -146,6 +147,11 @@ def test_an_unknown_model_is_404(api, pk):
 def test_an_unknown_route_is_404_in_the_apis_words(api, settings, path, debug):
     settings.DEBUG = debug
     refused_with(api.get(path), 404)
+
+
+def test_a_change_of_an_unknown_route_is_404_and_not_a_forged_form():
+    client = Client(enforce_csrf_checks=True)
+    refused_with(client.post("/api/v1/nothing", "{}", content_type="application/json"), 404)
 
 
 def test_another_method_is_405_and_says_which_are_allowed(api):
