@@ -39,10 +39,16 @@ class Crossing:
 
 
 def watch_budgets(*, now: datetime) -> int:
-    """Raise what is due; how many alerts. Running twice, or twice at once, raises each once."""
+    """Raise what is due; how many alerts. Running twice, or twice at once, raises each once.
+
+    Of several thresholds that were passed at once people hear of the highest; webhooks hear of all.
+    """
     holders = all_holders(now=now)
-    spends = spend_of(holders, now=now)
-    return sum(_raise(crossing, now) for crossing in crossings(holders, spends))
+    due = crossings(holders, spend_of(holders, now=now))
+    highest: dict[UUID, int] = {}
+    for one in due:
+        highest[one.holder.id] = max(one.threshold, highest.get(one.holder.id, SOFT))
+    return sum(_raise(one, now, tells=one.threshold in {SOFT, highest[one.holder.id]}) for one in due)
 
 
 def crossings(holders: Sequence[Holder], spends: Spends) -> list[Crossing]:
@@ -83,7 +89,7 @@ def _unraised(found: list[Crossing]) -> list[Crossing]:
 
 
 @transaction.atomic(durable=True)
-def _raise(crossing: Crossing, now: datetime) -> bool:
+def _raise(crossing: Crossing, now: datetime, *, tells: bool) -> bool:
     """The alert, the notifications and what is to be delivered, together or not at all."""
     one = crossing.holder
     alert = BudgetAlert(
@@ -101,7 +107,8 @@ def _raise(crossing: Crossing, now: datetime) -> bool:
     if not BudgetAlert.objects.filter(pk=alert.pk).exists():
         # Another worker raised it a moment ago.
         return False
-    _notify(alert, one, now)
+    if tells:
+        _notify(alert, one, now)
     hooks = [AlertDelivery(alert=alert, webhook=hook, due_at=now) for hook in Webhook.objects.active()]
     AlertDelivery.objects.bulk_create(hooks)
     return True
