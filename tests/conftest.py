@@ -14,6 +14,7 @@ from django.core.cache import cache
 from django.db import connection, transaction
 from django.db.models import F
 from django.test import TransactionTestCase
+from django.utils import translation
 from playwright.sync_api import Browser, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
@@ -137,7 +138,11 @@ def pytest_terminal_summary(terminalreporter) -> None:
 
 @pytest.fixture(autouse=True)
 def _fresh_counters():
-    """Rate limits and the like live in the cache, recent options in the process; one test's are no other's."""
+    """Rate limits and the like live in the cache, recent options in the process; one test's are no other's.
+
+    Nor is the language of the last page that a test asked for.
+    """
+    translation.deactivate()
     cache.clear()
     accounts_options.forget_recent()
     look.forget_look()

@@ -144,7 +144,7 @@ def _affected(summary: Summary) -> Json:
         apiKeys=Count("key_links__api_key", distinct=True, filter=Q(key_links__api_key__revoked_at=None)),
     )
     changed = [*summary.new, *summary.updated, *summary.unavailable, *summary.restored]
-    samples = [{"type": "model", "id": name, "label": name} for name in changed[:20]]
+    samples = [{"type": "models", "id": name, "label": name} for name in changed[:20]]
     return {**counts, "models": len(changed), "samples": samples}
 
 

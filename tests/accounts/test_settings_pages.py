@@ -141,7 +141,7 @@ def test_the_activity_calls_things_by_their_names_with_one_statement_for_each_ki
     for thing in (reader, team, *subscriptions):
         audit.record("PROFILE_UPDATE", actor=reader, obj=thing)
     audit.record("API_KEY_CREATE", actor=reader, resource=("API_KEY", "no id at all"))
-    with django_assert_num_queries(len(without) + 3):
+    with django_assert_num_queries(len(without) + 2):
         page = client.get("/settings/activity").content.decode()
     for name in ("Language lab", subscriptions[0].model_id):
         assert f">{name}</span>" in page

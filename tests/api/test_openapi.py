@@ -23,7 +23,7 @@ METHODS = ("get", "put", "post", "delete", "patch")
 # Objects whose members are not ours to name: what people keep with their things, values before and after, results.
 FREE = (
     r"metadata|oldValues|newValues|previousState|newState|playground|notifications|result|portal|proxy"
-    r"|rows|totals|previous|recentActivity|hourlyUsage|errorBreakdown|details"
+    r"|row|rows|totals|previous|recentActivity|hourlyUsage|errorBreakdown|details"
     # A file of rows, whose columns depend on what was asked.
     r"|(get|post) /api/v1/(admin/)?usage/export 200"
 )

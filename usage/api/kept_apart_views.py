@@ -21,7 +21,7 @@ class RejectOut(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     reason = serializers.CharField()
     requestId = serializers.CharField()
-    row = serializers.JSONField()
+    row = serializers.DictField()
     rejectedAt = serializers.DateTimeField()
 
 
