@@ -67,6 +67,10 @@
   document.addEventListener("click", (event) => {
     for (const menu of openMenus()) if (!menu.contains(event.target)) menu.open = false;
   });
+  // A menu at the end of a page would open below what is seen. The event does not bubble.
+  document.addEventListener("toggle", (event) => {
+    if (event.target.matches("details[data-menu][open]")) event.target.querySelector(".lm-menu__panel")?.scrollIntoView({ block: "nearest" });
+  }, true);
   document.addEventListener("focusout", (event) => {
     const menu = event.target.closest?.("details[data-menu][open]");
     if (menu && event.relatedTarget && !menu.contains(event.relatedTarget)) menu.open = false;
