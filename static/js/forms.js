@@ -103,6 +103,12 @@
     }
   };
   showCounts();
+  // The first search of a filter searches while somebody types. What leaving it would ask for again could arrive after
+  // the answer to what was clicked instead.
+  document.addEventListener("change", (event) => {
+    const first = event.target.closest("[data-filters]")?.querySelector("input[type=search]");
+    if (event.target === first) event.stopPropagation();
+  }, true);
   document.addEventListener("change", (event) => { if (event.target.closest("[data-filters]")) showCounts(); });
   // A field that only counts with a certain choice makes it, before anybody asks the server.
   document.addEventListener("change", ({ target }) => {
