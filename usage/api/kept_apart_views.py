@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from litemaas.api import params
 from litemaas.api.pagination import page_of
-from litemaas.api.schema import PaginationOut, page_parameters
+from litemaas.api.schema import page_parameters, page_schema
 from litemaas.api.views import ContractView
 from usage.api.serializers import CostField
 from usage.models import UsageLog, UsageReject
@@ -38,14 +38,6 @@ class SharedIdOut(serializers.Serializer[Any]):
     cost = CostField(allow_null=True)
 
 
-def _page(name: str, row: serializers.Serializer[Any]) -> Any:
-    return type(name, (serializers.Serializer,), {"data": row, "pagination": PaginationOut()})
-
-
-RejectPageOut = _page("UsageRejectPageOut", RejectOut(many=True))
-SharedIdPageOut = _page("SharedIdPageOut", SharedIdOut(many=True))
-
-
 class RejectsView(ContractView):
     permissions_needed = {"GET": "admin:usage"}
 
@@ -54,7 +46,7 @@ class RejectsView(ContractView):
             *page_parameters(),
             OpenApiParameter("reason", description="Only those with this reason."),
         ],
-        responses=RejectPageOut,
+        responses=page_schema(RejectOut),
     )
     def get(self, request: Request) -> Response:
         """Rows of the gateway that were set aside with the reason, newest first. They can be replayed by their id."""
@@ -67,7 +59,7 @@ class RejectsView(ContractView):
 class SharedIdsView(ContractView):
     permissions_needed = {"GET": "admin:usage"}
 
-    @extend_schema(parameters=page_parameters(), responses=SharedIdPageOut)
+    @extend_schema(parameters=page_parameters(), responses=page_schema(SharedIdOut))
     def get(self, request: Request) -> Response:
         """Calls that the gateway told under the id of another one: counted apart, and worth a look. Newest first."""
         rows = UsageLog.objects.filter(same_id_as__isnull=False).order_by("-started_at", "identity")
