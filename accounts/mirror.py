@@ -2,7 +2,6 @@
 roles and who exists are decided here."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -19,10 +18,11 @@ from litellm_sync.differences import differences
 from litellm_sync.findings import NotAdoptable
 from litellm_sync.models import GatewayObject
 from litellm_sync.registry import Mirror, Sighting, Wish
+from litemaas.ids import uuids_of
 
 
 def user_wishes(gateway_ids: Sequence[str]) -> Mapping[str, Wish]:
-    users = User.objects.filter(pk__in=_uuids(gateway_ids))
+    users = User.objects.filter(pk__in=uuids_of(gateway_ids))
     return {str(user.pk): Wish(user.pk, desired_user(user)) for user in users}
 
 
@@ -65,14 +65,6 @@ def adopt_user(sighting: Sighting, actor: Any, now: datetime) -> UUID:
         limits["maxBudget"] = Decimal(str(limits["maxBudget"]))
     take_over_limits(sighting.object_id, limits, actor=actor or SYSTEM, now=now)
     return sighting.object_id
-
-
-def _uuids(texts: Sequence[str]) -> list[UUID]:
-    found = []
-    for text in texts:
-        with suppress(ValueError):
-            found.append(UUID(text))
-    return found
 
 
 USERS = Mirror(wishes=user_wishes, expected=expected_users, read=read_user, adopt=adopt_user)

@@ -21,6 +21,7 @@ from litellm_sync.differences import differences
 from litellm_sync.errors import GatewayConflict, GatewayRefused, GatewayUnavailable
 from litellm_sync.registry import Mirror, Sighting, Wish
 from litemaas import crypto
+from litemaas.ids import uuids_of
 
 Json = dict[str, Any]
 _FLAGS = (
@@ -165,21 +166,13 @@ def provider_key(row: ManagedDeployment) -> str | None:
 
 
 def _wishes(gateway_ids: Sequence[str]) -> Mapping[str, Wish]:
-    rows = ManagedDeployment.objects.filter(pk__in=_uuids(gateway_ids))
+    rows = ManagedDeployment.objects.filter(pk__in=uuids_of(gateway_ids))
     return {str(row.pk): Wish(row.pk, None if row.deleted_at else desired_deployment(row)) for row in rows}
 
 
 def _expected() -> Iterator[Sequence[tuple[str, UUID]]]:
     for batch in in_batches(ManagedDeployment.objects.kept(), "id"):
         yield [(str(pk), pk) for (pk,) in batch]
-
-
-def _uuids(texts: Sequence[str]) -> list[UUID]:
-    found = []
-    for text in texts:
-        with suppress(ValueError):
-            found.append(UUID(text))
-    return found
 
 
 def mirror(adopt: Callable[[Sighting, Any, datetime], UUID]) -> Mirror:

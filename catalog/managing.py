@@ -27,6 +27,7 @@ from litellm_sync.client import gateway
 from litellm_sync.errors import GatewayRefused
 from litellm_sync.models import GatewayObject
 from litemaas import crypto, errors
+from litemaas.ids import uuid_of
 
 _KIND = "model"
 # Seconds. Longer than for a key: the gateway tries the new configuration out, and a refusal is best said at once.
@@ -273,14 +274,7 @@ def _stranger(model: Model) -> UUID | None:
     serving = list(Deployment.objects.filter(model=model, vanished_at=None)[:2])
     if len(serving) != 1 or serving[0].is_managed_by_config:
         return None
-    return _uuid(serving[0].pk)
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
+    return uuid_of(serving[0].pk)
 
 
 def _present(model: Model, row: ManagedDeployment | None) -> ModelForm:

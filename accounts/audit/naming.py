@@ -5,6 +5,8 @@ from uuid import UUID
 
 from django.db.models import Model
 
+from litemaas.ids import uuid_of
+
 # (type, id), as the record has them.
 Resource = tuple[str, str]
 
@@ -23,17 +25,10 @@ def names_of(resources: Iterable[Resource]) -> dict[Resource, str]:
     """Without those that have no name, or that are gone: one statement for each kind of thing among them."""
     asked: dict[Source, dict[UUID, set[Resource]]] = {}
     for kind, key in resources:
-        if kind in _named and (found := _as_uuid(key)):
+        if kind in _named and (found := uuid_of(key)):
             asked.setdefault(_named[kind], {}).setdefault(found, set()).add((kind, key))
     names: dict[Resource, str] = {}
     for (model, fields), ids in asked.items():
         for pk, *parts in model._default_manager.filter(pk__in=ids).values_list("pk", *fields):
             names |= dict.fromkeys(ids[pk], ": ".join(str(part) for part in parts))
     return names
-
-
-def _as_uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -19,6 +19,7 @@ from apikeys.models import ApiKey
 from litemaas import errors
 from litemaas.api import params
 from litemaas.api.views import ContractView, body_of, secret
+from litemaas.ids import uuids_of
 from subscriptions.services import grant_models
 
 _READ, _WRITE = "admin:api_keys:read", "admin:api_keys"
@@ -160,7 +161,7 @@ class NamesView(ContractView):
     )
     def get(self, request: Request) -> Response:
         actor = actor_of(request)
-        wanted = {pk for raw in params.listing(request, "userIds", commas=True) if (pk := _uuid(raw))}
+        wanted = set(uuids_of(params.listing(request, "userIds", commas=True)))
         if not actor.may(_READ):
             wanted &= {actor.pk}
         rows = ApiKey.objects.filter(deleted_at=None, owner__in=wanted).order_by("name", "id")
@@ -171,13 +172,6 @@ class NamesView(ContractView):
 
 def _named(row: tuple[Any, ...]) -> dict[str, Any]:
     return dict(zip(("id", "name", "keyAlias", "userId", "username", "email"), row, strict=True))
-
-
-def _uuid(raw: str) -> UUID | None:
-    try:
-        return UUID(raw)
-    except ValueError:
-        return None
 
 
 def _user(user_id: str) -> User:
